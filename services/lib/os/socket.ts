@@ -1,0 +1,235 @@
+// Unix sockets with what Node's own do not have: file descriptors as ancillary data (SCM_RIGHTS), peer credentials, SOCK_SEQPACKET.
+import { Fd } from './fd.ts';
+import {
+  failure,
+  lastErrno,
+  libcAccept4,
+  libcBind,
+  libcConnect,
+  libcGetsockopt,
+  libcListen,
+  libcRecvmsg,
+  libcSendmsg,
+  libcShutdown,
+  libcSocket,
+  libcSocketpair,
+} from './libc.ts';
+import { Mapping } from './memory.ts';
+import { ERRNO, SystemError } from './system-error.ts';
+
+// <sys/socket.h>
+const AF_UNIX = 1;
+const SOCK_TYPES = { stream: 1, seqpacket: 5 } as const;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SCM_RIGHTS = 1;
+const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x4000_0000;
+const MSG_CTRUNC = 8;
+const MSG_TRUNC = 0x20;
+const SHUT_RDWR = 2;
+
+export type SocketType = keyof typeof SOCK_TYPES;
+
+/** sun_path holds 108 bytes with its final zero (unix(7)). */
+export const SOCKET_PATH_BYTES = 107;
+
+/** SCM_MAX_FD: the most descriptors that the kernel passes in one message. */
+const MOST_FDS = 253;
+/** One message's payload at most; every protocol of ours stays far below. */
+const MOST_BYTES = 64 * 1024;
+
+// One scratch area for the kernel's structures, at an address that never moves (these calls are synchronous, so one is enough):
+// msghdr (56) at 0, iovec (16) at 64, control buffer at 128, data behind it.
+const CONTROL = 128;
+const CONTROL_BYTES = 16 + MOST_FDS * 4 + 4;
+const DATA = 4096;
+const scratch = Mapping.anonymous(DATA + MOST_BYTES);
+const scratchView = new DataView(scratch.bytes(0, DATA + MOST_BYTES).buffer);
+const scratchBytes = scratch.bytes(0, DATA + MOST_BYTES);
+
+export type Received = {
+  /** The payload, a copy that the caller owns. Empty when the peer has closed its end. */
+  readonly data: Buffer;
+  /** Descriptors that came with it; the caller owns them all. */
+  readonly fds: Fd[];
+  /** The payload or the descriptors did not fit: a part of the message is lost. */
+  readonly truncated: boolean;
+};
+
+/**
+ * Receives up to `most` bytes (at most 64 KiB) and any descriptors with them. Null when nothing is there yet (non-blocking socket).
+ * Throws SystemError (ECONNRESET, ...).
+ */
+export function receive(fd: number, most: number): Received | null {
+  writeHeader(Math.min(most, MOST_BYTES), CONTROL_BYTES);
+  let length = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+  while (length < 0) {
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return null;
+    if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
+    writeHeader(Math.min(most, MOST_BYTES), CONTROL_BYTES);
+    length = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+  }
+  const flags = scratchView.getInt32(48, true);
+  const fds = readFds(Number(scratchView.getBigUint64(40, true)));
+  return {
+    data: Buffer.from(scratchBytes.subarray(DATA, DATA + length)),
+    fds,
+    truncated: (flags & (MSG_CTRUNC | MSG_TRUNC)) !== 0,
+  };
+}
+
+/**
+ * Sends bytes (at most 64 KiB) and descriptors, which stay the caller's. Returns how many bytes were taken: fewer than asked only on a
+ * stream socket that is full, 0 when nothing could be sent yet. Descriptors go with the first byte. Throws SystemError (EPIPE, ...).
+ */
+export function send(fd: number, data: Uint8Array, fds: readonly number[] = []): number {
+  if (fds.length > MOST_FDS)
+    throw new RangeError(`${fds.length} descriptors were to be sent; ${MOST_FDS} is the most`);
+  if (data.length > MOST_BYTES)
+    throw new RangeError(`${data.length} bytes were to be sent; ${MOST_BYTES} is the most`);
+  scratchBytes.set(data, DATA);
+  writeHeader(data.length, fds.length === 0 ? 0 : 16 + align8(fds.length * 4));
+  if (fds.length > 0) {
+    scratchView.setBigUint64(CONTROL, BigInt(16 + fds.length * 4), true); // cmsg_len
+    scratchView.setInt32(CONTROL + 8, SOL_SOCKET, true);
+    scratchView.setInt32(CONTROL + 12, SCM_RIGHTS, true);
+    fds.forEach((number, index) => {
+      scratchView.setInt32(CONTROL + 16 + index * 4, number, true);
+    });
+  }
+  for (;;) {
+    const length = Number(libcSendmsg(fd, scratch.address, MSG_NOSIGNAL));
+    if (length >= 0) return length;
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return 0;
+    if (errno !== ERRNO.EINTR) throw failure('sendmsg', `send ${data.length} bytes to socket ${fd}`);
+  }
+}
+
+// struct msghdr (x86-64, aarch64): name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48.
+function writeHeader(length: number, controlLength: number): void {
+  scratchView.setBigUint64(0, 0n, true);
+  scratchView.setBigUint64(8, 0n, true);
+  scratchView.setBigUint64(16, scratch.address + 64n, true);
+  scratchView.setBigUint64(24, 1n, true);
+  scratchView.setBigUint64(32, controlLength === 0 ? 0n : scratch.address + BigInt(CONTROL), true);
+  scratchView.setBigUint64(40, BigInt(controlLength), true);
+  scratchView.setBigUint64(48, 0n, true);
+  scratchView.setBigUint64(64, scratch.address + BigInt(DATA), true);
+  scratchView.setBigUint64(72, BigInt(length), true);
+}
+
+function readFds(controlLength: number): Fd[] {
+  const fds: Fd[] = [];
+  let at = CONTROL;
+  const end = CONTROL + controlLength;
+  while (at + 16 <= end) {
+    const length = Number(scratchView.getBigUint64(at, true));
+    if (length < 16) break;
+    if (
+      scratchView.getInt32(at + 8, true) === SOL_SOCKET &&
+      scratchView.getInt32(at + 12, true) === SCM_RIGHTS
+    ) {
+      for (let item = at + 16; item + 4 <= Math.min(at + length, end); item += 4) {
+        fds.push(new Fd(scratchView.getInt32(item, true)));
+      }
+    }
+    at += align8(length);
+  }
+  return fds;
+}
+
+function align8(length: number): number {
+  return (length + 7) & ~7;
+}
+
+/** A pair of connected non-blocking sockets; the caller owns both. */
+export function socketPair(type: SocketType): readonly [Fd, Fd] {
+  const pair = new Int32Array(2);
+  if (libcSocketpair(AF_UNIX, SOCK_TYPES[type] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
+    throw failure('socketpair', 'create a pair of sockets');
+  }
+  return [new Fd(pair[0] as number), new Fd(pair[1] as number)];
+}
+
+/** A non-blocking listening socket at `path`, which must not exist. The caller owns it, and unlinks the path. Throws SystemError EADDRINUSE. */
+export function listen(path: string, type: SocketType, backlog = 128): Fd {
+  const fd = newSocket(type);
+  try {
+    const address = socketAddress(path);
+    if (libcBind(fd.number, address, address.length) < 0) throw failure('bind', `listen on ${path}`);
+    if (libcListen(fd.number, backlog) < 0) throw failure('listen', `listen on ${path}`);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** The next connection as a non-blocking socket that the caller owns; null when none is waiting. */
+export function accept(fd: number): Fd | null {
+  for (;;) {
+    const number: number = libcAccept4(fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (number >= 0) return new Fd(number);
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return null;
+    if (errno !== ERRNO.EINTR && errno !== ERRNO.ECONNABORTED)
+      throw failure('accept4', `accept on socket ${fd}`);
+  }
+}
+
+/** A non-blocking socket connected to `path`; the caller owns it. Throws SystemError (ENOENT, ECONNREFUSED, EAGAIN when the backlog is full). */
+export function connect(path: string, type: SocketType): Fd {
+  const fd = newSocket(type);
+  try {
+    const address = socketAddress(path);
+    if (libcConnect(fd.number, address, address.length) < 0) throw failure('connect', `connect to ${path}`);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** Ends both directions of a connection at once, while its descriptor stays open. */
+export function shutdown(fd: number): void {
+  libcShutdown(fd, SHUT_RDWR);
+}
+
+export type PeerCredentials = { readonly pid: number; readonly uid: number; readonly gid: number };
+
+/** Who is at the other end, as the kernel saw it when the connection was made (SO_PEERCRED). A pid of another pid namespace is 0. */
+export function peerCredentials(fd: number): PeerCredentials {
+  const credentials = new Int32Array(3);
+  const length = new Uint32Array([12]);
+  if (libcGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) < 0) {
+    throw failure('getsockopt', `read the peer of socket ${fd}`);
+  }
+  const [pid, uid, gid] = new Uint32Array(credentials.buffer);
+  return { pid: pid as number, uid: uid as number, gid: gid as number };
+}
+
+function newSocket(type: SocketType): Fd {
+  const number: number = libcSocket(AF_UNIX, SOCK_TYPES[type] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (number < 0) throw failure('socket', `create a ${type} socket`);
+  return new Fd(number);
+}
+
+function socketAddress(path: string): Buffer {
+  const bytes = Buffer.from(path);
+  if (bytes.length > SOCKET_PATH_BYTES) {
+    throw new SystemError(
+      'bind',
+      ERRNO.ENAMETOOLONG,
+      `use socket path ${path} (${bytes.length} bytes; ${SOCKET_PATH_BYTES} is the most)`,
+    );
+  }
+  const address = Buffer.alloc(2 + bytes.length + 1);
+  address.writeUInt16LE(AF_UNIX, 0);
+  bytes.copy(address, 2);
+  return address;
+}
