@@ -55,7 +55,8 @@ export function run(program: string, args: readonly string[], options: CommandOp
 
 /** Those of `programs` that are in no folder of the PATH. */
 export function missingPrograms(programs: readonly string[]): readonly string[] {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const { PATH: path = '' } = process.env;
+  const folders = path.split(delimiter);
   return programs.filter((program) => !folders.some((folder) => isExecutable(join(folder, program))));
 }
 

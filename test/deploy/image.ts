@@ -147,7 +147,8 @@ export class ImageBuilder {
   }
 
   #buildah(args: readonly string[], timeout = 120_000): Promise<string> {
-    const driver = process.env['STORAGE_DRIVER'] ?? 'overlay';
+    // buildah's own variable, for hosts whose file system cannot carry overlays (then: vfs).
+    const { STORAGE_DRIVER: driver = 'overlay' } = process.env;
     const storage = ['--root', this.#storage, '--runroot', this.#runRoot, '--storage-driver', driver];
     return run('buildah', [...storage, ...args], { timeout });
   }
@@ -209,7 +210,8 @@ async function registrySettings(): Promise<string> {
 /** The file with the certificate authorities that npm on this machine trusts, if it was given one. */
 async function certificateAuthorities(): Promise<readonly string[]> {
   const configured = (await run('npm', ['config', 'get', 'cafile'])).trim();
-  const candidates = [configured, process.env['NODE_EXTRA_CA_CERTS'] ?? ''];
+  const { NODE_EXTRA_CA_CERTS: extra = '' } = process.env;
+  const candidates = [configured, extra];
   return candidates.filter((path) => path.startsWith('/')).slice(0, 1);
 }
 
