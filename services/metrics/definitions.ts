@@ -1,0 +1,332 @@
+// Every metric of the endpoint in one table: name, help, labels, and how it is read from the broker's statistics.
+// Names follow the conventions of Prometheus: base units, _total for counters, no label that grows without bound.
+import { barkeep } from '../lib/rpc/gen/barkeep.js';
+import { reasonName } from '../lib/rpc/status-error.ts';
+import { countFromWire } from '../lib/rpc/u64.ts';
+
+type Statistics = barkeep.v1.GetStatisticsResponse;
+type VmStatistics = barkeep.v1.VmStatistics.$Properties;
+type ProcessStatistics = barkeep.v1.ProcessStatistics.$Properties;
+type Histogram = barkeep.v1.Histogram.$Properties;
+
+export type Labels = Readonly<Record<string, string>>;
+export type Sample = readonly [labels: Labels, value: number];
+export type HistogramSample = readonly [labels: Labels, histogram: Histogram];
+
+type Named = { readonly name: string; readonly help: string; readonly labels: readonly string[] };
+export type ValueDefinition = Named & {
+  readonly type: 'gauge' | 'counter';
+  readonly read: (statistics: Statistics) => readonly Sample[];
+};
+export type HistogramDefinition = Named & {
+  readonly type: 'histogram';
+  readonly read: (statistics: Statistics) => readonly HistogramSample[];
+};
+export type Definition = ValueDefinition | HistogramDefinition;
+
+/** The cache types as labels, by the contract's numbers. */
+const CACHES: Readonly<Record<number, string>> = {
+  [barkeep.v1.CacheType.CACHE_TYPE_NONE]: 'none',
+  [barkeep.v1.CacheType.CACHE_TYPE_CACHED]: 'cached',
+  [barkeep.v1.CacheType.CACHE_TYPE_UNCACHED]: 'uncached',
+  [barkeep.v1.CacheType.CACHE_TYPE_WC]: 'wc',
+};
+const BACKINGS: Readonly<Record<number, string>> = {
+  [barkeep.v1.Backing.BACKING_MEMFD]: 'memfd',
+  [barkeep.v1.Backing.BACKING_HUGETLB]: 'hugetlb',
+  [barkeep.v1.Backing.BACKING_FILE]: 'file',
+};
+const STATES: Readonly<Record<number, string>> = {
+  [barkeep.v1.VmState.VM_STATE_ATTACHED]: 'attached',
+  [barkeep.v1.VmState.VM_STATE_ORPHANED]: 'orphaned',
+};
+
+export const DEFINITIONS: readonly Definition[] = [
+  // Mappings: what the guest sees in its window.
+  perCache(
+    'barkeep_mappings',
+    'Live mappings in the window of a VM, by cache type.',
+    (cache) => cache.mappings,
+  ),
+  perCache(
+    'barkeep_mapped_bytes',
+    'Bytes mapped in the window of a VM, by cache type.',
+    (cache) => cache.mappedBytes,
+  ),
+
+  // Windows.
+  perVm('gauge', 'barkeep_window_size_bytes', 'Size of the host-visible window.', (vm) => vm.window?.size),
+  perVm(
+    'gauge',
+    'barkeep_window_free_bytes',
+    'Bytes of the window that no blob occupies.',
+    (vm) => vm.window?.freeBytes,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_window_largest_free_extent_bytes',
+    'The largest blob that still fits.',
+    (vm) => vm.window?.largestFreeExtent,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_window_holes',
+    'Free extents of the window; many of them mean fragmentation.',
+    (vm) => vm.window?.holes,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_window_parked_bytes',
+    'Ranges of blobs that were unmapped and may come back.',
+    (vm) => vm.window?.parkedBytes,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_stray_bytes',
+    'Memory that the guest touched outside of any blob, at the last sweep.',
+    (vm) => vm.window?.strayBytes,
+  ),
+
+  // VMs.
+  perVm('gauge', 'barkeep_allocations', 'Live blobs of a VM.', (vm) => vm.vm?.allocations),
+  perVm(
+    'gauge',
+    'barkeep_allocated_bytes',
+    'Bytes that a VM holds, as charged to its quota.',
+    (vm) => vm.vm?.allocatedBytes,
+  ),
+  perVm('gauge', 'barkeep_quota_bytes', 'Quota of bytes; 0 is no limit.', (vm) => vm.vm?.quota?.bytes),
+  perVm(
+    'gauge',
+    'barkeep_quota_mappings',
+    'Quota of live mappings; 0 is no limit.',
+    (vm) => vm.vm?.quota?.mappings,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_quota_allocations',
+    'Quota of live blobs; 0 is no limit.',
+    (vm) => vm.vm?.quota?.allocations,
+  ),
+  perVm('gauge', 'barkeep_device_generation', 'Moves on at every device reset.', (vm) => vm.vm?.generation),
+  {
+    name: 'barkeep_vm_state',
+    type: 'gauge',
+    help: '1 for the state that the VM is in.',
+    labels: ['vm', 'state'],
+    read: (statistics) =>
+      vmsOf(statistics).flatMap(([vm, item]) =>
+        Object.entries(STATES).map(
+          ([number, state]): Sample => [{ vm, state }, Number(item.vm?.state === Number(number))],
+        ),
+      ),
+  },
+  {
+    name: 'barkeep_vms_configured',
+    type: 'gauge',
+    help: 'VMs in the configuration of the broker.',
+    labels: [],
+    read: (statistics) => [[{}, countFromWire(statistics.vmsConfigured)]],
+  },
+
+  // Heaps and the host.
+  perHeap('barkeep_heap_capacity_bytes', 'Capacity of a heap.', (heap) => heap.capacity),
+  perHeap('barkeep_heap_used_bytes', 'Bytes of a heap that blobs hold.', (heap) => heap.used),
+  perHeap('barkeep_heap_allocations', 'Live blobs in a heap.', (heap) => heap.allocations),
+  {
+    name: 'barkeep_host_capacity_bytes',
+    type: 'gauge',
+    help: 'Limit over all heaps.',
+    labels: [],
+    read: (statistics) => [[{}, countFromWire(statistics.hostCapacity)]],
+  },
+  {
+    name: 'barkeep_host_used_bytes',
+    type: 'gauge',
+    help: 'Bytes that blobs hold over all heaps.',
+    labels: [],
+    read: (statistics) => [[{}, countFromWire(statistics.hostUsed)]],
+  },
+
+  // Operations.
+  {
+    name: 'barkeep_operations_total',
+    type: 'counter',
+    help: 'Operations of the broker by kind and result (ok, refused, noop).',
+    labels: ['vm', 'operation', 'result'],
+    read: (statistics) =>
+      vmsOf(statistics).flatMap(([vm, item]) =>
+        (item.operations ?? []).map(
+          ({ operation, result, count }): Sample => [
+            { vm, operation: operation ?? '', result: result ?? '' },
+            countFromWire(count),
+          ],
+        ),
+      ),
+  },
+  {
+    name: 'barkeep_refusals_total',
+    type: 'counter',
+    help: 'Refused operations by reason.',
+    labels: ['vm', 'reason'],
+    read: (statistics) =>
+      vmsOf(statistics).flatMap(([vm, item]) =>
+        (item.refusals ?? []).map(
+          ({ reason, count }): Sample => [{ vm, reason: reasonName(reason) }, countFromWire(count)],
+        ),
+      ),
+  },
+  {
+    name: 'barkeep_commands_total',
+    type: 'counter',
+    help: 'Commands of the guest by virtio-gpu name and answer.',
+    labels: ['vm', 'command', 'answer'],
+    read: (statistics) =>
+      vmsOf(statistics).flatMap(([vm, item]) =>
+        (item.frontend?.commands ?? []).map(
+          ({ command, answer, count }): Sample => [
+            { vm, command: command ?? '', answer: answer ?? '' },
+            countFromWire(count),
+          ],
+        ),
+      ),
+  },
+  perVm(
+    'counter',
+    'barkeep_malformed_chains_total',
+    'Descriptor chains of the guest that were no commands.',
+    (vm) => vm.frontend?.malformedChains,
+  ),
+
+  // Latencies.
+  {
+    name: 'barkeep_stage_duration_seconds',
+    type: 'histogram',
+    help: 'Time by stage: rpc (batch to the broker and back), vmm (mapping in the VMM, acknowledged), command (kick to used index).',
+    labels: ['vm', 'stage'],
+    read: (statistics) =>
+      vmsOf(statistics).flatMap(([vm, item]) =>
+        (item.frontend?.latencies ?? []).flatMap(({ stage, histogram }): HistogramSample[] =>
+          histogram ? [[{ vm, stage: stage ?? '' }, histogram]] : [],
+        ),
+      ),
+  },
+  {
+    name: 'barkeep_batch_duration_seconds',
+    type: 'histogram',
+    help: 'Time of a batch in the broker, from its arrival to its reply.',
+    labels: [],
+    read: (statistics) => (statistics.batchSeconds ? [[{}, statistics.batchSeconds]] : []),
+  },
+
+  // The fd channel.
+  {
+    name: 'barkeep_fd_tokens_total',
+    type: 'counter',
+    help: 'One-time tokens of the fd channel by what became of them (issued, redeemed, refused).',
+    labels: ['result'],
+    read: (statistics) => [
+      [{ result: 'issued' }, countFromWire(statistics.tokensIssued)],
+      [{ result: 'redeemed' }, countFromWire(statistics.tokensRedeemed)],
+      [{ result: 'refused' }, countFromWire(statistics.tokensRefused)],
+    ],
+  },
+
+  // Processes: the broker's own, and each frontend's.
+  perProcess('gauge', 'barkeep_process_resident_memory_bytes', 'Resident memory.', (item) =>
+    countFromWire(item.residentBytes),
+  ),
+  perProcess('gauge', 'barkeep_process_heap_used_bytes', 'Used part of the JavaScript heap.', (item) =>
+    countFromWire(item.heapUsedBytes),
+  ),
+  perProcess('gauge', 'barkeep_process_open_fds', 'Open file descriptors.', (item) =>
+    countFromWire(item.openFds),
+  ),
+  perProcess('counter', 'barkeep_process_cpu_seconds_total', 'CPU time.', (item) => item.cpuSeconds ?? 0),
+  perProcess(
+    'gauge',
+    'barkeep_process_start_time_seconds',
+    'Start, in seconds since 1970.',
+    (item) => item.startTime ?? 0,
+  ),
+  {
+    name: 'barkeep_process_event_loop_lag_seconds',
+    type: 'gauge',
+    help: 'Delay of the event loop since the last report, by quantile (1 is the maximum).',
+    labels: ['service', 'vm', 'quantile'],
+    read: (statistics) =>
+      processesOf(statistics).flatMap(([labels, item]): Sample[] => [
+        [{ ...labels, quantile: '0.5' }, item.eventLoopLagP50 ?? 0],
+        [{ ...labels, quantile: '0.99' }, item.eventLoopLagP99 ?? 0],
+        [{ ...labels, quantile: '1' }, item.eventLoopLagMax ?? 0],
+      ]),
+  },
+];
+
+type Count = Parameters<typeof countFromWire>[0];
+
+function vmsOf(statistics: Statistics): (readonly [string, VmStatistics])[] {
+  return (statistics.vms ?? []).map((item) => [item.vm?.name ?? '', item]);
+}
+
+function processesOf(statistics: Statistics): (readonly [Labels, ProcessStatistics])[] {
+  const frontends = vmsOf(statistics).flatMap(([vm, item]) =>
+    item.frontend?.process ? [[{ service: 'frontend', vm }, item.frontend.process] as const] : [],
+  );
+  return statistics.process ? [[{ service: 'broker', vm: '' }, statistics.process], ...frontends] : frontends;
+}
+
+function perVm(
+  type: ValueDefinition['type'],
+  name: string,
+  help: string,
+  value: (vm: VmStatistics) => Count,
+): ValueDefinition {
+  const read = (statistics: Statistics) =>
+    vmsOf(statistics).map(([vm, item]): Sample => [{ vm }, countFromWire(value(item))]);
+  return { name, type, help, labels: ['vm'], read };
+}
+
+function perCache(
+  name: string,
+  help: string,
+  value: (cache: barkeep.v1.CacheStatistics.$Properties) => Count,
+): ValueDefinition {
+  // Every cache type has its series from the first scrape on, so that a sum or a rate never misses its start.
+  const read = (statistics: Statistics) =>
+    vmsOf(statistics).flatMap(([vm, item]) =>
+      Object.entries(CACHES).map(([number, cache]): Sample => {
+        const found = item.caches?.find((entry) => entry.cache === Number(number));
+        return [{ vm, cache }, found ? countFromWire(value(found)) : 0];
+      }),
+    );
+  return { name, type: 'gauge', help, labels: ['vm', 'cache'], read };
+}
+
+function perHeap(
+  name: string,
+  help: string,
+  value: (heap: barkeep.v1.Heap.$Properties) => Count,
+): ValueDefinition {
+  const read = (statistics: Statistics) =>
+    (statistics.heaps ?? []).map((heap): Sample => {
+      const labels = {
+        heap: heap.name ?? '',
+        backing: BACKINGS[heap.backing ?? 0] ?? '',
+        cache: CACHES[heap.cache ?? 0] ?? '',
+      };
+      return [labels, countFromWire(value(heap))];
+    });
+  return { name, type: 'gauge', help, labels: ['heap', 'backing', 'cache'], read };
+}
+
+function perProcess(
+  type: ValueDefinition['type'],
+  name: string,
+  help: string,
+  value: (item: ProcessStatistics) => number,
+): ValueDefinition {
+  const read = (statistics: Statistics) =>
+    processesOf(statistics).map(([labels, item]): Sample => [labels, value(item)]);
+  return { name, type, help: `${help} Of the broker and of each frontend.`, labels: ['service', 'vm'], read };
+}

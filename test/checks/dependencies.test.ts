@@ -1,0 +1,88 @@
+// The dependency rule of services/ARCHITECTURE.md, held against every import in the tree.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const SERVICES = join(ROOT, 'services');
+
+/** What a room may import besides itself: other rooms, and whether packages and node: modules are allowed. */
+const RULES: Readonly<Record<string, { readonly rooms: readonly string[]; readonly packages: boolean }>> = {
+  'lib/wire': { rooms: [], packages: true },
+  'lib/os': { rooms: [], packages: true },
+  'lib/rpc': { rooms: [], packages: true },
+  'lib/runtime': { rooms: [], packages: true },
+  'lib/vhost-user': { rooms: ['lib/wire', 'lib/os'], packages: true },
+  'broker/domain': { rooms: [], packages: false },
+  broker: { rooms: ['broker/domain', 'lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime'], packages: true },
+  frontend: { rooms: ['lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/vhost-user'], packages: true },
+  metrics: { rooms: ['lib/rpc', 'lib/runtime'], packages: true },
+  // Besides lib, the command line starts services: it may import their main.ts and nothing else of them.
+  cli: { rooms: ['lib/os', 'lib/rpc', 'lib/runtime', 'main'], packages: true },
+};
+const LONGEST_FIRST = Object.keys(RULES).sort((a, b) => b.length - a.length);
+
+type Import = { readonly file: string; readonly specifier: string };
+
+function importsOf(folder: string): Import[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .flatMap((name) => {
+      const file = join(folder, name);
+      const text = readFileSync(file, 'utf8');
+      const found = text.matchAll(
+        /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g,
+      );
+      return [...found].map((match) => ({ file, specifier: (match[1] ?? match[2] ?? match[3]) as string }));
+    });
+}
+
+function roomOf(file: string): string | undefined {
+  const path = relative(SERVICES, file);
+  return LONGEST_FIRST.find((room) => path.startsWith(`${room}/`));
+}
+
+const imports = importsOf(SERVICES);
+
+function violation({ file, specifier }: Import): string | null {
+  const room = roomOf(file);
+  const name = relative(ROOT, file);
+  if (room === undefined) return `${name} is in no room of the dependency rule`;
+  const rule = RULES[room]!;
+  if (!specifier.startsWith('.')) {
+    if (!rule.packages) return `${name} imports ${specifier}; ${room} imports nothing outside itself`;
+    if (specifier === 'koffi' && room !== 'lib/os') return `${name} imports koffi; only lib/os may`;
+    return null;
+  }
+  const target = resolve(dirname(file), specifier);
+  const targetRoom = roomOf(target);
+  if (targetRoom === room) return null;
+  if (targetRoom !== undefined && rule.rooms.includes(targetRoom)) return null;
+  if (rule.rooms.includes('main') && /^(broker|frontend|metrics)\/main\.ts$/.test(relative(SERVICES, target)))
+    return null;
+  return `${name} imports ${relative(ROOT, target)}; ${room} may import ${rule.rooms.join(', ') || 'nothing'}`;
+}
+
+describe('the dependency rule', () => {
+  it('finds the imports of the tree', () => {
+    expect(imports.length).toBeGreaterThan(50);
+  });
+
+  it('holds for every import in services/', () => {
+    expect(imports.map(violation).filter((text) => text !== null)).toEqual([]);
+  });
+
+  it('is kept by tests too: nothing in services/ imports test/', () => {
+    expect(imports.filter(({ specifier }) => /(^|\/)test\//.test(specifier))).toEqual([]);
+  });
+
+  it.each([
+    ['broker/domain/vm.ts', 'node:fs'],
+    ['frontend/main.ts', '../broker/main.ts'],
+    ['lib/wire/vhost-user.ts', '../os/fd.ts'],
+    ['metrics/main.ts', 'koffi'],
+    ['cli/up.ts', '../broker/rpc/broker-service.ts'],
+  ])('would catch %s importing %s', (file, specifier) => {
+    expect(violation({ file: join(SERVICES, file), specifier })).not.toBeNull();
+  });
+});
