@@ -1,0 +1,197 @@
+// Starts the fetched QEMU with a guest in it. Control port and QMP are sockets that QEMU connects to, not ones that it
+// offers: when it runs, both are there, and nothing has to be polled for.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GuestConsole, type Ready } from './console.ts';
+import { type GuestEnvironment, rootCommand } from './environment.ts';
+import { buildInitramfs } from './initramfs.ts';
+import { QmpClient } from './qmp.ts';
+
+const MIB = 1024 * 1024;
+
+/** The GPU that the guest gets. */
+export type GuestDevice =
+  /** A vhost-user back-end that listens on socketPath: QEMU's generic device, the one that carries shared memory. */
+  | { readonly kind: 'vhost-user'; readonly socketPath: string }
+  /** QEMU's own virtio-gpu, which has no host-visible window: for checking the environment itself. */
+  | { readonly kind: 'built-in' }
+  | { readonly kind: 'none' };
+
+export type GuestOptions = {
+  readonly environment: GuestEnvironment;
+  readonly device: GuestDevice;
+  /** Bytes of guest memory, a multiple of 1 MiB; 512 MiB by default. Above 2 GiB part of it lies above 4 GiB. */
+  readonly memory?: number;
+  /** Virtual processors, 1 by default. */
+  readonly processors?: number;
+  /** How long a boot may take, in milliseconds; 60 s by default, for a loaded machine without KVM. */
+  readonly bootTimeoutMs?: number;
+  /** What to add to the kernel's command line, for example iomem=relaxed for window-write64. */
+  readonly kernelArguments?: readonly string[];
+  /** What to add to QEMU's command line. */
+  readonly qemuArguments?: readonly string[];
+};
+
+export type GuestExit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+/** QEMU did not start, or ended before the guest was ready; carries what it and the kernel said. */
+export class GuestStartError extends Error {
+  readonly stderr: string;
+  readonly kernelLog: string;
+
+  constructor(message: string, stderr: string, kernelLog: string) {
+    const said = stderr.trim() === '' ? '' : `\nQEMU said: ${stderr.trim()}`;
+    const logged =
+      kernelLog.trim() === '' ? '' : `\nThe guest's kernel said: ${kernelLog.trim().slice(-2000)}`;
+    super(message + said + logged);
+    this.name = 'GuestStartError';
+    this.stderr = stderr;
+    this.kernelLog = kernelLog;
+  }
+}
+
+/** A running guest. Whoever started it calls stop(). */
+export type Guest = {
+  readonly pid: number;
+  readonly console: GuestConsole;
+  readonly qmp: QmpClient;
+  readonly firstBoot: Ready;
+  /** Settles when QEMU ends, for whatever reason. */
+  readonly exited: Promise<GuestExit>;
+  /** What the guest's kernel wrote to its first serial port so far. */
+  kernelLog(): string;
+  /** What QEMU wrote to standard error so far. */
+  stderr(): string;
+  /** Kills QEMU, waits for its end and removes the guest's files. May be called again. */
+  stop(): Promise<void>;
+};
+
+/** QEMU's arguments, in the order in which they are given. Sockets and files are named by `directory`. */
+export function qemuArguments(options: GuestOptions, initramfs: string, directory: string): string[] {
+  const { environment } = options;
+  const memory = `${(options.memory ?? 512 * MIB) / MIB}M`;
+  // panic=-1: a guest that panics starts anew at once, which the console reports, instead of hanging.
+  const kernelCommandLine = ['console=ttyS0', 'panic=-1', 'quiet', ...(options.kernelArguments ?? [])].join(
+    ' ',
+  );
+  return [
+    ...['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'].flatMap((path) => [
+      '-L',
+      join(environment.root, path),
+    ]),
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-run-with', 'exit-with-parent=on'],
+    ...['-machine', 'q35,memory-backend=mem', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64'],
+    ...['-smp', String(options.processors ?? 1), '-m', memory],
+    ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
+    ...deviceArguments(options.device),
+    ...['-chardev', `socket,id=qmp,path=${join(directory, 'qmp.sock')}`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-serial', `file:${join(directory, 'kernel.log')}`],
+    ...[
+      '-chardev',
+      `socket,id=control,path=${join(directory, 'control.sock')}`,
+      '-serial',
+      'chardev:control',
+    ],
+    ...['-kernel', environment.kernel, '-initrd', initramfs, '-append', kernelCommandLine],
+    ...(options.qemuArguments ?? []),
+  ];
+}
+
+function deviceArguments(device: GuestDevice): string[] {
+  if (device.kind === 'none') return [];
+  if (device.kind === 'built-in') return ['-device', 'virtio-gpu-pci'];
+  // virtio-id 16 is the GPU; two queues (control, cursor) and 16 bytes of configuration (virtio 1.2, section 5.7).
+  const generic = 'vhost-user-test-device-pci,virtio-id=16,num_vqs=2,vq_size=256,config_size=16,chardev=vu';
+  return ['-chardev', `socket,id=vu,path=${device.socketPath}`, '-device', generic];
+}
+
+/** Starts QEMU and resolves when the guest's program is ready for commands. Rejects with GuestStartError. */
+export async function startGuest(options: GuestOptions): Promise<Guest> {
+  const initramfs = await buildInitramfs(options.environment);
+  const directory = mkdtempSync(join(tmpdir(), 'barkeep-guest-'));
+  const kernelLog = () => readIfThere(join(directory, 'kernel.log'));
+  const control = await acceptOne(join(directory, 'control.sock'));
+  const monitor = await acceptOne(join(directory, 'qmp.sock'));
+  const { command, prefix } = rootCommand(options.environment.root, 'qemu-system-x86_64');
+  const child = spawn(command, [...prefix, ...qemuArguments(options, initramfs, directory)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      ...process.env,
+      // QEMU looks for its modules beside its executable, which is the loader here.
+      QEMU_MODULE_DIR: join(options.environment.root, 'usr/lib/x86_64-linux-gnu/qemu'),
+    },
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-65536);
+  });
+  const exited = waitForExit(child);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+    control.server.close();
+    monitor.server.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  // The first of: what is awaited, or QEMU's end, which then is the news.
+  const orExit = <T>(awaited: Promise<T>): Promise<T> =>
+    Promise.race([
+      awaited,
+      exited.then((exit): never => {
+        throw new Error(`QEMU ended with ${exit.code ?? exit.signal}`);
+      }),
+    ]);
+  try {
+    const guestConsole = new GuestConsole(await orExit(control.socket));
+    const qmp = await orExit(monitor.socket.then((socket) => QmpClient.open(socket)));
+    const firstBoot = await orExit(guestConsole.waitForBoot(1, options.bootTimeoutMs ?? 60_000));
+    return {
+      pid: child.pid!,
+      console: guestConsole,
+      qmp,
+      firstBoot,
+      exited,
+      kernelLog,
+      stderr: () => stderr,
+      stop,
+    };
+  } catch (error) {
+    const log = kernelLog();
+    await stop();
+    throw new GuestStartError(`The guest did not start: ${(error as Error).message}`, stderr, log);
+  }
+}
+
+// A socket for exactly one caller.
+async function acceptOne(path: string): Promise<{ server: Server; socket: Promise<Socket> }> {
+  const server = createServer();
+  const socket = new Promise<Socket>((resolve) => {
+    server.once('connection', (connection) => {
+      server.close();
+      resolve(connection);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  return { server, socket };
+}
+
+function waitForExit(child: ChildProcess): Promise<GuestExit> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null })); // could not be started: no 'exit' follows
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
