@@ -1,0 +1,60 @@
+/** What a VM did, counted as it happens: reading the figures costs nothing that grows with the VM. */
+
+import type { Operation } from './command.ts';
+import { OPERATIONS } from './command.ts';
+import type { CacheType } from './heap.ts';
+import { CACHE_TYPES } from './heap.ts';
+import type { RefusalReason } from './refusal.ts';
+import { REFUSAL_REASONS } from './refusal.ts';
+
+export const RESULTS = [
+  'ok',
+  /** An unmap of a blob that was not mapped. */
+  'noop',
+  'refused',
+  /** The remembered answer was given again; nothing was executed. */
+  'repeated',
+  /** A map that was first counted as ok, and undone because its memory could not be made ready. */
+  'abandoned',
+] as const;
+export type Result = (typeof RESULTS)[number];
+
+/** The only figures that go down: what is mapped now. */
+export interface MappingFigures {
+  count: number;
+  /** Bytes of the window. */
+  bytes: number;
+}
+
+export class Counters {
+  /** Since the VM was attached; they only rise. */
+  readonly operations: Record<Operation, Record<Result, number>> = zeros(OPERATIONS, () =>
+    zeros(RESULTS, () => 0),
+  );
+  readonly refusals: Record<RefusalReason, number> = zeros(REFUSAL_REASONS, () => 0);
+  readonly mappings: Record<CacheType, MappingFigures> = zeros(CACHE_TYPES, () => ({ count: 0, bytes: 0 }));
+
+  operation(operation: Operation, result: Result): void {
+    this.operations[operation][result] += 1;
+  }
+
+  refusal(reason: RefusalReason): void {
+    this.refusals[reason] += 1;
+  }
+
+  mapped(cache: CacheType, bytes: number): void {
+    const figures = this.mappings[cache];
+    figures.count += 1;
+    figures.bytes += bytes;
+  }
+
+  unmapped(cache: CacheType, bytes: number): void {
+    const figures = this.mappings[cache];
+    figures.count -= 1;
+    figures.bytes -= bytes;
+  }
+}
+
+function zeros<Key extends string, Value>(keys: readonly Key[], zero: () => Value): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, zero()])) as Record<Key, Value>;
+}

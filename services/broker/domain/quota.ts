@@ -1,0 +1,70 @@
+/** Limits and what is used of them: one account for each VM, and one for the host. */
+
+import { SettingsError } from './settings-error.ts';
+import type { U64 } from './u64.ts';
+
+export const QUOTA_KINDS = ['bytes', 'mappings', 'allocations'] as const;
+export type QuotaKind = (typeof QUOTA_KINDS)[number];
+
+/** "No limit" for a kind: nothing that is counted gets there. */
+export const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/** Each from 0 (nothing at all) to UNLIMITED. */
+export interface Limits {
+  /** Bytes of all blobs, each rounded up to the granule of its heap. */
+  readonly bytes: number;
+  /** Blobs that are mapped at one time. */
+  readonly mappings: number;
+  /** Blobs that live at one time. */
+  readonly allocations: number;
+}
+
+export class Account {
+  #limits: Limits;
+  readonly #used = { bytes: 0, mappings: 0, allocations: 0 };
+
+  /** @param setting where the limits stand, for the error: `vms.desk.quota` */
+  constructor(limits: Limits, setting: string) {
+    checkLimits(limits, setting);
+    this.#limits = limits;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  get used(): Readonly<Limits> {
+    return this.#used;
+  }
+
+  /** New limits count from the next command on; what is used already stays, even above them. */
+  setLimits(limits: Limits, setting: string): void {
+    checkLimits(limits, setting);
+    this.#limits = limits;
+  }
+
+  fits(kind: QuotaKind, amount: U64): boolean {
+    return amount <= this.#limits[kind] - this.#used[kind];
+  }
+
+  /** Books `amount` more; the caller has asked `fits` before. */
+  charge(kind: QuotaKind, amount: number): void {
+    this.#used[kind] += amount;
+  }
+
+  /** Gives back what was charged. */
+  release(kind: QuotaKind, amount: number): void {
+    if (this.#used[kind] < amount) {
+      throw new Error(`quota: ${amount} ${kind} were released, but only ${this.#used[kind]} are charged`);
+    }
+    this.#used[kind] -= amount;
+  }
+}
+
+function checkLimits(limits: Limits, setting: string): void {
+  for (const kind of QUOTA_KINDS) {
+    if (!Number.isSafeInteger(limits[kind]) || limits[kind] < 0) {
+      throw new SettingsError(`${setting}.${kind}`, 'a whole number from 0 to 2^53 - 1', limits[kind]);
+    }
+  }
+}

@@ -1,0 +1,787 @@
+/**
+ * One VM: its blobs, its window, and what each command does to them.
+ *
+ * A command is checked completely before anything changes, so a refused one changes nothing but its number.
+ * What is done to memory is not done here: it is returned as effects, in order.
+ *
+ *                    MAP                    UNMAP
+ *     unmapped ------------> mapped ---------------------> parked        window placement
+ *                              ^  ^------- MAP, same place ---'|
+ *                              |                               | MAP elsewhere, or another blob is mapped over it
+ *                              '---------- MAP ----------- stashed
+ *
+ * In per-blob placement a blob has memory of its own: it is unmapped or mapped, and its bytes never move.
+ */
+
+import type { Allocation, HeapPort } from './allocation.ts';
+import type { BlobView } from './blob.ts';
+import { Blob, viewOf } from './blob.ts';
+import type {
+  Command,
+  CreateCommand,
+  DestroyCommand,
+  Effect,
+  MapCommand,
+  OkReply,
+  Outcome,
+  RefusedReply,
+  ResetCommand,
+  UnmapCommand,
+} from './command.ts';
+import { BLOB_FLAG, BLOB_MEMS, NO_EFFECTS } from './command.ts';
+import { Counters } from './counters.ts';
+import type { Heap } from './heap.ts';
+import type { Limits } from './quota.ts';
+import { Account } from './quota.ts';
+import type { Extent } from './range-tree.ts';
+import type { Refusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
+import { MAX_UNACKNOWLEDGED, Replies } from './replies.ts';
+import { SettingsError } from './settings-error.ts';
+import type { U64 } from './u64.ts';
+import { hex, isMultiple, isU32, isU64, PAGE_SIZE, roundUp } from './u64.ts';
+import type { WindowFigures } from './window.ts';
+import { Window } from './window.ts';
+
+export const PLACEMENTS = ['window', 'per-blob'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
+export interface VmSettings {
+  readonly name: string;
+  /** Bytes: a power of two from 4096 to 2^46. */
+  readonly windowSize: number;
+  readonly placement: Placement;
+  /** The heap for blob_id 0. */
+  readonly defaultHeap: string;
+  /** Further blob_ids, written as decimals, and the heaps that fresh memory for them comes from. */
+  readonly blobHeaps: ReadonlyMap<string, string>;
+  readonly quota: Limits;
+  /** Window placement: give a fresh blob its pages when it is mapped, not when the guest first touches them. */
+  readonly populate: boolean;
+}
+
+/** What the VMs of a host share. */
+export interface SharedBooks {
+  readonly account: Account;
+  readonly heaps: ReadonlyMap<string, Heap>;
+  readonly port: HeapPort;
+}
+
+/** A map whose effects move bytes, until the next command: what `abandonMap` needs to put things back. */
+interface Undo {
+  readonly number: number;
+  /** The stash effects, which come first. */
+  readonly stashes: readonly (Effect & { kind: 'stash' })[];
+}
+
+const ALL_FLAGS = BLOB_FLAG.USE_MAPPABLE | BLOB_FLAG.USE_SHAREABLE | BLOB_FLAG.USE_CROSS_DEVICE;
+
+export class Vm {
+  readonly settings: VmSettings;
+  readonly counters = new Counters();
+  readonly #shared: SharedBooks;
+  readonly #account: Account;
+  readonly #defaultHeap: Heap;
+  readonly #blobHeaps = new Map<string, Heap>();
+  readonly #replies: Replies;
+  readonly #window: Window;
+  readonly #blobs = new Map<number, Blob>();
+  #generation = 1;
+  #undo: Undo | null = null;
+  #closed = false;
+
+  /**
+   * @param maxUnacknowledged see Replies
+   * @throws SettingsError
+   */
+  constructor(settings: VmSettings, shared: SharedBooks, maxUnacknowledged: number = MAX_UNACKNOWLEDGED) {
+    const at = `vms.${settings.name}`;
+    this.settings = settings;
+    this.#shared = shared;
+    this.#window = new Window(settings.windowSize, `${at}.windowSize`);
+    this.#account = new Account(settings.quota, `${at}.quota`);
+    this.#defaultHeap = heapNamed(shared, settings.defaultHeap, `${at}.defaultHeap`);
+    for (const [blobId, heap] of settings.blobHeaps) {
+      if (!/^[1-9][0-9]{0,19}$/.test(blobId) || BigInt(blobId) >= 1n << 64n) {
+        throw new SettingsError(`${at}.blobHeaps`, 'blob ids from 1 to 2^64 - 1, in decimals', blobId);
+      }
+      this.#blobHeaps.set(blobId, heapNamed(shared, heap, `${at}.blobHeaps.${blobId}`));
+    }
+    this.#replies = new Replies(maxUnacknowledged);
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** Counts device resets, from 1. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The number that was executed last; 0 before the first. */
+  get lastNumber(): number {
+    return this.#replies.last;
+  }
+
+  /** The highest number whose answer is forgotten. */
+  get acknowledgedNumber(): number {
+    return this.#replies.acknowledged;
+  }
+
+  /** What is charged to the VM: bytes in whole granules, live mappings, live blobs. */
+  get used(): Readonly<Limits> {
+    return this.#account.used;
+  }
+
+  get quota(): Limits {
+    return this.#account.limits;
+  }
+
+  get window(): WindowFigures {
+    return this.#window.figures;
+  }
+
+  get blobCount(): number {
+    return this.#blobs.size;
+  }
+
+  /** The blob of that resource id, or null. */
+  blob(resource: number): BlobView | null {
+    const blob = this.#blobs.get(resource);
+    return blob === undefined ? null : viewOf(blob);
+  }
+
+  /** All blobs, the oldest first. Not while commands are applied. */
+  *blobs(): Generator<BlobView, void, undefined> {
+    for (const blob of this.#blobs.values()) {
+      yield viewOf(blob);
+    }
+  }
+
+  /** The mapped and parked blobs in order of offset. Not while commands are applied. */
+  *placedBlobs(): Generator<BlobView, void, undefined> {
+    for (const range of this.#window.ranges()) {
+      yield viewOf(this.#known(range.owner));
+    }
+  }
+
+  /** What is neither mapped nor parked, in order of offset: what a sweep may punch. Not while commands are applied. */
+  freeExtents(): Generator<Extent, void, undefined> {
+    return this.#window.freeExtents();
+  }
+
+  /** New limits count from the next command on; what is used already stays. @throws SettingsError */
+  setQuota(quota: Limits): void {
+    this.#account.setLimits(quota, `vms.${this.name}.quota`);
+  }
+
+  /**
+   * Executes the next command, or repeats the answer to an earlier one.
+   * Carry out the effects in order, before the reply leaves and before those of later commands.
+   */
+  apply(command: Command): Outcome {
+    if (this.#closed) {
+      throw new Error(`vm ${this.name}: command ${command.number} was applied after the VM was given up`);
+    }
+    const admitted = this.#replies.admit(command.number);
+    if (admitted === null) {
+      // Whatever an earlier map had to move has been moved, or this command would not be here.
+      this.#undo = null;
+      const outcome = this.#execute(command);
+      this.#replies.add(outcome.reply);
+      return outcome;
+    }
+    if ('result' in admitted) {
+      this.counters.operation(command.kind, 'repeated');
+      return { reply: admitted, effects: NO_EFFECTS, barrier: false };
+    }
+    return this.#refused(command, admitted);
+  }
+
+  /** Forgets the answers up to `through`. @returns null, or why not */
+  acknowledge(through: U64): Refusal | null {
+    return this.#replies.acknowledge(through);
+  }
+
+  /**
+   * Undoes the map command `number`, because its memory could not be made ready. Its answer becomes OUT_OF_MEMORY,
+   * so call this before the answer leaves; when the map was a barrier also before the next command is applied.
+   * No blob loses bytes: what was not moved yet is parked where it was.
+   * @param completed how many of the map's effects were carried out completely, in their order; the one that failed
+   *   has left its source as it was
+   * @param cause what failed, for the message
+   * @returns the new answer and what is to be done now; null when `number` is not a remembered map that went well
+   */
+  abandonMap(number: U64, completed: number, cause: string): Outcome | null {
+    const answer = this.#replies.find(number);
+    if (answer === null || answer.kind !== 'map' || answer.result !== 'ok') {
+      return null;
+    }
+    const blob = this.#blobs.get(answer.resource);
+    // Later commands of the same batch may have ended this mapping already; then only the answer is left to change.
+    const live = blob !== undefined && blob.state === 'mapped' && blob.mappedBy === answer.number;
+    const effects = live ? this.#putBack(blob, completed) : NO_EFFECTS;
+    const refusal = refuse(
+      'OUT_OF_MEMORY',
+      `resource ${answer.resource} was to be mapped at ${hex(answer.offset)}, but its memory could not be made ready: ` +
+        `${cause}; free memory on the host, then map it again`,
+      { resource: answer.resource, offset: answer.offset, length: answer.length, cause },
+    );
+    this.counters.operation('map', 'abandoned');
+    this.counters.refusal(refusal.reason);
+    const reply: RefusedReply = {
+      kind: 'map',
+      number: answer.number,
+      generation: answer.generation,
+      result: 'refused',
+      resource: answer.resource,
+      refusal,
+    };
+    this.#replies.replace(reply);
+    return { reply, effects, barrier: false };
+  }
+
+  /**
+   * Takes a mapping out on the broker's own behalf, without a command: its bytes are kept, as with an unmap.
+   * @returns false when that resource is not mapped
+   */
+  unmapOnBehalf(resource: number): boolean {
+    const blob = this.#blobs.get(resource);
+    if (blob === undefined || blob.state !== 'mapped') {
+      return false;
+    }
+    this.#undo = null;
+    this.#unmapBlob(blob);
+    return true;
+  }
+
+  /**
+   * Ends the VM: gives back everything it was charged. What is left to do are stashes to drop and allocations to
+   * release; the memory of its window ends with the window. The VM cannot be used afterwards.
+   */
+  close(): readonly Effect[] {
+    const effects = this.#endAll();
+    this.#closed = true;
+    return effects;
+  }
+
+  #execute(command: Command): Outcome {
+    switch (command.kind) {
+      case 'create':
+        return this.#create(command);
+      case 'map':
+        return this.#map(command);
+      case 'unmap':
+        return this.#unmap(command);
+      case 'destroy':
+        return this.#destroy(command);
+      case 'reset':
+        return this.#reset(command);
+    }
+  }
+
+  #create(command: CreateCommand): Outcome {
+    const invalid = this.#checkCreate(command);
+    if (invalid !== null) {
+      return this.#refused(command, invalid);
+    }
+    const heap = this.#heapFor(command.blobId);
+    if (heap === null) {
+      return this.#refused(
+        command,
+        refuse(
+          'BLOB_ID_UNKNOWN',
+          `resource ${command.resource} names blob_id ${command.blobId}, which leads to no memory for VM ${this.name}: use 0 ` +
+            'for fresh memory, or add the id to blob_heaps in the settings of the VM',
+          { resource: command.resource, context: command.context, blobId: command.blobId },
+        ),
+      );
+    }
+    const { granule } = heap.settings;
+    const charged = typeof command.size === 'bigint' ? command.size : roundUp(command.size, granule);
+    const unfit = this.#checkPlacement(command, heap) ?? this.#checkRoom(command.resource, charged, heap);
+    if (unfit !== null) {
+      return this.#refused(command, unfit);
+    }
+    // What fits a heap is below 2^53.
+    const bytes = Number(charged);
+    let allocation: Allocation | null = null;
+    if (this.settings.placement === 'per-blob') {
+      const taken = this.#shared.port.allocate(heap.settings.name, bytes);
+      if (taken === null) {
+        return this.#refused(
+          command,
+          refuse(
+            'OUT_OF_MEMORY',
+            `resource ${command.resource} needs ${bytes} bytes of heap ${heap.settings.name}; the books have room for them, but the ` +
+              'machine has not: free memory on the host, then create it again',
+            { resource: command.resource, heap: heap.settings.name, bytes },
+          ),
+        );
+      }
+      allocation = { heap: heap.settings.name, id: taken.id, fdOffset: taken.fdOffset, size: bytes };
+    }
+    const size = Number(command.size);
+    this.#charge(heap, bytes);
+    this.#blobs.set(command.resource, new Blob(command, size, heap, allocation));
+    return this.#done({
+      kind: 'create',
+      number: Number(command.number),
+      generation: this.#generation,
+      result: 'ok',
+      resource: command.resource,
+      size,
+      charged: bytes,
+    });
+  }
+
+  #map(command: MapCommand): Outcome {
+    const { resource } = command;
+    const blob = this.#find(resource);
+    if (!(blob instanceof Blob)) {
+      return this.#refused(command, blob);
+    }
+    const { length } = blob;
+    const offset = this.#checkMap(blob, command.offset, length);
+    if (typeof offset !== 'number') {
+      return this.#refused(command, offset);
+    }
+    const number = Number(command.number);
+    const effects = this.#place(blob, offset, length, number);
+    blob.fresh = blob.state === 'unmapped';
+    blob.state = 'mapped';
+    blob.offset = offset;
+    blob.mappedBy = number;
+    const { cache } = blob.heap.settings;
+    this.#account.charge('mappings', 1);
+    this.#shared.account.charge('mappings', 1);
+    this.counters.mapped(cache, length);
+    const { allocation, size } = blob;
+    const generation = this.#generation;
+    return this.#done(
+      { kind: 'map', number, generation, result: 'ok', resource, offset, size, length, cache, allocation },
+      effects,
+      this.#undo !== null,
+    );
+  }
+
+  #unmap(command: UnmapCommand): Outcome {
+    const { resource } = command;
+    const blob = this.#find(resource);
+    if (!(blob instanceof Blob)) {
+      return this.#refused(command, blob);
+    }
+    const number = Number(command.number);
+    const generation = this.#generation;
+    if (blob.state !== 'mapped') {
+      this.counters.operation('unmap', 'noop');
+      const reply: OkReply = {
+        kind: 'unmap',
+        number,
+        generation,
+        result: 'ok',
+        resource,
+        wasMapped: false,
+        offset: 0,
+        length: 0,
+      };
+      return { reply, effects: NO_EFFECTS, barrier: false };
+    }
+    const { offset, length } = blob;
+    this.#unmapBlob(blob);
+    return this.#done({
+      kind: 'unmap',
+      number,
+      generation,
+      result: 'ok',
+      resource,
+      wasMapped: true,
+      offset,
+      length,
+    });
+  }
+
+  #destroy(command: DestroyCommand): Outcome {
+    const { resource } = command;
+    const blob = this.#find(resource);
+    if (!(blob instanceof Blob)) {
+      return this.#refused(command, blob);
+    }
+    const wasMapped = blob.state === 'mapped';
+    const offset = wasMapped ? blob.offset : 0;
+    const length = wasMapped ? blob.length : 0;
+    const effects = this.#end(blob);
+    this.#blobs.delete(resource);
+    const number = Number(command.number);
+    const generation = this.#generation;
+    return this.#done(
+      { kind: 'destroy', number, generation, result: 'ok', resource, wasMapped, offset, length },
+      effects === null ? NO_EFFECTS : [effects],
+    );
+  }
+
+  #reset(command: ResetCommand): Outcome {
+    const blobs = this.#blobs.size;
+    const { mappings } = this.#window;
+    const effects = this.#endAll();
+    if (this.settings.placement === 'window') {
+      // All of it, not only what was mapped: the guest may have left bytes anywhere.
+      effects.push({ kind: 'zero', offset: 0, length: this.settings.windowSize });
+    }
+    this.#generation += 1;
+    return this.#done(
+      {
+        kind: 'reset',
+        number: Number(command.number),
+        generation: this.#generation,
+        result: 'ok',
+        blobs,
+        mappings,
+      },
+      effects.length === 0 ? NO_EFFECTS : effects,
+    );
+  }
+
+  #done(reply: OkReply, effects: readonly Effect[] = NO_EFFECTS, barrier = false): Outcome {
+    this.counters.operation(reply.kind, 'ok');
+    return { reply, effects, barrier };
+  }
+
+  #refused(command: Command, refusal: Refusal): Outcome {
+    this.counters.operation(command.kind, 'refused');
+    this.counters.refusal(refusal.reason);
+    return { reply: refusedReply(command, this.#generation, refusal), effects: NO_EFFECTS, barrier: false };
+  }
+
+  #find(resource: number): Blob | Refusal {
+    const blob = this.#blobs.get(resource);
+    if (blob !== undefined) {
+      return blob;
+    }
+    return (
+      checkId(resource) ??
+      refuse(
+        'RESOURCE_UNKNOWN',
+        `resource ${resource} was named, but VM ${this.name} has no blob of that id: create it first`,
+        { resource },
+      )
+    );
+  }
+
+  /** A blob that the books name. */
+  #known(resource: number): Blob {
+    const blob = this.#blobs.get(resource);
+    if (blob === undefined) {
+      throw new Error(`vm ${this.name}: the window names resource ${resource}, which has no blob`);
+    }
+    return blob;
+  }
+
+  #heapFor(blobId: U64): Heap | null {
+    return blobId === 0 ? this.#defaultHeap : (this.#blobHeaps.get(String(blobId)) ?? null);
+  }
+
+  #checkCreate(command: CreateCommand): Refusal | null {
+    const { resource, flags, size } = command;
+    const badId = checkId(resource);
+    if (badId !== null) {
+      return badId;
+    }
+    if (this.#blobs.has(resource)) {
+      return refuse(
+        'RESOURCE_ID_IN_USE',
+        `resource ${resource} was to be created, but VM ${this.name} has a blob of that id: destroy it first, or choose another id`,
+        { resource },
+      );
+    }
+    if (!BLOB_MEMS.includes(command.blobMem)) {
+      return refuse(
+        'BLOB_FLAGS_INVALID',
+        `resource ${resource} asks for memory of type "${command.blobMem}", but the host provides ${BLOB_MEMS.join(' and ')}`,
+        { resource, blobMem: command.blobMem },
+      );
+    }
+    if (!isU32(flags) || (flags & ~ALL_FLAGS) !== 0) {
+      return refuse(
+        'BLOB_FLAGS_INVALID',
+        `resource ${resource} has blob flags ${hex(flags)}, but only the bits of ${hex(ALL_FLAGS)} have a meaning: clear the others`,
+        { resource, flags },
+      );
+    }
+    if (!isU64(size) || size === 0 || !isMultiple(size, PAGE_SIZE)) {
+      return refuse(
+        'SIZE_INVALID',
+        `resource ${resource} has a size of ${size} bytes: use a multiple of ${PAGE_SIZE} above 0`,
+        {
+          resource,
+          size,
+        },
+      );
+    }
+    return null;
+  }
+
+  #checkPlacement(command: CreateCommand, heap: Heap): Refusal | null {
+    const { name, backing } = heap.settings;
+    if (this.settings.placement === 'per-blob' || backing === 'memfd') {
+      return null;
+    }
+    return refuse(
+      'PLACEMENT_MISMATCH',
+      `resource ${command.resource} would come from heap ${name} (${backing}), but VM ${this.name} has its blobs in the memfd of its ` +
+        'window: use a memfd heap, or set the placement of the VM to per-blob',
+      { resource: command.resource, heap: name, backing, placement: this.settings.placement },
+    );
+  }
+
+  #checkRoom(resource: number, charged: U64, heap: Heap): Refusal | null {
+    const host = this.#shared.account;
+    const own = this.#account;
+    const { name, capacity } = heap.settings;
+    if (!own.fits('allocations', 1)) {
+      return refuse(
+        'QUOTA_ALLOCATIONS',
+        `resource ${resource} would be one blob more, but VM ${this.name} has ${own.used.allocations} of its quota of ` +
+          `${own.limits.allocations}: destroy one, or raise the quota`,
+        { resource, used: own.used.allocations, limit: own.limits.allocations },
+      );
+    }
+    if (!own.fits('bytes', charged)) {
+      return refuse(
+        'QUOTA_BYTES',
+        `resource ${resource} needs ${charged} bytes, but VM ${this.name} uses ${own.used.bytes} of its quota of ` +
+          `${own.limits.bytes}: destroy blobs, or raise the quota`,
+        { resource, bytes: charged, used: own.used.bytes, limit: own.limits.bytes },
+      );
+    }
+    if (!heap.fits(charged)) {
+      return refuse(
+        'HEAP_CAPACITY',
+        `resource ${resource} needs ${charged} bytes, but of heap ${name} ${heap.usedBytes} of ${capacity} are used: destroy blobs, ` +
+          'or use another heap',
+        { resource, heap: name, bytes: charged, used: heap.usedBytes, limit: capacity },
+      );
+    }
+    if (!host.fits('bytes', charged)) {
+      return refuse(
+        'HOST_CAPACITY',
+        `resource ${resource} needs ${charged} bytes, but all VMs together use ${host.used.bytes} of the host's ` +
+          `${host.limits.bytes}: destroy blobs, or raise the host's limit`,
+        { resource, kind: 'bytes', bytes: charged, used: host.used.bytes, limit: host.limits.bytes },
+      );
+    }
+    if (!host.fits('allocations', 1)) {
+      return refuse(
+        'HOST_CAPACITY',
+        `resource ${resource} would be one blob more, but all VMs together have ${host.used.allocations} of the host's ` +
+          `${host.limits.allocations}: destroy one, or raise the host's limit`,
+        { resource, kind: 'allocations', used: host.used.allocations, limit: host.limits.allocations },
+      );
+    }
+    return null;
+  }
+
+  /** @returns the offset, when the blob may be mapped there */
+  #checkMap(blob: Blob, offset: U64, length: number): number | Refusal {
+    const { resource } = blob;
+    const host = this.#shared.account;
+    const own = this.#account;
+    if (!blob.mappable) {
+      return refuse(
+        'NOT_MAPPABLE',
+        `resource ${resource} was to be mapped, but its blob flags are ${hex(blob.flags)}: create it with USE_MAPPABLE (0x1)`,
+        { resource, flags: blob.flags },
+      );
+    }
+    if (blob.state === 'mapped') {
+      return refuse(
+        'ALREADY_MAPPED',
+        `resource ${resource} was to be mapped at ${hex(offset)}, but it is mapped at ${hex(blob.offset)}: unmap it first`,
+        { resource, offset, mappedOffset: blob.offset },
+      );
+    }
+    const placed = this.#window.place(resource, offset, length, blob.heap.mapUnit);
+    if (typeof placed !== 'number') {
+      return placed;
+    }
+    if (!own.fits('mappings', 1)) {
+      return refuse(
+        'QUOTA_MAPPINGS',
+        `resource ${resource} would be one mapping more, but VM ${this.name} has ${own.used.mappings} of its quota of ` +
+          `${own.limits.mappings}: unmap one, or raise the quota`,
+        { resource, used: own.used.mappings, limit: own.limits.mappings },
+      );
+    }
+    if (!host.fits('mappings', 1)) {
+      return refuse(
+        'HOST_CAPACITY',
+        `resource ${resource} would be one mapping more, but all VMs together have ${host.used.mappings} of the host's ` +
+          `${host.limits.mappings}: unmap one, or raise the host's limit`,
+        { resource, kind: 'mappings', used: host.used.mappings, limit: host.limits.mappings },
+      );
+    }
+    return placed;
+  }
+
+  /** Enters the mapping into the window. @returns what that asks of memory; #undo is set when it moves bytes */
+  #place(blob: Blob, offset: number, length: number, number: number): readonly Effect[] {
+    if (this.settings.placement === 'per-blob') {
+      this.#window.add(offset, length, blob.resource, true);
+      return NO_EFFECTS;
+    }
+    if (blob.state === 'parked' && blob.offset === offset) {
+      this.#window.unpark(offset, length);
+      return NO_EFFECTS;
+    }
+    const stashes: (Effect & { kind: 'stash' })[] = [];
+    if (blob.state === 'parked') {
+      stashes.push(this.#stash(blob));
+    }
+    let parked = this.#window.firstOccupied(offset, length);
+    while (parked !== null) {
+      stashes.push(this.#stash(this.#known(parked.owner)));
+      parked = this.#window.firstOccupied(offset, length);
+    }
+    this.#window.add(offset, length, blob.resource, true);
+    const { resource } = blob;
+    const effects: Effect[] = [...stashes, { kind: 'zero', offset, length }];
+    if (blob.state === 'stashed') {
+      effects.push({ kind: 'restore', resource, offset, length });
+    } else if (this.settings.populate) {
+      effects.push({ kind: 'populate', offset, length });
+    }
+    if (stashes.length > 0 || blob.state === 'stashed') {
+      this.#undo = { number, stashes };
+    }
+    return effects;
+  }
+
+  /** Moves a parked blob out of the window. */
+  #stash(blob: Blob): Effect & { kind: 'stash' } {
+    const { resource, offset, length } = blob;
+    this.#window.free(offset, length, false);
+    blob.state = 'stashed';
+    return { kind: 'stash', resource, offset, length };
+  }
+
+  /** Takes an abandoned mapping out, and puts back what its effects have not moved. */
+  #putBack(blob: Blob, completed: number): readonly Effect[] {
+    const { offset, length, mappedBy } = blob;
+    const undo = this.#undo !== null && this.#undo.number === mappedBy ? this.#undo : null;
+    const { fresh } = blob;
+    this.#undo = null;
+    this.#unmapBlob(blob);
+    if (this.settings.placement === 'per-blob') {
+      return NO_EFFECTS;
+    }
+    const stashes = undo === null ? [] : undo.stashes;
+    // After the stashes come the zero and, for a blob that has bytes, the restore. Restored bytes lie there complete.
+    if (!fresh && (undo === null || completed >= stashes.length + 2)) {
+      return NO_EFFECTS;
+    }
+    this.#window.free(offset, length, false);
+    blob.state = fresh ? 'unmapped' : 'stashed';
+    blob.fresh = fresh;
+    for (const stash of stashes.slice(completed)) {
+      const moved = this.#known(stash.resource);
+      moved.state = 'parked';
+      moved.offset = stash.offset;
+      this.#window.add(stash.offset, stash.length, stash.resource, false);
+    }
+    // Until all stashes were done nothing was written to the range, and parked bytes may lie in it again.
+    return completed < stashes.length ? NO_EFFECTS : [{ kind: 'zero', offset, length }];
+  }
+
+  /** Ends a mapping; the bytes stay. */
+  #unmapBlob(blob: Blob): void {
+    const { length } = blob;
+    if (this.settings.placement === 'window') {
+      this.#window.park(blob.offset, length);
+      blob.state = 'parked';
+    } else {
+      this.#window.free(blob.offset, length, true);
+      blob.state = 'unmapped';
+    }
+    blob.fresh = false;
+    this.#account.release('mappings', 1);
+    this.#shared.account.release('mappings', 1);
+    this.counters.unmapped(blob.heap.settings.cache, length);
+  }
+
+  /** Takes a blob out of all books but the table of blobs. @returns what is left to do with its memory */
+  #end(blob: Blob): Effect | null {
+    if (blob.state === 'mapped') {
+      this.#unmapBlob(blob);
+    }
+    const { charged } = blob;
+    blob.heap.release(charged);
+    for (const account of [this.#account, this.#shared.account]) {
+      account.release('bytes', charged);
+      account.release('allocations', 1);
+    }
+    if (blob.allocation !== null) {
+      return { kind: 'release', allocation: blob.allocation };
+    }
+    if (blob.state === 'parked') {
+      const { offset, length } = blob;
+      this.#window.free(offset, length, false);
+      return { kind: 'zero', offset, length };
+    }
+    return blob.state === 'stashed' ? { kind: 'drop-stash', resource: blob.resource } : null;
+  }
+
+  /** Ends all blobs. @returns what is left to do outside of the window */
+  #endAll(): Effect[] {
+    const effects: Effect[] = [];
+    for (const blob of this.#blobs.values()) {
+      const effect = this.#end(blob);
+      if (effect !== null && effect.kind !== 'zero') {
+        effects.push(effect);
+      }
+    }
+    this.#blobs.clear();
+    this.#window.clear();
+    this.#undo = null;
+    return effects;
+  }
+
+  #charge(heap: Heap, bytes: number): void {
+    heap.charge(bytes);
+    for (const account of [this.#account, this.#shared.account]) {
+      account.charge('bytes', bytes);
+      account.charge('allocations', 1);
+    }
+  }
+}
+
+/** The reply to a command that was refused by whoever answers for the VM. */
+export function refusedReply(command: Command, generation: number, refusal: Refusal): RefusedReply {
+  return {
+    kind: command.kind,
+    number: command.number,
+    generation,
+    result: 'refused',
+    resource: command.kind === 'reset' ? 0 : command.resource,
+    refusal,
+  };
+}
+
+function checkId(resource: number): Refusal | null {
+  if (isU32(resource) && resource !== 0) {
+    return null;
+  }
+  return refuse(
+    'RESOURCE_ID_INVALID',
+    `resource id ${resource} was given: ids of blobs are from 1 to 2^32 - 1`,
+    { resource },
+  );
+}
+
+function heapNamed(shared: SharedBooks, name: string, setting: string): Heap {
+  const heap = shared.heaps.get(name);
+  if (heap === undefined) {
+    throw new SettingsError(setting, `one of the heaps ${[...shared.heaps.keys()].join(', ')}`, name);
+  }
+  return heap;
+}
