@@ -1,0 +1,140 @@
+// What the settings of a configuration must be to each other and to the host: names, references, capacities, placements.
+import type { ConfigDocument } from './config-document.ts';
+import type { ConfigProblem } from './config-error.ts';
+import type { HeapSettings, VmSettings } from './config-schema.ts';
+import { type HostMemory, HUGE_PAGE_SIZE } from './host-memory.ts';
+import { formatExactBytes } from './units.ts';
+
+/** A heap or VM with its index in the file's list. */
+export type Indexed<Settings> = { readonly index: number; readonly settings: Settings };
+
+export type Checked = {
+  readonly document: ConfigDocument;
+  /** Those that were read without a problem of their own. */
+  readonly heaps: readonly Indexed<HeapSettings>[];
+  readonly vms: readonly Indexed<VmSettings>[];
+  /** Names of all heaps of the file, broken ones included: a VM that names one of those is not to blame. */
+  readonly heapNames: ReadonlySet<string>;
+  readonly hostCapacity: number | undefined;
+  /** Null: nothing is checked against the host (for tools that only look for the run directory). */
+  readonly host: HostMemory | null;
+};
+
+export function checkConfig(checked: Checked): ConfigProblem[] {
+  return [
+    ...duplicates(checked.document, 'heaps', checked.heaps),
+    ...duplicates(checked.document, 'vms', checked.vms),
+    ...checked.heaps.flatMap((heap) => heapProblems(checked.document, heap)),
+    ...checked.vms.flatMap((vm) => vmProblems(checked, vm)),
+    ...(checked.host === null ? [] : capacityProblems(checked, checked.host)),
+  ];
+}
+
+function duplicates(
+  document: ConfigDocument,
+  list: 'heaps' | 'vms',
+  items: readonly Indexed<{ readonly name: string }>[],
+): ConfigProblem[] {
+  const seen = new Map<string, number>();
+  const problems: ConfigProblem[] = [];
+  for (const { index, settings } of items) {
+    const first = seen.get(settings.name);
+    if (first === undefined) seen.set(settings.name, index);
+    else
+      problems.push(
+        document.problem([list, index, 'name'], `a name of its own: ${list}[${first}] has this one`),
+      );
+  }
+  return problems;
+}
+
+function heapProblems(document: ConfigDocument, { index, settings }: Indexed<HeapSettings>): ConfigProblem[] {
+  const at = (key: string) => ['heaps', index, key];
+  const problems: ConfigProblem[] = [];
+  if (settings.backing === 'file' && settings.path === undefined) {
+    problems.push(
+      document.problem(at('path'), 'the path of the file that backs the heap, because its backing is file'),
+    );
+  }
+  if (settings.backing !== 'file' && settings.path !== undefined) {
+    problems.push(document.problem(at('path'), `no path, because a ${settings.backing} heap has no file`));
+  }
+  if (settings.backing === 'hugetlb' && settings.capacity % HUGE_PAGE_SIZE !== 0) {
+    problems.push(document.problem(at('capacity'), 'a multiple of 2MiB, the size of a huge page'));
+  }
+  return problems;
+}
+
+function vmProblems(checked: Checked, { index, settings }: Indexed<VmSettings>): ConfigProblem[] {
+  const uses = [
+    { path: ['vms', index, 'heap'], heap: settings.heap },
+    ...Object.entries(settings.blob_heaps).map(([id, heap]) => ({
+      path: ['vms', index, 'blob_heaps', id],
+      heap,
+    })),
+  ];
+  const problems: ConfigProblem[] = [];
+  for (const { path, heap } of uses) {
+    const backing = checked.heaps.find((item) => item.settings.name === heap)?.settings.backing;
+    if (!checked.heapNames.has(heap)) {
+      const names = [...checked.heapNames];
+      const known = names.length === 0 ? 'heaps: is empty' : `heaps: has ${names.join(', ')}`;
+      problems.push(checked.document.problem(path, `the name of a heap (${known})`));
+    } else if (settings.placement === 'window' && backing !== undefined && backing !== 'memfd') {
+      problems.push(
+        checked.document.problem(
+          path,
+          `a memfd heap, because placement is window; a ${backing} heap needs placement: per-blob`,
+        ),
+      );
+    }
+  }
+  return problems;
+}
+
+function capacityProblems(checked: Checked, host: HostMemory): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const total = formatExactBytes(host.total);
+  for (const { index, settings } of checked.heaps) {
+    if (settings.backing === 'memfd' && settings.capacity > host.total) {
+      problems.push(
+        checked.document.problem(['heaps', index, 'capacity'], `at most the host's memory, ${total}`),
+      );
+    }
+  }
+  problems.push(...hugePageProblems(checked, host));
+  const files = fileCapacity(checked.heaps);
+  if (checked.hostCapacity !== undefined && checked.hostCapacity > host.total + files) {
+    const memory = files === 0 ? total : `${total}, and the file heaps' ${formatExactBytes(files)}`;
+    problems.push(checked.document.problem(['host_capacity'], `at most the host's memory, ${memory}`));
+  }
+  return problems;
+}
+
+/** Huge pages are reserved for the host as a whole, so all hugetlb heaps together must fit. */
+function hugePageProblems(checked: Checked, host: HostMemory): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  let used = 0;
+  for (const { index, settings } of checked.heaps) {
+    if (settings.backing !== 'hugetlb') continue;
+    used += settings.capacity;
+    if (used <= host.hugePages) continue;
+    const missing = Math.ceil(used / HUGE_PAGE_SIZE);
+    const before = used - settings.capacity;
+    const shared = before === 0 ? '' : `, of which earlier heaps take ${formatExactBytes(before)}`;
+    problems.push(
+      checked.document.problem(
+        ['heaps', index, 'capacity'],
+        `at most the host's reserved huge pages, ${formatExactBytes(host.hugePages)}${shared} (reserve more: sysctl vm.nr_hugepages=${missing})`,
+      ),
+    );
+  }
+  return problems;
+}
+
+/** What file heaps add to the host's memory: their bytes live on a device. */
+export function fileCapacity(heaps: readonly Indexed<HeapSettings>[]): number {
+  return heaps
+    .filter(({ settings }) => settings.backing === 'file')
+    .reduce((sum, { settings }) => sum + settings.capacity, 0);
+}

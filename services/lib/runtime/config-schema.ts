@@ -1,0 +1,195 @@
+// What may stand in a configuration file, field by field. Names are those of the file; what fields mean to each other is checked elsewhere.
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { formatExactBytes, parseBytes, parseDuration } from './units.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export const CACHES = ['cached', 'uncached', 'wc', 'none'] as const;
+export const BACKINGS = ['memfd', 'hugetlb', 'file'] as const;
+export const PLACEMENTS = ['window', 'per-blob'] as const;
+
+export const PAGE_SIZE = 4096;
+/** No guest-physical address space is larger (x86-64 and arm64: 52 bits), so no window is. */
+const MAX_WINDOW = 2 ** 52;
+const MAX_NAME = 63;
+const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** Linux refuses uid 2^32 - 1, which means "no change" to chown. */
+const MAX_UID = 2 ** 32 - 2;
+
+/** A field whose check says in words what it expects. An absent value is refused unless the field is optional or has a default. */
+function field<Value>(
+  expected: string,
+  read: (value: unknown) => Value | null,
+  hint?: (value: unknown) => string,
+) {
+  return z.unknown().transform((value, context): Value => {
+    const result = value === undefined || value === null ? null : read(value);
+    if (result !== null) return result;
+    context.addIssue({ code: 'custom', message: `${expected}${hint?.(value) ?? ''}` });
+    return z.NEVER;
+  });
+}
+
+function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+function size(smallest: number) {
+  const expected = `a size of at least ${formatExactBytes(smallest)}, a multiple of ${formatExactBytes(PAGE_SIZE)}, such as 1GiB (units: KiB, MiB, GiB, TiB)`;
+  return field(expected, (value) => {
+    const bytes = parseBytes(value);
+    return bytes !== null && bytes >= smallest && bytes % PAGE_SIZE === 0 ? bytes : null;
+  });
+}
+
+function duration(smallest: number) {
+  const least = smallest === 0 ? '' : ` of at least ${smallest}ms`;
+  return field(`a duration${least} with its unit, such as 5s (units: ms, s, m, h)`, (value) => {
+    const milliseconds = parseDuration(value);
+    // Node's timers take 31 bits of milliseconds, about 24 days.
+    return milliseconds !== null && milliseconds >= smallest && milliseconds < 2 ** 31 ? milliseconds : null;
+  });
+}
+
+const count = field('a whole number, 0 for no limit', (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null,
+);
+
+const name = field(
+  `a name of at most ${MAX_NAME} characters: lower-case letters, digits, "-" and "." between letters or digits (a number needs quotes)`,
+  (value) => (typeof value === 'string' && value.length <= MAX_NAME && NAME.test(value) ? value : null),
+);
+
+const absolutePath = field('an absolute path', (value) =>
+  typeof value === 'string' && isAbsolute(value) && !value.includes('\0')
+    ? value.replace(/(.)\/+$/, '$1')
+    : null,
+);
+
+const window = field(
+  'a power of two of at least 4KiB, because a PCI BAR has no other sizes',
+  (value) => {
+    const bytes = parseBytes(value);
+    return bytes !== null && bytes >= PAGE_SIZE && bytes <= MAX_WINDOW && isPowerOfTwo(bytes) ? bytes : null;
+  },
+  nearestWindows,
+);
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
+}
+
+function nearestWindows(value: unknown): string {
+  const bytes = parseBytes(value);
+  if (bytes === null) return ', such as 1GiB';
+  if (bytes < PAGE_SIZE) return ': the smallest is 4KiB';
+  if (bytes >= MAX_WINDOW) return `: the largest is ${formatExactBytes(MAX_WINDOW)}`;
+  const below = 2 ** Math.floor(Math.log2(bytes));
+  return `: the nearest are ${formatExactBytes(below)} and ${formatExactBytes(below * 2)}`;
+}
+
+const uid = field('a user id, a whole number', (value) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_UID ? value : null,
+);
+
+export type Listen = { readonly host: string; readonly port: number };
+
+const listen = field('an address and a port, such as 127.0.0.1:9464 or [::1]:9464', readListen);
+
+/** "127.0.0.1:9464", "[::]:9464", "localhost:0" (port 0: one that is free). Null for anything else. */
+export function readListen(value: unknown): Listen | null {
+  const match =
+    typeof value === 'string' ? /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(value) : null;
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host !== undefined && port <= 65_535 ? { host, port } : null;
+}
+
+const MAPPING = {
+  error: (issue: { code?: string }) => (issue.code === 'unrecognized_keys' ? undefined : 'a mapping'),
+};
+
+const BLOB_ID = /^[1-9][0-9]{0,19}$/;
+const blobHeaps = z.record(
+  z.string().refine((id) => BLOB_ID.test(id) && Number.isSafeInteger(Number(id)), {
+    error: 'blob_ids, whole numbers from 1 to 2^53 - 1 (blob_id 0 is the default heap: set `heap`)',
+  }),
+  name,
+  { error: 'a mapping of blob_ids to heaps, such as { 1: video }' },
+);
+
+export const heapSchema = z.strictObject(
+  {
+    name,
+    backing: oneOf(BACKINGS),
+    cache: oneOf(CACHES),
+    capacity: size(PAGE_SIZE),
+    path: absolutePath.optional(),
+    prefault: z.boolean({ error: 'true or false' }).default(false),
+  },
+  MAPPING,
+);
+
+const quotaSchema = z.strictObject(
+  {
+    bytes: field('a size such as 2GiB, 0 for no limit', parseBytes).default(0),
+    mappings: count.default(0),
+    allocations: count.default(0),
+  },
+  MAPPING,
+);
+
+export const vmSchema = z.strictObject(
+  {
+    name,
+    window,
+    placement: oneOf(PLACEMENTS).default('window'),
+    heap: name,
+    blob_heaps: blobHeaps.default({}),
+    quota: quotaSchema.default({ bytes: 0, mappings: 0, allocations: 0 }),
+    uid: uid.optional(),
+    socket: absolutePath.optional(),
+  },
+  MAPPING,
+);
+
+const frontendSchema = z.strictObject(
+  {
+    answer_timeout: duration(1).default(5000),
+    vmm_timeout: duration(1).default(5000),
+    statistics_interval: duration(10).default(1000),
+  },
+  MAPPING,
+);
+
+const metricsSchema = z.strictObject({ listen: listen.default({ host: '127.0.0.1', port: 9464 }) }, MAPPING);
+
+/** Heaps and VMs are read one by one with their own schema, so that a broken one does not hide the problems of the others. */
+export const fileSchema = z.strictObject(
+  {
+    run_directory: absolutePath.default('/run/barkeep'),
+    host_capacity: size(PAGE_SIZE).optional(),
+    orphan_grace: duration(0).default(60_000),
+    sweep_interval: duration(10).default(10_000),
+    log_level: oneOf(LOG_LEVELS).default('info'),
+    heaps: z.array(z.unknown(), { error: 'a list of heaps' }).default([]),
+    vms: z.array(z.unknown(), { error: 'a list of VMs' }).default([]),
+    frontend: frontendSchema.default({ answer_timeout: 5000, vmm_timeout: 5000, statistics_interval: 1000 }),
+    metrics: metricsSchema.default({ listen: { host: '127.0.0.1', port: 9464 } }),
+  },
+  MAPPING,
+);
+
+export type FileSettings = z.output<typeof fileSchema>;
+export type HeapSettings = z.output<typeof heapSchema>;
+export type VmSettings = z.output<typeof vmSchema>;
+
+/** The keys that each mapping of the file knows, by its path without list indices. */
+export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(fileSchema.shape),
+  heaps: Object.keys(heapSchema.shape),
+  vms: Object.keys(vmSchema.shape),
+  'vms.quota': Object.keys(quotaSchema.shape),
+  frontend: Object.keys(frontendSchema.shape),
+  metrics: Object.keys(metricsSchema.shape),
+};

@@ -1,0 +1,119 @@
+// The life of a service process: from its start to an ordered end.
+// SIGINT and SIGTERM abort one signal; then what was started is stopped, last first, within a time limit; a second signal ends it at once.
+import { constants } from 'node:os';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import type { Logger } from './log.ts';
+
+const STOP_LIMIT = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+type StopStep = { readonly name: string; readonly stop: () => Promise<void> | void };
+
+/** Where signals come from and how a process ends: `process`, or a stand-in of a test. */
+export type ProcessPort = {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  exit(code: number): void;
+};
+
+export type LifecycleOptions = {
+  readonly log: Logger;
+  /** How long all stops together may take, milliseconds. Default 10 s. */
+  readonly stopLimit?: number;
+  readonly port?: ProcessPort;
+};
+
+export class Lifecycle {
+  readonly #log: Logger;
+  readonly #stopLimit: number;
+  readonly #port: ProcessPort;
+  readonly #controller = new AbortController();
+  readonly #steps: StopStep[] = [];
+  #failed = false;
+
+  constructor({ log, stopLimit = STOP_LIMIT, port = process }: LifecycleOptions) {
+    this.#log = log;
+    this.#stopLimit = stopLimit;
+    this.#port = port;
+  }
+
+  /** Aborted when the process shall end. Whatever waits should listen to it. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Registers what has to be stopped at the end. The last one registered is stopped first. */
+  onStop(name: string, stop: () => Promise<void> | void): void {
+    this.#steps.push({ name, stop });
+  }
+
+  /** Ends the process in good order. With an error it ends with exit code 1. */
+  stop(reason: string, error?: unknown): void {
+    if (error !== undefined) {
+      this.#failed = true;
+      this.#log.error({ err: error }, reason);
+    }
+    this.#controller.abort(reason);
+  }
+
+  /**
+   * Runs `start` (which registers its stops), waits for a signal or stop(), and stops everything.
+   * Returns the exit code; an error of `start` is thrown after what it had started was stopped.
+   */
+  async run(start: (lifecycle: Lifecycle) => Promise<void>): Promise<ExitCode> {
+    const listener = (signal: NodeJS.Signals): void => this.#received(signal);
+    for (const signal of SIGNALS) this.#port.on(signal, listener);
+    try {
+      await start(this);
+      if (!this.signal.aborted) {
+        await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }));
+      }
+    } finally {
+      const isClean = await this.#stopAll();
+      if (!isClean) this.#failed = true;
+      for (const signal of SIGNALS) this.#port.off(signal, listener);
+    }
+    return this.#failed ? EXIT.FAILURE : EXIT.OK;
+  }
+
+  #received(signal: NodeJS.Signals): void {
+    if (this.signal.aborted) {
+      this.#log.warn({ signal }, 'second signal: ending at once');
+      this.#port.exit(128 + constants.signals[signal]);
+      return;
+    }
+    this.#log.debug({ signal }, 'stopping');
+    this.#controller.abort(signal);
+  }
+
+  /** False when a stop failed or the time was not enough. */
+  async #stopAll(): Promise<boolean> {
+    this.#controller.abort('ended');
+    let isClean = true;
+    const deadline = Date.now() + this.#stopLimit;
+    for (const { name, stop } of this.#steps.splice(0).reverse()) {
+      try {
+        const isDone = await within(Promise.resolve().then(stop), deadline - Date.now());
+        if (isDone) continue;
+        this.#log.error({ what: name, limit: this.#stopLimit }, 'does not stop within the time limit');
+      } catch (error) {
+        this.#log.error({ err: error, what: name }, 'failed to stop');
+      }
+      isClean = false;
+    }
+    return isClean;
+  }
+}
+
+/** False when `work` takes longer; it is then left alone. */
+async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, milliseconds));
+  });
+  try {
+    return await Promise.race([work.then(() => true), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
