@@ -43,6 +43,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   SHUTTING_DOWN: status.UNAVAILABLE,
   INTERNAL: status.INTERNAL,
   HEAP_UNKNOWN: status.NOT_FOUND,
+  NEVER_MAPPED: status.FAILED_PRECONDITION,
 };
 
 /** An error that a handler throws to answer a call. */

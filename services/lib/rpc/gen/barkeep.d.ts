@@ -6809,7 +6809,10 @@ export namespace barkeep {
             REASON_INTERNAL = 30,
 
             /** REASON_HEAP_UNKNOWN value */
-            REASON_HEAP_UNKNOWN = 31
+            REASON_HEAP_UNKNOWN = 31,
+
+            /** REASON_NEVER_MAPPED value */
+            REASON_NEVER_MAPPED = 32
         }
 
         /**

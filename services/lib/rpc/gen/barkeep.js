@@ -8926,6 +8926,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[29] = "REASON_SHUTTING_DOWN"] = 29;
             values[valuesById[30] = "REASON_INTERNAL"] = 30;
             values[valuesById[31] = "REASON_HEAP_UNKNOWN"] = 31;
+            values[valuesById[32] = "REASON_NEVER_MAPPED"] = 32;
             return values;
         })();
 
