@@ -1,0 +1,304 @@
+// What deploy/ promises, checked without starting anything: one image by one name, nobody is root, nothing is writable,
+// no shell is needed, and every command line is one that Barkeep's command line takes.
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../services/lib/runtime/config.ts';
+import { parseBytes } from '../../services/lib/runtime/units.ts';
+import { missingPrograms, run } from './command.ts';
+import {
+  commandLines,
+  compose,
+  DEPLOY,
+  deployed,
+  dockerfile,
+  execForm,
+  isBarkeep,
+  kubernetes,
+  podContainers,
+  pods,
+  UNITS,
+  unitSettings,
+} from './manifests.ts';
+
+const REPOSITORY = join(DEPLOY, '..');
+const USER = 65532;
+// Without them the checks are done by whoever has them: CI does, and must.
+const missing = (programs: readonly string[]): boolean =>
+  process.env['CI'] !== 'true' && missingPrograms(programs).length > 0;
+
+describe('image', () => {
+  test('starts its program without a shell', async () => {
+    const started = (await dockerfile()).filter(({ name }) =>
+      ['ENTRYPOINT', 'CMD', 'HEALTHCHECK'].includes(name),
+    );
+    expect(started.map(({ name }) => name).sort()).toEqual(['CMD', 'ENTRYPOINT', 'HEALTHCHECK']);
+    expect(started.map(({ value }) => execForm(value))).not.toContain(undefined);
+  });
+
+  test('is put together without a shell: the last stage runs nothing', async () => {
+    const instructions = await dockerfile();
+    const last = Math.max(...instructions.map(({ stage }) => stage));
+    expect(last).toBeGreaterThan(0);
+    expect(instructions.filter(({ stage, name }) => stage === last && name === 'RUN')).toEqual([]);
+  });
+
+  test('runs as a numeric user that is not root', async () => {
+    const users = (await dockerfile()).filter(({ name }) => name === 'USER').map(({ value }) => value);
+    expect(users).toEqual([`${USER}:${USER}`]);
+  });
+
+  test('names its bases as build arguments', async () => {
+    const from = (await dockerfile()).filter(({ name }) => name === 'FROM').map(({ value }) => value);
+    expect(from.map((value) => value.replace(/[${}]/g, ''))).toEqual([
+      'BUILD_IMAGE AS build',
+      'RUNTIME_IMAGE',
+    ]);
+  });
+});
+
+describe('one image', () => {
+  test('is called by the version of package.json everywhere', async () => {
+    const { version } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    const composed = Object.values((await compose()).services).map(({ image }) => image);
+    const inPods = (await podContainers()).map(({ image }) => image);
+    const { images } = await kubernetes<{ images: { name: string; newTag: string }[] }>('kustomization.yaml');
+    expect(new Set([...composed, ...inPods].filter(isBarkeep))).toEqual(new Set([`barkeep:${version}`]));
+    expect(images).toEqual([{ name: 'barkeep', newTag: version }]);
+  });
+});
+
+describe('compose', () => {
+  test('every container has a read-only root, no capability and no way to gain one', async () => {
+    const services = Object.values((await compose()).services);
+    expect(services.map(({ read_only }) => read_only)).toEqual(services.map(() => true));
+    expect(services.map(({ cap_drop }) => cap_drop)).toEqual(services.map(() => ['ALL']));
+    expect(services.map(({ security_opt }) => security_opt)).toEqual(
+      services.map(() => ['no-new-privileges:true']),
+    );
+  });
+
+  test("every container of Barkeep is the image's user and has a health check without a shell", async () => {
+    const services = Object.values((await compose()).services).filter(({ image }) => isBarkeep(image));
+    expect(services.map(({ user }) => user)).toEqual(services.map(() => `${USER}:${USER}`));
+    expect(services.map(({ healthcheck }) => healthcheck?.test[0])).toEqual(services.map(() => 'CMD'));
+  });
+
+  test('only the metrics have a network', async () => {
+    const services = Object.entries((await compose()).services).filter(([, { image }]) => isBarkeep(image));
+    const connected = services
+      .filter(([, { network_mode }]) => network_mode !== 'none')
+      .map(([name]) => name);
+    expect(connected).toEqual(['metrics']);
+  });
+});
+
+describe('kubernetes', () => {
+  test('pods run as a user that is not root, under the default seccomp profile, without a token', async () => {
+    const specs = (await pods()).map(({ spec }) => ({
+      user: spec.securityContext.runAsUser,
+      nonRoot: spec.securityContext.runAsNonRoot,
+      seccomp: spec.securityContext.seccompProfile.type,
+      token: spec.automountServiceAccountToken,
+    }));
+    const expected = { user: USER, nonRoot: true, seccomp: 'RuntimeDefault', token: false };
+    expect(specs).toEqual([expected, expected]);
+  });
+
+  test('every container has a read-only root, no escalation, no capability and a memory limit', async () => {
+    const containers = await podContainers();
+    const facts = containers.map(({ name, securityContext: context, resources }) => ({
+      name,
+      readOnly: context.readOnlyRootFilesystem,
+      escalation: context.allowPrivilegeEscalation,
+      drop: context.capabilities.drop,
+      limited: resources.limits['memory'] !== undefined,
+    }));
+    expect(facts).toEqual(
+      containers.map(({ name }) => ({
+        name,
+        readOnly: true,
+        escalation: false,
+        drop: ['ALL'],
+        limited: true,
+      })),
+    );
+  });
+
+  test('only the step that gives the run directory its owner is root, with one capability', async () => {
+    const exceptions = (await podContainers()).filter(({ securityContext: context }) => {
+      return context.runAsUser !== undefined || context.capabilities.add !== undefined;
+    });
+    expect(exceptions.map(({ name }) => name)).toEqual(['run-directory']);
+    expect(exceptions[0]?.securityContext.capabilities.add).toEqual(['CHOWN']);
+  });
+
+  test('the kustomization lists files that exist', async () => {
+    const { resources } = await kubernetes<{ resources: string[] }>('kustomization.yaml');
+    const kinds = await Promise.all(
+      resources.map(async (file) => (await kubernetes<{ kind: string }>(file)).kind),
+    );
+    expect(kinds).toEqual(['Namespace', 'ConfigMap', 'DaemonSet']);
+  });
+});
+
+describe('libvirt', () => {
+  test('the descriptor has the members that the back-end conventions know', async () => {
+    const descriptor = JSON.parse(await deployed('libvirt/50-barkeep.json')) as Record<string, string>;
+    expect(Object.keys(descriptor).sort()).toEqual(['binary', 'description', 'type']);
+    expect(descriptor['type']).toBe('gpu');
+  });
+
+  test('the domain gives QEMU the same device as the Kubernetes example', async () => {
+    const vmm = (await podContainers()).find(({ name }) => name === 'vmm')!;
+    const device = vmm.args![vmm.args!.indexOf('-device') + 1]!.replace(/,chardev=.*/, '');
+    expect(await deployed('libvirt/domain.xml')).toContain(`<qemu:arg value="${device},chardev=barkeep"/>`);
+  });
+
+  test.skipIf(missing(['python3']))('the domain is well-formed XML', async () => {
+    const parser = 'import sys, xml.dom.minidom as m; print(m.parse(sys.argv[1]).documentElement.tagName)';
+    const root = await run('python3', ['-c', parser, join(DEPLOY, 'libvirt/domain.xml')]);
+    expect(root.trim()).toBe('domain');
+  });
+});
+
+describe.skipIf(missing(['promtool']))('Prometheus', () => {
+  test.each([
+    'compose/prometheus.yml',
+    'monitoring/prometheus.yml',
+  ])('%s is accepted by promtool', async (file) => {
+    const output = await run('promtool', ['check', 'config', join(DEPLOY, file)]);
+    expect(output).toContain('SUCCESS');
+  });
+
+  test('the Kubernetes example discovers pods', async () => {
+    // Debian's promtool is built without Kubernetes: this much can be checked here.
+    const { parse } = await import('yaml');
+    const config = parse(await deployed('monitoring/prometheus-kubernetes.yml')) as {
+      scrape_configs: { kubernetes_sd_configs: { role: string }[] }[];
+    };
+    expect(config.scrape_configs[0]?.kubernetes_sd_configs[0]?.role).toBe('pod');
+  });
+});
+
+describe('systemd', () => {
+  test.each(UNITS)('%s needs no privilege and no network but where it says so', async (unit) => {
+    const settings = new Map(await unitSettings(unit));
+    expect(settings.get('User')).toBe('barkeep');
+    expect(settings.get('CapabilityBoundingSet')).toBe('');
+    expect(settings.get('ProtectSystem')).toBe('strict');
+  });
+
+  describe.skipIf(missing(['systemd-analyze', 'systemd-sysusers', 'systemd-tmpfiles']))(
+    'by its own tools',
+    () => {
+      let root = '';
+
+      beforeAll(async () => {
+        root = await mkdtemp(join(tmpdir(), 'barkeep-systemd-'));
+        const units = join(root, 'etc/systemd/system');
+        await mkdir(units, { recursive: true });
+        await mkdir(join(root, 'usr/bin'), { recursive: true });
+        await mkdir(join(root, 'usr/lib'), { recursive: true });
+        await symlink('usr/lib', join(root, 'lib'));
+        await cp('/lib/systemd/system', join(root, 'usr/lib/systemd/system'), {
+          recursive: true,
+          verbatimSymlinks: true,
+        });
+        await cp(join(DEPLOY, 'systemd'), units, { recursive: true });
+        await writeFile(join(root, 'usr/bin/barkeep'), '#!/bin/sh\n', { mode: 0o755 });
+      });
+
+      afterAll(async () => {
+        await rm(root, { recursive: true });
+      });
+
+      test('systemd-analyze verify has nothing to say', async () => {
+        const instances = UNITS.map((unit) => unit.replace('@.', '@vm-a.'));
+        const paths = [...instances, 'barkeep.target'].map((unit) => join('/etc/systemd/system', unit));
+        const said = await run('sh', [
+          '-c',
+          'exec systemd-analyze verify "$@" 2>&1',
+          'sh',
+          `--root=${root}`,
+          '--man=no',
+          ...paths,
+        ]);
+        expect(said).toBe('');
+      });
+
+      test.each(UNITS)('%s is exposed by less than 1.5 of 10', async (unit) => {
+        // Ends with another code than 0, and so fails, when the exposure is above the threshold (in tenths).
+        const args = ['security', '--offline=yes', `--root=${root}`, '--threshold=15', '--no-pager', unit];
+        expect(await run('systemd-analyze', args)).toContain('Overall exposure level');
+      });
+
+      test('sysusers.d and tmpfiles.d make the user and both folders', async () => {
+        await run('systemd-sysusers', [`--root=${root}`, join(DEPLOY, 'systemd/sysusers.d/barkeep.conf')]);
+        await run('systemd-tmpfiles', [
+          `--root=${root}`,
+          '--create',
+          join(DEPLOY, 'systemd/tmpfiles.d/barkeep.conf'),
+        ]);
+        const users = await readFile(join(root, 'etc/passwd'), 'utf8');
+        const groups = await readFile(join(root, 'etc/group'), 'utf8');
+        const [, , uid, gid] = users
+          .split('\n')
+          .find((line) => line.startsWith('barkeep:'))!
+          .split(':');
+        const kvm = groups
+          .split('\n')
+          .find((line) => line.startsWith('kvm:'))!
+          .split(':');
+        const listed = await run('stat', [
+          '-c',
+          '%a %u %g',
+          join(root, 'run/barkeep'),
+          join(root, 'run/barkeep-vhost-user'),
+        ]);
+        expect(listed.trim().split('\n')).toEqual([`755 ${uid} ${gid}`, `2750 ${uid} ${kvm[2]}`]);
+        expect(kvm[3]).toContain('barkeep');
+      });
+    },
+  );
+});
+
+describe('configuration', () => {
+  const path = join(DEPLOY, 'barkeep.yaml');
+
+  test('the example is a configuration', () => {
+    const config = loadConfig(path, { host: null });
+    expect(config.vms.map(({ name }) => name)).toEqual(['vm-a', 'vm-b']);
+    expect(config.runDirectory).toBe('/run/barkeep');
+  });
+
+  test('the ConfigMap holds the example, word for word', async () => {
+    const { data } = await kubernetes<{ data: Record<string, string> }>('configmap.yaml');
+    expect(data['barkeep.yaml']).toBe(await readFile(path, 'utf8'));
+  });
+
+  test('the compose file starts one frontend for each of its VMs, and mounts it', async () => {
+    const { services } = await compose();
+    const names = loadConfig(path, { host: null }).vms.map(({ name }) => `frontend-${name}`);
+    expect(Object.keys(services).filter((name) => name.startsWith('frontend-'))).toEqual(names);
+    expect(services['broker']?.volumes).toContain('../barkeep.yaml:/etc/barkeep/barkeep.yaml:ro');
+  });
+
+  test("the broker's containers may use more memory than its heaps have", async () => {
+    const capacity = loadConfig(path, { host: null }).heaps.reduce((sum, heap) => sum + heap.capacity, 0);
+    const composed = (await compose()).services['broker']?.mem_limit;
+    const inPods = (await podContainers()).find(({ name }) => name === 'broker')?.resources.limits['memory'];
+    expect(parseBytes(composed?.replace('g', 'GiB'))).toBeGreaterThan(capacity);
+    expect(parseBytes(`${inPods}B`)).toBeGreaterThan(capacity);
+  });
+});
+
+describe('command line', () => {
+  test('every verb that is started is one of the services or health', async () => {
+    const verbs = new Set((await commandLines()).map(({ words }) => words[0]));
+    expect(verbs).toEqual(new Set(['broker', 'metrics', 'frontend', 'health']));
+  });
+});
