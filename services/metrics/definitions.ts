@@ -249,18 +249,24 @@ export const DEFINITIONS: readonly Definition[] = [
     'Start, in seconds since 1970.',
     (item) => item.startTime ?? 0,
   ),
-  {
-    name: 'barkeep_process_event_loop_lag_seconds',
-    type: 'gauge',
-    help: 'Delay of the event loop since the last report, by quantile (1 is the maximum).',
-    labels: ['service', 'vm', 'quantile'],
-    read: (statistics) =>
-      processesOf(statistics).flatMap(([labels, item]): Sample[] => [
-        [{ ...labels, quantile: '0.5' }, item.eventLoopLagP50 ?? 0],
-        [{ ...labels, quantile: '0.99' }, item.eventLoopLagP99 ?? 0],
-        [{ ...labels, quantile: '1' }, item.eventLoopLagMax ?? 0],
-      ]),
-  },
+  perProcess(
+    'gauge',
+    'barkeep_process_event_loop_lag_p50_seconds',
+    'Median delay of the event loop since the last report.',
+    (item) => item.eventLoopLagP50 ?? 0,
+  ),
+  perProcess(
+    'gauge',
+    'barkeep_process_event_loop_lag_p99_seconds',
+    '99th percentile of the delay of the event loop since the last report.',
+    (item) => item.eventLoopLagP99 ?? 0,
+  ),
+  perProcess(
+    'gauge',
+    'barkeep_process_event_loop_lag_max_seconds',
+    'Longest delay of the event loop since the last report.',
+    (item) => item.eventLoopLagMax ?? 0,
+  ),
 ];
 
 type Count = Parameters<typeof countFromWire>[0];

@@ -1,0 +1,67 @@
+// Statistics of a broker that never ran, for tests of what is made of them.
+import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
+
+export function vmStatistics(name: string, mappings: number): barkeep.v1.VmStatistics.$Properties {
+  return {
+    vm: {
+      name,
+      state: 2,
+      allocations: mappings + 1,
+      allocatedBytes: (mappings + 1) * 4096,
+      quota: { bytes: 1024, mappings: 10 },
+      generation: 3,
+    },
+    window: {
+      vm: name,
+      size: 2 ** 30,
+      freeBytes: 2 ** 29,
+      largestFreeExtent: 2 ** 28,
+      holes: 4,
+      parkedBytes: 4096,
+      strayBytes: 8192,
+    },
+    caches: [
+      { cache: 1, mappings, mappedBytes: mappings * 4096 },
+      { cache: 3, mappings: 1, mappedBytes: 2 ** 21 },
+    ],
+    operations: [
+      { operation: 'map', result: 'ok', count: mappings },
+      { operation: 'map', result: 'refused', count: 2 },
+    ],
+    refusals: [{ reason: 11, count: 2 }],
+    frontend: {
+      latencies: [
+        { stage: 'rpc', histogram: { bounds: [0.00001, 0.0001, 0.001], counts: [1, 2, 3, 4], sum: 0.5 } },
+      ],
+      commands: [{ command: 'RESOURCE_MAP_BLOB', answer: 'OK_MAP_INFO', count: mappings }],
+      process: {
+        residentBytes: 50_000_000,
+        openFds: 20,
+        cpuSeconds: 1.5,
+        startTime: 1_700_000_000,
+        eventLoopLagP50: 0.001,
+      },
+      malformedChains: 7,
+    },
+  };
+}
+
+export function statistics(
+  vms: readonly barkeep.v1.VmStatistics.$Properties[],
+): barkeep.v1.GetStatisticsResponse {
+  // Through the wire, so that 64-bit fields have the form that a client gets.
+  const message = barkeep.v1.GetStatisticsResponse.encode({
+    version: '9.9.9',
+    process: { residentBytes: 100_000_000, openFds: 33, cpuSeconds: 2, startTime: 1_700_000_000 },
+    vms: [...vms],
+    heaps: [{ name: 'ram', backing: 1, cache: 1, capacity: 2 ** 32, used: 4096, allocations: 1 }],
+    hostCapacity: 2 ** 33,
+    hostUsed: 4096,
+    vmsConfigured: 5,
+    batchSeconds: { bounds: [0.001], counts: [5, 1], sum: 0.01 },
+    tokensIssued: 3,
+    tokensRedeemed: 2,
+    tokensRefused: 1,
+  }).finish();
+  return barkeep.v1.GetStatisticsResponse.decode(message);
+}
