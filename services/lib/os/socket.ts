@@ -6,6 +6,7 @@ import {
   libcAccept4,
   libcBind,
   libcConnect,
+  libcFcntl,
   libcGetsockopt,
   libcListen,
   libcRecvmsg,
@@ -24,12 +25,20 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_TYPE = 3;
+const SO_ACCEPTCONN = 30;
 const SCM_RIGHTS = 1;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 const MSG_CTRUNC = 8;
 const MSG_TRUNC = 0x20;
 const SHUT_RDWR = 2;
+// <fcntl.h>
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
 
 export type SocketType = keyof typeof SOCK_TYPES;
 
@@ -211,6 +220,41 @@ export function peerCredentials(fd: number): PeerCredentials {
   }
   const [pid, uid, gid] = new Uint32Array(credentials.buffer);
   return { pid: pid as number, uid: uid as number, gid: gid as number };
+}
+
+export type AdoptedSocket = { readonly type: SocketType; readonly listening: boolean };
+
+/**
+ * Makes a socket that came from elsewhere (inherited, or received) non-blocking and close-on-exec, and says what it is.
+ * The descriptor stays the caller's. Throws SystemError: EBADF, ENOTSOCK, EPROTOTYPE for a socket that is neither stream nor seqpacket.
+ */
+export function adoptSocket(fd: number): AdoptedSocket {
+  const asked = `use descriptor ${fd} as a socket`;
+  const number = socketOption(fd, SO_TYPE, asked);
+  const type = number === SOCK_TYPES.stream ? 'stream' : number === SOCK_TYPES.seqpacket ? 'seqpacket' : null;
+  if (type === null) throw new SystemError('getsockopt', ERRNO.EPROTOTYPE, asked);
+  const listening = socketOption(fd, SO_ACCEPTCONN, asked) !== 0;
+  setNonBlocking(fd);
+  return { type, listening };
+}
+
+/** Makes a descriptor that came from elsewhere non-blocking and close-on-exec. It stays the caller's. Throws SystemError EBADF. */
+export function setNonBlocking(fd: number): void {
+  const flags: number = libcFcntl(fd, F_GETFL, 'int', 0);
+  if (
+    flags < 0 ||
+    libcFcntl(fd, F_SETFL, 'int', flags | O_NONBLOCK) < 0 ||
+    libcFcntl(fd, F_SETFD, 'int', FD_CLOEXEC) < 0
+  ) {
+    throw failure('fcntl', `make descriptor ${fd} non-blocking`);
+  }
+}
+
+function socketOption(fd: number, option: number, asked: string): number {
+  const value = new Int32Array(1);
+  if (libcGetsockopt(fd, SOL_SOCKET, option, value, new Uint32Array([4])) < 0)
+    throw failure('getsockopt', asked);
+  return value[0] as number;
 }
 
 function newSocket(type: SocketType): Fd {
