@@ -1,0 +1,108 @@
+// One gRPC stream to the broker: it attaches (or resumes), carries batches, and ends. It has no memory of what was asked on it:
+// numbers, time-outs and repetition are the business of broker-session.ts, which makes a new stream when one ends.
+import { Client, type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { barkeep } from '../lib/rpc/gen/barkeep.js';
+import { brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
+import { type ErrorInfo, readError } from '../lib/rpc/status-error.ts';
+import { type Attachment, attachmentOf, ProtocolViolation } from './operation.ts';
+
+type Request = barkeep.v1.SessionRequest.$Properties;
+type Response = barkeep.v1.SessionResponse.$Properties;
+
+export type AttachRequest = {
+  readonly vm: string;
+  readonly secret: string;
+  /** Empty for a new session. */
+  readonly session: Uint8Array;
+};
+
+/** How a stream tells what happens. Nothing is called after onEnd, and nothing after close(). */
+export type StreamListener = {
+  /** Once, before anything else. */
+  onAttached(attachment: Attachment): void;
+  /** The answers to a batch. A ProtocolViolation that it throws ends the stream. */
+  onReplies(replies: readonly barkeep.v1.CommandReply.$Properties[]): void;
+  /** The stream is over: null after an orderly end, otherwise why. */
+  onEnd(error: ErrorInfo | null): void;
+};
+
+// One channel a stream, and so one connection: an attachment belongs to its connection. The local pool keeps grpc-js from sharing a
+// connection, and its back-off, with an earlier stream. A window of 64 TiB needs no long messages: the default limits hold.
+const CHANNEL_OPTIONS = {
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_retries': 0,
+  'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+};
+const definition = brokerServiceDefinition['session'];
+
+export class BrokerStream {
+  readonly #listener: StreamListener;
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<Request, Response>;
+  #isAttached = false;
+  #isOver = false;
+
+  /** Connects at once; what comes of it is told to the listener, never before the constructor has returned. */
+  constructor(socketPath: string, attach: AttachRequest, listener: StreamListener) {
+    if (!definition) throw new Error('the generated code has no method BrokerService.Session');
+    this.#listener = listener;
+    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), CHANNEL_OPTIONS);
+    this.#call = this.#client.makeBidiStreamRequest<Request, Response>(
+      definition.path,
+      definition.requestSerialize as (request: Request) => Buffer,
+      definition.responseDeserialize as (bytes: Buffer) => Response,
+    );
+    this.#call.on('data', (response: Response) => this.#received(response));
+    this.#call.on('error', (error: ServiceError) => this.#end(readError(error)));
+    this.#call.on('end', () => this.#end(null));
+    this.#call.write({ attach });
+  }
+
+  sendBatch(commands: barkeep.v1.Command.$Properties[], acknowledged: number): void {
+    if (!this.#isOver) this.#call.write({ batch: { commands, acknowledged } });
+  }
+
+  sendStatistics(statistics: barkeep.v1.FrontendStatistics.$Properties): void {
+    if (!this.#isOver) this.#call.write({ statistics });
+  }
+
+  /** Gives the VM up; the broker ends the stream. */
+  sendDetach(): void {
+    if (!this.#isOver) this.#call.write({ detach: {} });
+  }
+
+  /** Breaks the stream off, silently. The broker keeps the VM as orphaned. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#call.cancel();
+    this.#client.close();
+  }
+
+  #received(response: Response): void {
+    if (this.#isOver) return;
+    try {
+      if (response.attached) {
+        if (this.#isAttached) throw new ProtocolViolation('a second Attached');
+        this.#isAttached = true;
+        this.#listener.onAttached(attachmentOf(response.attached));
+      } else if (response.batch) {
+        if (!this.#isAttached) throw new ProtocolViolation('answers came before Attached');
+        this.#listener.onReplies(response.batch.replies ?? []);
+      } else {
+        throw new ProtocolViolation('an empty message');
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) throw error;
+      this.#call.cancel();
+      this.#end({ code: status.INTERNAL, reason: null, message: error.message, data: {} });
+    }
+  }
+
+  #end(error: ErrorInfo | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#client.close();
+    this.#listener.onEnd(error);
+  }
+}

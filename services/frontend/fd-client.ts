@@ -1,0 +1,145 @@
+// The fd channel's client: a one-time token goes out, a descriptor of host memory comes back (proto/barkeep/v1/common.proto, MemoryHandle).
+//
+// Messages on the SOCK_SEQPACKET connection: 32 bytes of token -> {status u32, reserved u32, size u64} with the descriptor, little-endian.
+// The broker answers in order, so any number of tokens may be on their way. The connection is made when it is needed, and made again
+// after a failure; a token belongs to this process, not to a connection.
+import { closeAll, Fd } from '../lib/os/fd.ts';
+import { Poller } from '../lib/os/poll.ts';
+import { connect, receive, send } from '../lib/os/socket.ts';
+
+const ANSWER_BYTES = 16;
+
+export class FdChannelError extends Error {
+  constructor(problem: string, options?: ErrorOptions) {
+    super(`fetch memory over the fd channel: ${problem}`, options);
+    this.name = 'FdChannelError';
+  }
+}
+
+type Waiting = {
+  readonly token: Uint8Array;
+  /** performance.now() */
+  readonly since: number;
+  readonly resolve: (fd: Fd) => void;
+  readonly reject: (error: Error) => void;
+};
+
+export class FdClient {
+  readonly #path: string;
+  readonly #timeout: number;
+  #socket: Fd | null = null;
+  #poller: Poller | null = null;
+  /** Tokens that are on their way, oldest first; then those that the socket had no room for. */
+  #asked: Waiting[] = [];
+  #unsent: Waiting[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `timeout`: how long one answer may take, milliseconds. */
+  constructor(path: string, timeout: number) {
+    this.#path = path;
+    this.#timeout = timeout;
+  }
+
+  /** Redeems a token; the caller owns the descriptor. Rejects with FdChannelError: the token may be used up then. */
+  redeem(token: Uint8Array): Promise<Fd> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#open();
+      } catch (error) {
+        reject(new FdChannelError((error as Error).message, { cause: error }));
+        return;
+      }
+      this.#unsent.push({ token, since: performance.now(), resolve, reject });
+      this.#timer ??= setTimeout(() => this.#checkTime(), this.#timeout);
+      this.#flush();
+    });
+  }
+
+  /** Ends the connection; what is on its way is rejected. redeem() opens a new one. */
+  close(): void {
+    this.#fail('the channel was closed');
+  }
+
+  #open(): void {
+    if (this.#socket) return;
+    const socket = connect(this.#path, 'seqpacket');
+    this.#socket = socket;
+    this.#poller = new Poller(
+      socket.number,
+      () => this.#readable(),
+      () => this.#flush(),
+    );
+  }
+
+  #flush(): void {
+    try {
+      while (this.#socket && this.#unsent.length > 0) {
+        const next = this.#unsent[0] as Waiting;
+        if (send(this.#socket.number, next.token) === 0) break;
+        this.#unsent.shift();
+        this.#asked.push(next);
+      }
+      this.#poller?.wantWritable(this.#unsent.length > 0);
+    } catch (error) {
+      this.#fail((error as Error).message);
+    }
+  }
+
+  #readable(): void {
+    try {
+      while (this.#socket) {
+        const message = receive(this.#socket.number, ANSWER_BYTES);
+        if (!message) return;
+        if (message.data.length === 0) {
+          closeAll(message.fds);
+          this.#fail('the broker closed the connection');
+          return;
+        }
+        this.#answered(message.data, message.fds, message.truncated);
+      }
+    } catch (error) {
+      this.#fail((error as Error).message);
+    }
+  }
+
+  #answered(data: Buffer, fds: Fd[], truncated: boolean): void {
+    const waiting = this.#asked.shift();
+    const [fd] = fds;
+    const isOk = data.length === ANSWER_BYTES && !truncated && data.readUInt32LE(0) === 0;
+    if (waiting && isOk && fd && fds.length === 1) {
+      waiting.resolve(fd);
+      return;
+    }
+    closeAll(fds);
+    if (data.length >= 4 && data.readUInt32LE(0) !== 0) {
+      waiting?.reject(new FdChannelError(`the broker refused the token with status ${data.readUInt32LE(0)}`));
+    } else {
+      waiting?.reject(
+        new FdChannelError(`an answer of ${data.length} bytes with ${fds.length} descriptors, 16 and 1 are expected`),
+      );
+    }
+    if (!waiting) this.#fail('an answer that nobody asked for');
+  }
+
+  #checkTime(): void {
+    this.#timer = null;
+    const oldest = this.#asked[0] ?? this.#unsent[0];
+    if (!oldest) return;
+    const left = oldest.since + this.#timeout - performance.now();
+    if (left <= 0) this.#fail(`no answer within ${this.#timeout} ms`);
+    else this.#timer = setTimeout(() => this.#checkTime(), left);
+  }
+
+  #fail(problem: string): void {
+    this.#poller?.close();
+    this.#socket?.close();
+    this.#poller = null;
+    this.#socket = null;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const waiting = [...this.#asked, ...this.#unsent];
+    this.#asked = [];
+    this.#unsent = [];
+    for (const { reject } of waiting) reject(new FdChannelError(problem));
+  }
+}

@@ -1,0 +1,190 @@
+// What a frontend asks the broker, and what it hears, in the device's own words; and how both look as messages of the contract.
+// Everything else of the frontend uses these types and never touches generated code.
+import { barkeep } from '../lib/rpc/gen/barkeep.js';
+import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
+import { countFromWire, toWire, type U64 } from '../lib/rpc/u64.ts';
+import { MAP_CACHE } from '../lib/wire/virtio-gpu.ts';
+
+export type CreateOperation = {
+  readonly kind: 'create';
+  /** 0: none. */
+  readonly contextId: number;
+  readonly resourceId: number;
+  readonly memory: 'host3d' | 'host3d-guest';
+  /** As the guest wrote them; the broker refuses bits that do not exist. */
+  readonly flags: number;
+  readonly blobId: U64;
+  /** Bytes. */
+  readonly size: U64;
+};
+export type MapOperation = {
+  readonly kind: 'map';
+  readonly resourceId: number;
+  /** Bytes from the window's start. */
+  readonly offset: U64;
+};
+export type UnmapOperation = { readonly kind: 'unmap'; readonly resourceId: number };
+export type DestroyOperation = { readonly kind: 'destroy'; readonly resourceId: number };
+export type ResetOperation = { readonly kind: 'reset' };
+
+export type Operation =
+  | CreateOperation
+  | MapOperation
+  | UnmapOperation
+  | DestroyOperation
+  | ResetOperation;
+
+/** Memory that waits on the fd channel. */
+export type MemoryHandle = {
+  /** 32 bytes, good for one use within 30 seconds. */
+  readonly token: Uint8Array;
+  /** Where the memory begins in the file, and how long it is; bytes. */
+  readonly fdOffset: number;
+  readonly size: number;
+};
+
+export type DoneResult = {
+  readonly kind: 'done';
+  /** Of unmap and destroy. */
+  readonly wasMapped: boolean;
+  /** Of reset: the new generation. 0 otherwise. */
+  readonly generation: number;
+};
+export type MappedResult = {
+  readonly kind: 'mapped';
+  /** map_info of virtio-gpu: one of MAP_CACHE. */
+  readonly mapInfo: number;
+  /** The blob's size, bytes. */
+  readonly size: number;
+  /** In per-blob placement only. */
+  readonly memory: MemoryHandle | null;
+};
+export type RefusedResult = { readonly kind: 'refused'; readonly reason: Reason; readonly message: string };
+/** Nothing is known: the broker did not answer in time, its session is gone, or the VMM did not do its part. */
+export type FailedResult = { readonly kind: 'failed'; readonly why: 'timeout' | 'lost' | 'vmm' | 'memory' };
+export type Result = DoneResult | MappedResult | RefusedResult | FailedResult;
+
+export const TIMED_OUT: FailedResult = { kind: 'failed', why: 'timeout' };
+export const SESSION_LOST: FailedResult = { kind: 'failed', why: 'lost' };
+export const VMM_FAILED: FailedResult = { kind: 'failed', why: 'vmm' };
+export const MEMORY_FAILED: FailedResult = { kind: 'failed', why: 'memory' };
+
+/** What the broker says when a session begins or goes on. */
+export type Attachment = {
+  readonly session: Uint8Array;
+  readonly resumed: boolean;
+  /** The last number that was executed. */
+  readonly lastNumber: number;
+  readonly generation: number;
+  readonly placement: 'window' | 'per-blob';
+  /** Bytes, a power of two. */
+  readonly windowSize: number;
+  /** In window placement only. */
+  readonly window: MemoryHandle | null;
+  readonly brokerVersion: string;
+};
+
+/** A message that the contract does not allow at this place. */
+export class ProtocolViolation extends Error {
+  constructor(problem: string) {
+    super(`the broker broke the rules of the stream: ${problem}`);
+    this.name = 'ProtocolViolation';
+  }
+}
+
+const MEMORY = {
+  host3d: barkeep.v1.BlobMemory.BLOB_MEMORY_HOST3D,
+  'host3d-guest': barkeep.v1.BlobMemory.BLOB_MEMORY_HOST3D_GUEST,
+} as const;
+
+/** A command of a batch. */
+export function commandMessage(number: number, operation: Operation): barkeep.v1.Command.$Properties {
+  switch (operation.kind) {
+    case 'create':
+      return {
+        number,
+        create: {
+          contextId: operation.contextId,
+          resourceId: operation.resourceId,
+          memory: MEMORY[operation.memory],
+          flags: operation.flags,
+          blobId: toWire(operation.blobId),
+          size: toWire(operation.size),
+        },
+      };
+    case 'map':
+      return { number, map: { resourceId: operation.resourceId, offset: toWire(operation.offset) } };
+    case 'unmap':
+      return { number, unmap: { resourceId: operation.resourceId } };
+    case 'destroy':
+      return { number, destroy: { resourceId: operation.resourceId } };
+    case 'reset':
+      return { number, reset: {} };
+  }
+}
+
+/** The answer to `operation`. Throws ProtocolViolation when it is not an answer to such an operation. */
+export function resultOf(operation: Operation, reply: barkeep.v1.CommandReply.$Properties): Result {
+  const { error, mapped, done } = reply;
+  if (error) return { kind: 'refused', reason: reasonName(error.reason), message: error.message ?? '' };
+  if (operation.kind === 'map') {
+    if (!mapped) throw new ProtocolViolation(`a map was answered with "${reply.result ?? 'nothing'}"`);
+    return {
+      kind: 'mapped',
+      mapInfo: mapInfoOf(mapped.cache),
+      size: countFromWire(mapped.size),
+      memory: mapped.memory ? handleOf(mapped.memory) : null,
+    };
+  }
+  if (!done) throw new ProtocolViolation(`a ${operation.kind} was answered with "${reply.result ?? 'nothing'}"`);
+  return {
+    kind: 'done',
+    wasMapped: done.wasMapped ?? false,
+    generation: countFromWire(done.generation),
+  };
+}
+
+export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachment {
+  const { PLACEMENT_WINDOW, PLACEMENT_PER_BLOB } = barkeep.v1.Placement;
+  if (attached.placement !== PLACEMENT_WINDOW && attached.placement !== PLACEMENT_PER_BLOB) {
+    throw new ProtocolViolation(`placement ${attached.placement} is neither of the two that this version knows`);
+  }
+  const placement = attached.placement === PLACEMENT_WINDOW ? 'window' : 'per-blob';
+  const windowSize = countFromWire(attached.windowSize);
+  if (windowSize === 0) throw new ProtocolViolation('the VM was given a window of 0 bytes');
+  return {
+    session: attached.session ?? new Uint8Array(),
+    resumed: attached.resumed ?? false,
+    lastNumber: countFromWire(attached.lastNumber),
+    generation: countFromWire(attached.generation),
+    placement,
+    windowSize,
+    window: attached.window ? handleOf(attached.window) : null,
+    brokerVersion: attached.brokerVersion ?? '',
+  };
+}
+
+function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHandle {
+  return {
+    token: handle.token ?? new Uint8Array(),
+    fdOffset: countFromWire(handle.fdOffset),
+    size: countFromWire(handle.size),
+  };
+}
+
+/** "Not told" is a value of its own in the contract (NONE 4), so that map_info 0 is never an accident. */
+function mapInfoOf(cache: barkeep.v1.CacheType | null | undefined): number {
+  const { CacheType } = barkeep.v1;
+  switch (cache) {
+    case CacheType.CACHE_TYPE_NONE:
+      return MAP_CACHE.NONE;
+    case CacheType.CACHE_TYPE_CACHED:
+      return MAP_CACHE.CACHED;
+    case CacheType.CACHE_TYPE_UNCACHED:
+      return MAP_CACHE.UNCACHED;
+    case CacheType.CACHE_TYPE_WC:
+      return MAP_CACHE.WC;
+    default:
+      throw new ProtocolViolation(`a mapping came with cache type ${cache}`);
+  }
+}
