@@ -39,6 +39,8 @@ const DRIVER = 'virtio_gpu';
 
 export type FetchOptions = {
   readonly cache?: string;
+  /** URI of a Debian archive; by default the one that debianMirror() finds. */
+  readonly mirror?: string;
   // Receives one line of progress at a time.
   readonly progress?: (line: string) => void;
 };
@@ -58,7 +60,7 @@ export async function fetchEnvironment(options: FetchOptions = {}): Promise<Gues
   const lock = takeLock(join(cache, 'fetch.lock'));
   try {
     const partial = `${environmentDirectory(cache)}.partial`;
-    await assemble(partial, progress);
+    await assemble(partial, options.mirror ?? debianMirror(), progress);
     rmSync(environmentDirectory(cache), { recursive: true, force: true });
     renameSync(join(partial, 'done'), environmentDirectory(cache));
     rmSync(partial, { recursive: true, force: true });
@@ -77,18 +79,18 @@ function takeLock(path: string): number {
 }
 
 // Leaves the complete tree in PARTIAL/done; PARTIAL/apt keeps downloads for the next try.
-async function assemble(partial: string, progress: (line: string) => void): Promise<void> {
+async function assemble(partial: string, mirror: string, progress: (line: string) => void): Promise<void> {
   const done = join(partial, 'done');
   const root = join(done, 'root');
   const kernelTree = join(partial, 'kernel');
   for (const stale of [done, kernelTree]) rmSync(stale, { recursive: true, force: true });
   for (const fresh of [root, join(done, 'modules'), kernelTree]) mkdirSync(fresh, { recursive: true });
 
-  progress('Downloading QEMU and a kernel from the Debian mirror of this machine');
+  progress(`Downloading QEMU and a kernel from ${mirror}`);
   const archives = await downloadPackages(
     {
       directory: join(partial, 'apt'),
-      mirror: debianMirror(),
+      mirror,
       suites: [RELEASE, BACKPORTS],
       target: BACKPORTS,
     },

@@ -87,7 +87,12 @@ export function qemuArguments(options: GuestOptions, initramfs: string, director
     ...['-smp', String(options.processors ?? 1), '-m', memory],
     ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
     ...deviceArguments(options.device),
-    ...['-chardev', `socket,id=qmp,path=${join(directory, 'qmp.sock')}`, '-mon', 'chardev=qmp,mode=control'],
+    ...[
+      '-chardev',
+      `socket,id=qmp,path=${join(directory, 'qmp.sock')}`,
+      '-object',
+      'monitor-qmp,id=monitor,chardev=qmp',
+    ],
     ...['-serial', `file:${join(directory, 'kernel.log')}`],
     ...[
       '-chardev',
@@ -129,12 +134,16 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
     stderr = (stderr + chunk.toString()).slice(-65536);
   });
   const exited = waitForExit(child);
+  // A test process that ends without stop() leaves no files; QEMU ends with its parent by itself.
+  const removeFiles = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', removeFiles);
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
     control.server.close();
     monitor.server.close();
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', removeFiles);
+    removeFiles();
   };
   // The first of: what is awaited, or QEMU's end, which then is the news.
   const orExit = <T>(awaited: Promise<T>): Promise<T> =>

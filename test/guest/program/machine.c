@@ -209,7 +209,8 @@ static void window_body(void *context)
 
 /*
  * window-read64 OFFSET, window-write64 OFFSET VALUE: the bar itself, past the driver, as a hostile guest would. Needs
- * iomem=relaxed on the kernel's command line, because the driver owns the range.
+ * iomem=relaxed on the kernel's command line, because the driver owns the range. Holes only: a page of a blob that is
+ * mapped has another cache type already, and the kernel answers EINVAL.
  */
 static void run_window_access(const struct command *command, struct answer *answer)
 {
