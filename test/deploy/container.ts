@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, run } from './command.ts';
 
@@ -27,13 +27,14 @@ export interface ContainerPlan {
   /** "UID:GID", numbers. */
   readonly user: string;
   readonly noNewPrivileges: boolean;
+  /** By their kernel names, such as CAP_CHOWN. */
+  readonly capabilities: readonly string[];
   /** none: a network namespace with nothing in it. host: the network of this host. */
   readonly network: 'none' | 'host';
   readonly mounts: readonly BindMount[];
+  /** linux.seccomp of the OCI runtime specification. */
+  readonly seccomp: object;
 }
-
-// Where the default profile of the container engines lies on Debian (golang-github-containers-common).
-const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
 
 /** A container that runs, until stop(). */
 export class Container {
@@ -52,7 +53,7 @@ export class Container {
   /** Starts the container; what it writes goes to the file `log` of the folder `bundle`, which is created. */
   static async start(plan: ContainerPlan, bundle: string): Promise<Container> {
     await mkdir(bundle, { recursive: true });
-    await writeFile(join(bundle, 'config.json'), JSON.stringify(await ociConfig(plan), null, 2));
+    await writeFile(join(bundle, 'config.json'), JSON.stringify(ociConfig(plan), null, 2));
     const log = openSync(join(bundle, 'log'), 'w');
     const child = spawn('runc', ['run', '--bundle', bundle, plan.id], { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -79,10 +80,10 @@ export class Container {
     }
   }
 
-  /** The process id of the program inside, as this host counts. */
-  async processId(): Promise<number> {
-    const state = JSON.parse(await run('runc', ['state', this.id])) as { pid: number };
-    return state.pid;
+  /** Resolves with the exit code when the program inside ends by itself. */
+  async ended(): Promise<number> {
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode ?? 137;
   }
 
   /**
@@ -90,22 +91,21 @@ export class Container {
    * does not end within `grace` milliseconds is killed, and the code is then 137.
    */
   async stop(grace = 10_000): Promise<number> {
-    const ended = this.#child.exitCode === null ? once(this.#child, 'exit') : Promise.resolve();
     const patience = setTimeout(() => {
       run('runc', ['kill', this.id, 'KILL']).catch(() => undefined);
     }, grace);
     // A container that has ended by itself is gone already: runc run removes it.
     await run('runc', ['kill', this.id, 'TERM']).catch(() => undefined);
-    await ended;
+    const code = await this.ended();
     clearTimeout(patience);
     await run('runc', ['delete', '--force', this.id]).catch(() => undefined);
-    return this.#child.exitCode ?? 137;
+    return code;
   }
 }
 
-async function ociConfig(plan: ContainerPlan): Promise<object> {
+function ociConfig(plan: ContainerPlan): object {
   const [uid = 0, gid = 0] = plan.user.split(':').map(Number);
-  const noCapabilities = { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] };
+  const { capabilities: bounding } = plan;
   const namespaces = [
     'pid',
     'ipc',
@@ -124,7 +124,7 @@ async function ociConfig(plan: ContainerPlan): Promise<object> {
       args: plan.args,
       env: plan.env,
       cwd: plan.workingDirectory,
-      capabilities: noCapabilities,
+      capabilities: { bounding, effective: bounding, permitted: bounding, inheritable: [], ambient: [] },
       noNewPrivileges: plan.noNewPrivileges,
       // No rlimits: setting them is not allowed on every machine that runs this.
     },
@@ -132,7 +132,7 @@ async function ociConfig(plan: ContainerPlan): Promise<object> {
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
       resources: { devices: [{ allow: false, access: 'rwm' }] },
-      seccomp: await seccompProfile(),
+      seccomp: plan.seccomp,
       maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/sys/firmware'],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
@@ -157,42 +157,4 @@ function systemMounts(): readonly object[] {
 function bindMount(mount: BindMount): object {
   const options = ['rbind', 'rprivate', mount.readOnly ? 'ro' : 'rw'];
   return { destination: mount.target, type: 'bind', source: mount.source, options };
-}
-
-interface EngineRule {
-  readonly names: readonly string[];
-  readonly action: string;
-  readonly errnoRet?: number;
-  readonly args: readonly { index: number; value: number; valueTwo: number; op: string }[] | null;
-  readonly includes: { caps?: readonly string[]; arches?: readonly string[] };
-  readonly excludes: { caps?: readonly string[] };
-}
-
-interface EngineProfile {
-  readonly defaultAction: string;
-  readonly defaultErrnoRet?: number;
-  readonly archMap: readonly { architecture: string; subArchitectures: readonly string[] }[];
-  readonly syscalls: readonly EngineRule[];
-}
-
-/** The engines' default profile, reduced to what it means for a container without any capability. */
-async function seccompProfile(): Promise<object> {
-  const profile = JSON.parse(await readFile(SECCOMP_PROFILE, 'utf8')) as EngineProfile;
-  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-  const applies = (rule: EngineRule): boolean =>
-    rule.includes.caps === undefined && (rule.includes.arches?.includes(arch) ?? true);
-  const native = arch === 'amd64' ? 'SCMP_ARCH_X86_64' : 'SCMP_ARCH_AARCH64';
-  const { architecture, subArchitectures } = profile.archMap.find((entry) => entry.architecture === native)!;
-  const syscalls = profile.syscalls.filter(applies).map(({ names, action, errnoRet, args }) => ({
-    names,
-    action,
-    errnoRet,
-    args: args ?? [],
-  }));
-  return {
-    defaultAction: profile.defaultAction,
-    defaultErrnoRet: profile.defaultErrnoRet,
-    architectures: [architecture, ...subArchitectures],
-    syscalls,
-  };
 }
