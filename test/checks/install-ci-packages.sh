@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   prometheus                                                  # scrapes in tests; brings promtool
   python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc  # the independent client of the contract
-  gcc libc6-dev linux-libc-dev xz-utils zstd                  # the program in the guest, the kernel's modules
+  gcc libc6-dev                                               # the program in the guest
 )
 
 missing=()
