@@ -106,7 +106,7 @@ export class HostInContainers {
     await this.#untilHealthy(name, container, service);
   }
 
-  /** Starts Prometheus; resolves with the address of its API when it is ready. */
+  /** Starts one Prometheus; resolves with the address of its API when it is ready. */
   async startPrometheus(): Promise<string> {
     const config = join(this.#directory, 'prometheus.yml');
     const text = (await deployed('compose/prometheus.yml'))
@@ -143,12 +143,17 @@ export class HostInContainers {
   /** Ends everything that is left, and removes the folders. */
   async stop(): Promise<void> {
     for (const name of [...this.#containers.keys()].reverse()) await this.stopContainer(name);
-    if (this.#prometheus !== null && this.#prometheus.exitCode === null) {
-      const ended = once(this.#prometheus, 'exit');
-      this.#prometheus.kill('SIGTERM');
-      await ended;
-    }
+    await this.stopPrometheus();
     await rm(this.#directory, { recursive: true });
+  }
+
+  async stopPrometheus(): Promise<void> {
+    const child = this.#prometheus;
+    this.#prometheus = null;
+    if (child === null || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
   }
 
   /** The compose file listens on every address of the container's own network; here that network is this host's. */
