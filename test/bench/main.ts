@@ -12,7 +12,11 @@ import { median, quantile, spread } from './sample.ts';
 import { measureRoundTrips, measureThroughput } from './session-throughput.ts';
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
 });
 const ROUNDS = Math.max(1, Number(flags.rounds));
 const ROUND_MS = flags.quick ? 500 : 2000;
@@ -30,7 +34,12 @@ vms:
   - { name: memory, window: 1GiB, heap: ram }
 `;
 
-type Row = { readonly what: string; readonly found: string; readonly goal: string; readonly reached: boolean };
+type Row = {
+  readonly what: string;
+  readonly found: string;
+  readonly goal: string;
+  readonly reached: boolean;
+};
 
 const directory = mkdtempSync(join(tmpdir(), 'barkeep-bench-'));
 const config = join(directory, 'barkeep.yaml');
@@ -44,7 +53,11 @@ function secretOf(vm: string): string {
   return readFileSync(join(directory, 'run/vms', vm, 'secret'), 'utf8').trim();
 }
 
-async function start(script: string, args: readonly string[], isReady: (stdout: string) => boolean): Promise<Child> {
+async function start(
+  script: string,
+  args: readonly string[],
+  isReady: (stdout: string) => boolean,
+): Promise<Child> {
   const child = await startChild(script, args, isReady);
   children.push(child);
   return child;
@@ -63,7 +76,9 @@ try {
   const echoSocket = join(directory, 'echo.sock');
   const brokerSocket = join(directory, 'run/broker.sock');
   await start('test/bench/echo-server.js', [echoSocket], (stdout) => stdout.includes('ready'));
-  const broker = await start('services/cli/main.js', ['broker', '--config', config], () => isSocket(brokerSocket));
+  const broker = await start('services/cli/main.js', ['broker', '--config', config], () =>
+    isSocket(brokerSocket),
+  );
 
   progress(`Session throughput, ${ROUNDS} rounds of ${ROUND_MS} ms on each side`);
   const echo = await RawSession.open(echoSocket, 'bench', '');

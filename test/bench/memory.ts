@@ -6,7 +6,12 @@ const BATCH = 512;
 const SIZE = 4096;
 
 /** Resident bytes a mapping: `count` blobs of 4 KiB are created and mapped, none of them touched. */
-export async function measureBrokerMemory(broker: Child, socketPath: string, secret: string, count: number): Promise<number> {
+export async function measureBrokerMemory(
+  broker: Child,
+  socketPath: string,
+  secret: string,
+  count: number,
+): Promise<number> {
   const session = await RawSession.open(socketPath, 'memory', secret);
   const before = broker.residentBytes();
   for (let first = 1; first <= count; first += BATCH / 2) {
