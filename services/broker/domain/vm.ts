@@ -171,6 +171,11 @@ export class Vm {
     return this.#window.freeExtents();
   }
 
+  /** The first mapped or parked range that shares a byte with [offset, offset + length), or null: a sweep goes from one to the next. */
+  firstOccupied(offset: number, length: number): Extent | null {
+    return this.#window.firstOccupied(offset, length);
+  }
+
   /** New limits count from the next command on; what is used already stays. @throws SettingsError */
   setQuota(quota: Limits): void {
     this.#account.setLimits(quota, `vms.${this.name}.quota`);
@@ -193,7 +198,7 @@ export class Vm {
       return outcome;
     }
     if ('result' in admitted) {
-      this.counters.operation(command.kind, 'repeated');
+      this.counters.operations[command.kind].repeated += 1;
       return { reply: admitted, effects: NO_EFFECTS, barrier: false };
     }
     return this.#refused(command, admitted);
@@ -228,8 +233,8 @@ export class Vm {
         `${cause}; free memory on the host, then map it again`,
       { resource: answer.resource, offset: answer.offset, length: answer.length, cause },
     );
-    this.counters.operation('map', 'abandoned');
-    this.counters.refusal(refusal.reason);
+    this.counters.operations.map.abandoned += 1;
+    this.counters.refusals[refusal.reason] += 1;
     const reply: RefusedReply = {
       kind: 'map',
       number: answer.number,
@@ -323,9 +328,12 @@ export class Vm {
       allocation = { heap: heap.settings.name, id: taken.id, fdOffset: taken.fdOffset, size: bytes };
     }
     const size = Number(command.size);
-    this.#charge(heap, bytes);
+    heap.charge(bytes);
+    this.#account.addAllocation(bytes);
+    this.#shared.account.addAllocation(bytes);
     this.#blobs.set(command.resource, new Blob(command, size, heap, allocation));
-    return this.#done({
+    this.counters.operations.create.ok += 1;
+    return done({
       kind: 'create',
       number: Number(command.number),
       generation: this.#generation,
@@ -354,12 +362,13 @@ export class Vm {
     blob.offset = offset;
     blob.mappedBy = number;
     const { cache } = blob.heap.settings;
-    this.#account.charge('mappings', 1);
-    this.#shared.account.charge('mappings', 1);
+    this.#account.addMapping();
+    this.#shared.account.addMapping();
     this.counters.mapped(cache, length);
     const { allocation, size } = blob;
     const generation = this.#generation;
-    return this.#done(
+    this.counters.operations.map.ok += 1;
+    return done(
       { kind: 'map', number, generation, result: 'ok', resource, offset, size, length, cache, allocation },
       effects,
       this.#undo !== null,
@@ -375,7 +384,7 @@ export class Vm {
     const number = Number(command.number);
     const generation = this.#generation;
     if (blob.state !== 'mapped') {
-      this.counters.operation('unmap', 'noop');
+      this.counters.operations.unmap.noop += 1;
       const reply: OkReply = {
         kind: 'unmap',
         number,
@@ -386,11 +395,12 @@ export class Vm {
         offset: 0,
         length: 0,
       };
-      return { reply, effects: NO_EFFECTS, barrier: false };
+      return done(reply);
     }
     const { offset, length } = blob;
     this.#unmapBlob(blob);
-    return this.#done({
+    this.counters.operations.unmap.ok += 1;
+    return done({
       kind: 'unmap',
       number,
       generation,
@@ -415,7 +425,8 @@ export class Vm {
     this.#blobs.delete(resource);
     const number = Number(command.number);
     const generation = this.#generation;
-    return this.#done(
+    this.counters.operations.destroy.ok += 1;
+    return done(
       { kind: 'destroy', number, generation, result: 'ok', resource, wasMapped, offset, length },
       effects === null ? NO_EFFECTS : [effects],
     );
@@ -430,7 +441,8 @@ export class Vm {
       effects.push({ kind: 'zero', offset: 0, length: this.settings.windowSize });
     }
     this.#generation += 1;
-    return this.#done(
+    this.counters.operations.reset.ok += 1;
+    return done(
       {
         kind: 'reset',
         number: Number(command.number),
@@ -443,14 +455,9 @@ export class Vm {
     );
   }
 
-  #done(reply: OkReply, effects: readonly Effect[] = NO_EFFECTS, barrier = false): Outcome {
-    this.counters.operation(reply.kind, 'ok');
-    return { reply, effects, barrier };
-  }
-
   #refused(command: Command, refusal: Refusal): Outcome {
-    this.counters.operation(command.kind, 'refused');
-    this.counters.refusal(refusal.reason);
+    this.counters.operations[command.kind].refused += 1;
+    this.counters.refusals[refusal.reason] += 1;
     return { reply: refusedReply(command, this.#generation, refusal), effects: NO_EFFECTS, barrier: false };
   }
 
@@ -539,7 +546,7 @@ export class Vm {
     const host = this.#shared.account;
     const own = this.#account;
     const { name, capacity } = heap.settings;
-    if (!own.fits('allocations', 1)) {
+    if (!own.fitsAllocation()) {
       return refuse(
         'QUOTA_ALLOCATIONS',
         `resource ${resource} would be one blob more, but VM ${this.name} has ${own.used.allocations} of its quota of ` +
@@ -547,7 +554,7 @@ export class Vm {
         { resource, used: own.used.allocations, limit: own.limits.allocations },
       );
     }
-    if (!own.fits('bytes', charged)) {
+    if (!own.fitsBytes(charged)) {
       return refuse(
         'QUOTA_BYTES',
         `resource ${resource} needs ${charged} bytes, but VM ${this.name} uses ${own.used.bytes} of its quota of ` +
@@ -563,7 +570,7 @@ export class Vm {
         { resource, heap: name, bytes: charged, used: heap.usedBytes, limit: capacity },
       );
     }
-    if (!host.fits('bytes', charged)) {
+    if (!host.fitsBytes(charged)) {
       return refuse(
         'HOST_CAPACITY',
         `resource ${resource} needs ${charged} bytes, but all VMs together use ${host.used.bytes} of the host's ` +
@@ -571,7 +578,7 @@ export class Vm {
         { resource, kind: 'bytes', bytes: charged, used: host.used.bytes, limit: host.limits.bytes },
       );
     }
-    if (!host.fits('allocations', 1)) {
+    if (!host.fitsAllocation()) {
       return refuse(
         'HOST_CAPACITY',
         `resource ${resource} would be one blob more, but all VMs together have ${host.used.allocations} of the host's ` +
@@ -605,7 +612,7 @@ export class Vm {
     if (typeof placed !== 'number') {
       return placed;
     }
-    if (!own.fits('mappings', 1)) {
+    if (!own.fitsMapping()) {
       return refuse(
         'QUOTA_MAPPINGS',
         `resource ${resource} would be one mapping more, but VM ${this.name} has ${own.used.mappings} of its quota of ` +
@@ -613,7 +620,7 @@ export class Vm {
         { resource, used: own.used.mappings, limit: own.limits.mappings },
       );
     }
-    if (!host.fits('mappings', 1)) {
+    if (!host.fitsMapping()) {
       return refuse(
         'HOST_CAPACITY',
         `resource ${resource} would be one mapping more, but all VMs together have ${host.used.mappings} of the host's ` +
@@ -704,8 +711,8 @@ export class Vm {
       blob.state = 'unmapped';
     }
     blob.fresh = false;
-    this.#account.release('mappings', 1);
-    this.#shared.account.release('mappings', 1);
+    this.#account.removeMapping();
+    this.#shared.account.removeMapping();
     this.counters.unmapped(blob.heap.settings.cache, length);
   }
 
@@ -716,10 +723,8 @@ export class Vm {
     }
     const { charged } = blob;
     blob.heap.release(charged);
-    for (const account of [this.#account, this.#shared.account]) {
-      account.release('bytes', charged);
-      account.release('allocations', 1);
-    }
+    this.#account.removeAllocation(charged);
+    this.#shared.account.removeAllocation(charged);
     if (blob.allocation !== null) {
       return { kind: 'release', allocation: blob.allocation };
     }
@@ -745,14 +750,6 @@ export class Vm {
     this.#undo = null;
     return effects;
   }
-
-  #charge(heap: Heap, bytes: number): void {
-    heap.charge(bytes);
-    for (const account of [this.#account, this.#shared.account]) {
-      account.charge('bytes', bytes);
-      account.charge('allocations', 1);
-    }
-  }
 }
 
 /** The reply to a command that was refused by whoever answers for the VM. */
@@ -765,6 +762,10 @@ export function refusedReply(command: Command, generation: number, refusal: Refu
     resource: command.kind === 'reset' ? 0 : command.resource,
     refusal,
   };
+}
+
+function done(reply: OkReply, effects: readonly Effect[] = NO_EFFECTS, barrier = false): Outcome {
+  return { reply, effects, barrier };
 }
 
 function checkId(resource: number): Refusal | null {
