@@ -1,0 +1,206 @@
+// The back-end channel: this side asks, the VMM answers. It is the way to have memory mapped into the shared-memory window of the guest.
+//
+// Everything is asynchronous: while an answer is awaited, the main socket is served as ever. It has to be, because the VMM sends
+// SET_MEM_TABLE there, and waits for our answer to it, before it gets round to answering us.
+//
+// An acknowledgement is not a barrier: QEMU acknowledges a mapping before its memory transaction is committed, and a guest that is told so
+// at once may write into the void. So each batch ends with one more request whose answer can only come after the commit:
+// SHARED_OBJECT_REMOVE of a uuid that nobody has; it is answered with failure, and that is fine.
+import { randomBytes } from 'node:crypto';
+import { closeAll, type Fd } from '../os/fd.ts';
+import {
+  BACKEND_REQUESTS,
+  type BackendRequestName,
+  decodeStatus,
+  describeBackendRequest,
+  encodeBackendRequest,
+} from '../wire/vhost-user.ts';
+import type { Log } from './device.ts';
+import { ChannelError, messageOf } from './errors.ts';
+import { MessageStream, type StreamMessage } from './message-stream.ts';
+
+/**
+ * How long one answer may take. The guest waits for it uninterruptibly, and an idle QEMU needs 0.1 to 5 ms; but its main loop also stands
+ * still for a while when it starts or saves a snapshot.
+ */
+export const DEFAULT_CHANNEL_TIMEOUT_MS = 5000;
+
+/** A piece of the window: bytes; multiples of the page. */
+export type WindowRange = {
+  /** Id of the shared-memory region. */
+  readonly shmid: number;
+  /** From the start of the file. */
+  readonly fdOffset: number;
+  /** From the start of the shared-memory region. */
+  readonly shmOffset: number;
+  readonly length: number;
+  readonly writable: boolean;
+};
+/** `fd` stays the caller's; it may be closed as soon as the call returned (not only when its promise settled). */
+export type WindowMapping = WindowRange & { readonly fd: Fd };
+
+/** One result of a batch: null for success. */
+export type ChannelResult = ChannelError | null;
+
+type Pending = {
+  readonly request: BackendRequestName;
+  readonly timer: NodeJS.Timeout;
+  settle(status: number | ChannelError): void;
+  /** What to ask for if a success comes after the time-out. */
+  readonly undo: WindowRange | null;
+  late: boolean;
+};
+
+export class BackendChannel {
+  readonly #stream: MessageStream;
+  readonly #log: Log;
+  readonly #timeoutMs: number;
+  #pending: Pending[] = [];
+
+  /** Takes the socket over. Throws SystemError when it is none. */
+  constructor(socket: Fd, options: { readonly log: Log; readonly timeoutMs?: number }) {
+    this.#log = options.log;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_CHANNEL_TIMEOUT_MS;
+    this.#stream = new MessageStream(socket, {
+      onMessage: (message) => this.#answered(message),
+      onEnd: (error) => this.#ended(error),
+    });
+  }
+
+  get closed(): boolean {
+    return this.#stream.closed;
+  }
+
+  /** Requests that have no answer yet. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  /** Maps a piece of a file into the window; resolves once the guest can use it. Rejects with ChannelError. */
+  async shmemMap(mapping: WindowMapping): Promise<void> {
+    const [result] = await this.shmemMapAll([mapping]);
+    if (result) throw result;
+  }
+
+  /** Takes away exactly what one earlier map put there; resolves once the guest cannot reach it any more. Rejects with ChannelError. */
+  async shmemUnmap(range: WindowRange): Promise<void> {
+    const [result] = await this.shmemUnmapAll([range]);
+    if (result) throw result;
+  }
+
+  /** Several maps, in order, with one barrier behind them. Resolves with a result for each; never rejects. */
+  shmemMapAll(mappings: readonly WindowMapping[]): Promise<readonly ChannelResult[]> {
+    return this.#batch(mappings.map((mapping) => this.#ask('SHMEM_MAP', mapping, [mapping.fd], mapping)));
+  }
+
+  /** Several unmaps, in order, with one barrier behind them. Resolves with a result for each; never rejects. */
+  shmemUnmapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
+    return this.#batch(ranges.map((range) => this.#ask('SHMEM_UNMAP', range, [], null)));
+  }
+
+  /** Ends the channel; everything pending is rejected. Later calls do nothing. */
+  close(): void {
+    this.#stream.close();
+    this.#failAll('the channel was closed');
+  }
+
+  async #batch(requests: readonly Promise<number | ChannelError>[]): Promise<readonly ChannelResult[]> {
+    if (requests.length === 0) return [];
+    // Sent in the same breath, behind the requests; answers come in order, so it is the last to arrive.
+    const barrier = this.#ask('SHARED_OBJECT_REMOVE', randomBytes(16), [], null);
+    const results = (await Promise.all(requests)).map(asResult);
+    const committed = await barrier;
+    if (committed instanceof ChannelError) return results.map((result) => result ?? committed);
+    return results;
+  }
+
+  #ask(
+    name: 'SHMEM_MAP' | 'SHMEM_UNMAP' | 'SHARED_OBJECT_REMOVE',
+    body: WindowRange | Buffer,
+    fds: readonly Fd[],
+    undo: WindowRange | null,
+  ): Promise<number | ChannelError> {
+    if (this.#stream.closed) {
+      return Promise.resolve(new ChannelError('CLOSED', `${name}: the back-end channel is closed`));
+    }
+    return new Promise((resolve) => {
+      const pending: Pending = {
+        request: name,
+        undo,
+        late: false,
+        settle: resolve,
+        timer: setTimeout(() => {
+          pending.late = true;
+          this.#log.error({ request: name, timeoutMs: this.#timeoutMs }, 'the VMM does not answer');
+          resolve(
+            new ChannelError('TIMEOUT', `${name}: the VMM did not answer within ${this.#timeoutMs} ms`),
+          );
+        }, this.#timeoutMs),
+      };
+      this.#pending.push(pending);
+      this.#stream.send(encodeBackendRequest(name, body as never, { needReply: true }), fds);
+    });
+  }
+
+  #answered({ header, payload, fds }: StreamMessage): void {
+    closeAll(fds);
+    const pending = this.#pending.shift();
+    if (!pending || !header.reply || header.request !== BACKEND_REQUESTS[pending.request].number) {
+      if (pending) this.#pending.unshift(pending);
+      this.#fail(
+        `${describeBackendRequest(header.request)} came${header.reply ? ' as a reply' : ''}, ` +
+          `${pending ? `a reply to ${pending.request} was due` : 'nothing was due'}`,
+      );
+      return;
+    }
+    clearTimeout(pending.timer);
+    let status: number | ChannelError;
+    try {
+      const answer = decodeStatus(header.request, payload);
+      status =
+        answer === 0 ? 0 : new ChannelError('REFUSED', `${pending.request}: the VMM answered ${answer}`);
+    } catch (error) {
+      this.#pending.unshift(pending);
+      this.#fail(messageOf(error));
+      return;
+    }
+    // The barrier is answered with failure on purpose: any answer will do.
+    if (pending.request === 'SHARED_OBJECT_REMOVE') status = 0;
+    if (pending.late && pending.undo && status === 0) {
+      this.#log.warn(
+        { request: pending.request },
+        'a mapping came after its time-out and is taken away again',
+      );
+      void this.shmemUnmapAll([pending.undo]);
+    }
+    pending.settle(status);
+  }
+
+  #fail(problem: string): void {
+    this.#log.error(
+      { problem },
+      'the VMM broke the protocol of the back-end channel; no more memory can be mapped',
+    );
+    this.#stream.close();
+    this.#failAll(problem);
+  }
+
+  #ended(error: unknown): void {
+    const problem = error === null ? 'the VMM closed the back-end channel' : messageOf(error);
+    this.#log.warn({ problem }, 'the back-end channel ended; no more memory can be mapped');
+    this.#failAll(problem);
+  }
+
+  #failAll(problem: string): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { timer, settle, request } of pending) {
+      clearTimeout(timer);
+      settle(new ChannelError('CLOSED', `${request}: ${problem}`));
+    }
+  }
+}
+
+function asResult(status: number | ChannelError): ChannelResult {
+  return status instanceof ChannelError ? status : null;
+}

@@ -1,0 +1,94 @@
+// The border between the vhost-user transport (this folder) and a device (for example services/frontend).
+//
+//   Device            what is offered, one for the life of the process
+//     connect()  ->   DeviceSession, one a VMM connection; the transport calls it, always on the event loop, never re-entrantly
+//
+// A session hears, in this order:
+//
+//   channelOpened        the VMM can be asked to map memory; may come again with a new channel (the old one is closed then)
+//   memoryChanged        after every change of the memory table; tells which of the device's own memory the guest can see
+//   queueStarted(q)      q is live from here on: the only way to get at a queue, so guest memory cannot be touched before
+//     queueKicked(q)     pop what is there; called once after every start as well, because a kick may have been missed
+//   queueStopped(q)      nothing can be popped until it is started again. The transport has waited (bounded) for chains in flight; what is
+//                        completed later is kept and published when the guest continues (VM stop and cont), or dropped when it does not.
+//   reset()              the guest's driver started afresh: all state that it made is gone. Queues of before are dead, pushes do nothing.
+//   closed(reason)       the connection ended; last call. Queues, memory and channel are dead.
+//
+// Exceptions thrown by a session end its connection (and nothing else).
+import type { BackendChannel } from './backend-channel.ts';
+import type { VhostUserError } from './errors.ts';
+import type { FileIdentity, GuestMemory } from './guest-memory.ts';
+import type { Virtqueue } from './virtqueue.ts';
+
+export type Device = {
+  /** Virtio feature bits of the device type; the transport adds INDIRECT_DESC, PROTOCOL_FEATURES and VERSION_1. */
+  readonly features: bigint;
+  /** Protocol feature bits to offer, a subset of SUPPORTED_PROTOCOL_FEATURES; DEFAULT_PROTOCOL_FEATURES suits QEMU 11.1. */
+  readonly protocolFeatures: bigint;
+  readonly queues: number;
+  /** A power of two. */
+  readonly largestQueueSize: number;
+  /** Bytes of each shared-memory region (the window) by its id. With any of them a VMM without SHMEM is refused. */
+  readonly shmemRegions: ReadonlyMap<number, number>;
+  /** Whether a file is memory that the device asked the VMM to map: such regions of the guest's memory table are not mapped here again. */
+  isOwnMemory(file: FileIdentity): boolean;
+  connect(vmm: VmmConnection): DeviceSession;
+};
+
+/** The VMM as a session sees it. */
+export type VmmConnection = {
+  /** The peer's process, as the kernel knows it; null for a socket whose peer is not known. */
+  readonly peer: { readonly pid: number; readonly uid: number; readonly gid: number } | null;
+  /** Virtio features that the driver acknowledged; 0 before that. */
+  readonly features: bigint;
+  readonly protocolFeatures: bigint;
+  /** Ends the connection; the reason is logged. */
+  close(reason: string): void;
+};
+
+/** What a session may do with a queue. */
+export type DeviceQueue = Pick<
+  Virtqueue,
+  'index' | 'size' | 'popAll' | 'pushAll' | 'inFlight' | 'statistics'
+>;
+
+/** A piece of the device's own memory that the guest sees at the moment. Bytes. */
+export type OwnRegion = {
+  readonly guestAddress: number;
+  readonly size: number;
+  /** Where it starts in its file. */
+  readonly fileOffset: number;
+  readonly file: FileIdentity;
+};
+
+export type DeviceSession = {
+  /** The whole configuration space, at most 256 bytes. */
+  readConfig(): Uint8Array;
+  /** The driver writes to the configuration space; false refuses. The range lies inside the space. */
+  writeConfig(offset: number, data: Uint8Array): boolean;
+  channelOpened(channel: BackendChannel): void;
+  /** `memory` stays the same object for the life of the session. */
+  memoryChanged(memory: GuestMemory, ownRegions: readonly OwnRegion[]): void;
+  queueStarted(queue: DeviceQueue): void;
+  queueKicked(queue: DeviceQueue): void;
+  queueStopped(queue: DeviceQueue): void;
+  reset(): void;
+  closed(reason: ConnectionEnd): void;
+};
+
+/** Why a connection ended. `message` is for people. */
+export type ConnectionEnd =
+  | { readonly kind: 'disconnected'; readonly message: string }
+  /** This side closed it: shutdown, or VmmConnection.close(). */
+  | { readonly kind: 'closed'; readonly message: string }
+  | { readonly kind: 'protocol'; readonly message: string; readonly error: VhostUserError }
+  /** An error of the operating system, or an exception in the session. */
+  | { readonly kind: 'failed'; readonly message: string; readonly error: unknown };
+
+/** Where this folder writes what happened; pino's loggers fit. */
+export type Log = {
+  debug(data: object, message: string): void;
+  info(data: object, message: string): void;
+  warn(data: object, message: string): void;
+  error(data: object, message: string): void;
+};

@@ -1,0 +1,222 @@
+// One vhost-user socket as a stream of whole messages: frames what arrives together with its descriptors, and sends without blocking.
+// Who closes what: received descriptors belong to the message, and so to whoever handles it; descriptors to send are borrowed for the
+// duration of send() (those that have to wait are duplicated); the socket belongs to this object.
+import { closeAll, type Fd } from '../os/fd.ts';
+import { duplicate } from '../os/memory.ts';
+import { Poller } from '../os/poll.ts';
+import { adoptSocket, receive, send } from '../os/socket.ts';
+import { decodeHeader, HEADER_BYTES, type Header, MOST_MESSAGE_FDS, WireError } from '../wire/vhost-user.ts';
+
+/** Messages handled in one event, so that a peer that never stops sending cannot starve the rest of the process. */
+const MOST_MESSAGES_PER_EVENT = 64;
+
+export type StreamMessage = {
+  readonly header: Header;
+  readonly payload: Buffer;
+  /** Owned by the handler. */
+  readonly fds: readonly Fd[];
+};
+
+export type StreamHandlers = {
+  onMessage(message: StreamMessage): void;
+  /** Last call. Null: the peer closed its end between two messages. WireError: malformed bytes. Otherwise a SystemError of the socket. */
+  onEnd(error: unknown): void;
+};
+
+type Outgoing = { data: Buffer; fds: Fd[] };
+
+export class MessageStream {
+  readonly #socket: Fd;
+  readonly #handlers: StreamHandlers;
+  #poller: Poller | null = null;
+  #header: Header | null = null;
+  #bytes: Buffer = Buffer.alloc(0);
+  #fds: Fd[] = [];
+  readonly #outgoing: Outgoing[] = [];
+  #paused = false;
+  #closed = false;
+
+  /** Takes the socket over, also when it throws. Throws SystemError when it is no socket. */
+  constructor(socket: Fd, handlers: StreamHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    try {
+      adoptSocket(socket.number);
+      this.#watch();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Sends one message after those before it. The descriptors stay the caller's. What the socket does not take now is sent when it can;
+   * until then nothing is read, so a peer that does not listen cannot make this side buffer without end.
+   * Errors of the socket are reported through onEnd, later.
+   */
+  send(data: Buffer, fds: readonly Fd[] = []): void {
+    if (this.#closed) return;
+    if (this.#outgoing.length > 0) {
+      this.#keep(data, fds);
+      return;
+    }
+    try {
+      const numbers = fds.map((fd) => fd.number);
+      const sent = send(this.#socket.number, data, numbers);
+      if (sent === data.length) return;
+      this.#keep(data.subarray(sent), sent === 0 ? fds : []);
+    } catch (error) {
+      setImmediate(() => this.#end(error));
+    }
+  }
+
+  /** Stops reading (the peer has to wait) until resume(). */
+  pause(): void {
+    if (this.#paused || this.#closed) return;
+    this.#paused = true;
+    this.#watch();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#closed) return;
+    this.#paused = false;
+    this.#watch();
+  }
+
+  /** Handles what has arrived, without waiting for the loop to say so. */
+  poll(): void {
+    this.#readable();
+  }
+
+  /** Closes the socket and what was not handled; onEnd is not called. Later calls do nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#poller?.close();
+    this.#poller = null;
+    closeAll(this.#fds);
+    this.#fds = [];
+    for (const { fds } of this.#outgoing) closeAll(fds);
+    this.#outgoing.length = 0;
+    this.#socket.close();
+  }
+
+  // A poller always reports readability, so while nothing may be read there is none, unless something waits to be sent.
+  #watch(): void {
+    const wanted = !this.#paused || this.#outgoing.length > 0;
+    if (!wanted) {
+      this.#poller?.close();
+      this.#poller = null;
+    } else {
+      this.#poller ??= new Poller(
+        this.#socket.number,
+        () => this.#readable(),
+        () => this.#writable(),
+      );
+      this.#poller.wantWritable(this.#outgoing.length > 0);
+    }
+  }
+
+  #keep(data: Buffer, fds: readonly Fd[]): void {
+    const kept: Fd[] = [];
+    try {
+      for (const fd of fds) kept.push(duplicate(fd.number));
+    } catch (error) {
+      closeAll(kept);
+      setImmediate(() => this.#end(error));
+      return;
+    }
+    this.#outgoing.push({ data, fds: kept });
+    this.#watch();
+  }
+
+  #writable(): void {
+    try {
+      for (;;) {
+        const next = this.#outgoing[0];
+        if (!next) break;
+        const numbers = next.fds.map((fd) => fd.number);
+        const sent = send(this.#socket.number, next.data, numbers);
+        if (sent === 0) return;
+        closeAll(next.fds);
+        next.fds = [];
+        next.data = next.data.subarray(sent);
+        if (next.data.length > 0) return;
+        this.#outgoing.shift();
+      }
+    } catch (error) {
+      this.#end(error);
+      return;
+    }
+    this.#watch();
+  }
+
+  #readable(): void {
+    try {
+      for (let count = 0; count < MOST_MESSAGES_PER_EVENT; count += 1) {
+        if (this.#closed || this.#paused || this.#outgoing.length > 0) return;
+        const message = this.#next();
+        if (!message) return;
+        this.#handlers.onMessage(message);
+      }
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  /** The next whole message, or null when it is not all there (or the stream ended). */
+  #next(): StreamMessage | null {
+    for (;;) {
+      const wanted = this.#header ? this.#header.size : HEADER_BYTES;
+      if (this.#bytes.length < wanted && !this.#fill(wanted)) return null;
+      if (!this.#header) {
+        this.#header = decodeHeader(this.#bytes);
+        this.#bytes = Buffer.alloc(0);
+        continue;
+      }
+      const message = { header: this.#header, payload: this.#bytes, fds: this.#fds };
+      this.#header = null;
+      this.#bytes = Buffer.alloc(0);
+      this.#fds = [];
+      return message;
+    }
+  }
+
+  // Never reads beyond the message at hand: descriptors arrive with the bytes that they were sent with, so those that come with this
+  // message's bytes are this message's. Returns whether `wanted` bytes are there.
+  #fill(wanted: number): boolean {
+    while (this.#bytes.length < wanted) {
+      const received = receive(this.#socket.number, wanted - this.#bytes.length);
+      if (!received) return false;
+      this.#fds.push(...received.fds);
+      if (received.truncated) {
+        throw new WireError('message', 'descriptors were lost because too many came at once');
+      }
+      if (this.#fds.length > MOST_MESSAGE_FDS) {
+        throw new WireError(
+          'message',
+          `${this.#fds.length} descriptors came with it, ${MOST_MESSAGE_FDS} is the most`,
+        );
+      }
+      if (received.data.length === 0) {
+        if (this.#header || this.#bytes.length > 0) {
+          throw new WireError('message', 'the peer closed its end in the middle of it');
+        }
+        this.#end(null);
+        return false;
+      }
+      this.#bytes = this.#bytes.length === 0 ? received.data : Buffer.concat([this.#bytes, received.data]);
+    }
+    return true;
+  }
+
+  #end(error: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.onEnd(error);
+  }
+}

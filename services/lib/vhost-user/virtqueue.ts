@@ -1,0 +1,522 @@
+// A split virtqueue from the device's side: takes chains out of guest memory, puts answers back.
+//
+//   guest writes:  descriptor table, available ring     popAll()  ->  Chain { head, readable (a copy), writable (ranges) }
+//   device writes: writable ranges, used ring           pushAll() <-  Completion { chain, reply }
+//
+// States:
+//   running    chains can be popped, answers are published
+//   paused     the VMM disabled the ring (SET_VRING_ENABLE 0): nothing is popped, answers are still published
+//   draining   the VMM wants to stop the ring: nothing is popped, answers of chains in flight are still published
+//   suspended  stopped (GET_VRING_BASE): guest memory is not touched; answers are kept and published by resume()
+//   broken     the guest broke the ring itself (or it left guest memory): the error eventfd was signalled, nothing happens until a new start
+//   discarded  the driver started afresh or the connection ended: answers are dropped
+//
+// Hostile guests: every descriptor is read once and checked as read; a chain that breaks a rule is answered with length 0 in its turn and the
+// queue goes on; an index that cannot be true breaks the queue, because no later index can be trusted either. Answers are published in the
+// order of the available ring whatever the order of pushAll(), so that `used.idx` always says how many chains are done: a successor of this
+// process may start from it.
+
+import { signalEventfd } from '../os/eventfd.ts';
+import type { Fd } from '../os/fd.ts';
+import {
+  AVAILABLE_FLAG_NO_INTERRUPT,
+  availableRingBytes,
+  DESCRIPTOR_FLAG,
+  DESCRIPTOR_OFFSET,
+  DESCRIPTOR_SIZE,
+  descriptorTableBytes,
+  RING_OFFSET,
+  USED_ELEMENT_OFFSET,
+  USED_ELEMENT_SIZE,
+  usedRingBytes,
+} from '../wire/split-ring.ts';
+import type { U64 } from '../wire/u64.ts';
+import { hex } from '../wire/u64.ts';
+import type { Log } from './device.ts';
+import { messageOf, VhostUserError } from './errors.ts';
+import type { GuestMemory } from './guest-memory.ts';
+
+/** Bytes of one chain's readable part that are copied unless the device asks for another bound: 65,536 memory entries of a blob. */
+export const DEFAULT_MOST_READABLE_BYTES = 1024 * 1024;
+/** popAll() ends a batch once it has copied this much, so that a queue full of the longest chains cannot take a gigabyte at once. */
+export const MOST_BATCH_BYTES = 8 * 1024 * 1024;
+/** Descriptors of an indirect chain at most when the queue is smaller: QEMU's VIRTQUEUE_MAX_SIZE, which Linux drivers live with. */
+const MOST_INDIRECT_DESCRIPTORS = 1024;
+/** An indirect table at most: `next` is a u16. (It is one access of guest memory then, see Mapping.LARGEST_ACCESS.) */
+const MOST_INDIRECT_BYTES = 65536 * DESCRIPTOR_SIZE;
+
+export type QueueState = 'running' | 'paused' | 'draining' | 'suspended' | 'broken' | 'discarded';
+
+/** Guest physical address and length of a buffer that the device may write. Bytes. */
+export type GuestRange = { readonly address: number; readonly length: number };
+
+/** One request of the guest. `readable` is a copy: what the guest does to its memory from here on changes nothing. */
+export type Chain = {
+  readonly head: number;
+  /** The readable part up to the queue's bound. */
+  readonly readable: Buffer;
+  /** Bytes of the whole readable part; more than readable.length when it was cut off at the bound. */
+  readonly readableBytes: number;
+  readonly writable: readonly GuestRange[];
+  readonly writableBytes: number;
+};
+
+/** The answer to a chain. It is copied into guest memory when it is published, so it must not change until then. Null writes nothing. */
+export type Completion = { readonly chain: Chain; readonly reply: Uint8Array | null };
+
+export type QueueStatistics = {
+  /** Chains popped, malformed ones included. */
+  readonly chains: number;
+  readonly malformed: number;
+  /** Replies that were longer than what the guest had provided. */
+  readonly truncated: number;
+  readonly interrupts: number;
+};
+
+/** Where the ring lies (user addresses), and where to start. */
+export type RingSetup = {
+  readonly descriptors: U64;
+  readonly available: U64;
+  readonly used: U64;
+};
+
+/** The eventfds of a ring; borrowed, and they may be replaced at any time. Null: the guest polls, or does not care. */
+export type Doorbells = { call: Fd | null; error: Fd | null };
+
+export type VirtqueueOptions = {
+  readonly index: number;
+  /** A power of two up to 32768. */
+  readonly size: number;
+  readonly memory: GuestMemory;
+  readonly doorbells: Doorbells;
+  /** Whether RING_INDIRECT_DESC was negotiated. */
+  readonly indirect: boolean;
+  readonly mostReadableBytes?: number;
+  readonly log: Log;
+};
+
+/** A chain between pop and publication. `problem` says why a malformed one is answered with length 0. */
+class InFlight implements Chain {
+  readonly head: number;
+  readonly readable: Buffer;
+  readonly readableBytes: number;
+  readonly writable: readonly GuestRange[];
+  readonly writableBytes: number;
+  done: boolean;
+  reply: Uint8Array | null = null;
+  /** Whether this chain is the one that marks its head as taken (a duplicate does not). */
+  readonly ownsHead: boolean;
+
+  constructor(
+    head: number,
+    readable: Buffer,
+    readableBytes: number,
+    writable: readonly GuestRange[],
+    writableBytes: number,
+    malformed: boolean,
+    ownsHead: boolean,
+  ) {
+    this.head = head;
+    this.readable = readable;
+    this.readableBytes = readableBytes;
+    this.writable = writable;
+    this.writableBytes = writableBytes;
+    this.done = malformed;
+    this.ownsHead = ownsHead;
+  }
+}
+
+/** The three parts of the ring as seen right now; valid while the memory's generation is this one. */
+type Rings = {
+  readonly generation: number;
+  readonly descriptors: DataView;
+  readonly descriptorsAt: number;
+  /** flags, idx, ring[size] */
+  readonly available: Uint16Array;
+  /** flags, idx */
+  readonly usedIndex: Uint16Array;
+  readonly used: DataView;
+  readonly usedAt: number;
+};
+
+const NO_CHAINS: readonly Chain[] = [];
+const NO_RANGES: readonly GuestRange[] = [];
+const EMPTY = Buffer.alloc(0);
+const TWO_TO_32 = 0x1_0000_0000;
+/** The high half of the first address that is no exact number, 2^53: no guest has memory there. */
+const HIGH_LIMIT = 0x20_0000;
+
+export class Virtqueue {
+  readonly index: number;
+  readonly size: number;
+  readonly #memory: GuestMemory;
+  readonly #doorbells: Doorbells;
+  readonly #indirect: boolean;
+  readonly #mostReadable: number;
+  readonly #mostDescriptors: number;
+  readonly #log: Log;
+  #setup: RingSetup;
+  #state: QueueState = 'suspended';
+  #rings: Rings | null = null;
+  #lastAvailable: number;
+  #usedIndex = 0;
+  #knowsUsedIndex = false;
+  // Chains in flight in the order of the available ring: a ring of its own, because a queue never has more than `size` of them.
+  readonly #inFlight: (InFlight | null)[];
+  #first = 0;
+  #count = 0;
+  readonly #headTaken: Uint8Array;
+  readonly #statistics = { chains: 0, malformed: 0, truncated: 0, interrupts: 0 };
+  #onIdle: (() => void) | null = null;
+  // Scratch of walk(): readable ranges of the chain at hand, as address and length in turn.
+  readonly #ranges: number[] = [];
+
+  /** A suspended queue: resume() starts it. `lastAvailable` is the index of SET_VRING_BASE, 0 to 65535. */
+  constructor(options: VirtqueueOptions, setup: RingSetup, lastAvailable: number) {
+    this.index = options.index;
+    this.size = options.size;
+    this.#memory = options.memory;
+    this.#doorbells = options.doorbells;
+    this.#indirect = options.indirect;
+    this.#mostReadable = options.mostReadableBytes ?? DEFAULT_MOST_READABLE_BYTES;
+    this.#mostDescriptors = Math.max(options.size, MOST_INDIRECT_DESCRIPTORS);
+    this.#log = options.log;
+    this.#setup = setup;
+    this.#lastAvailable = lastAvailable;
+    this.#inFlight = new Array<InFlight | null>(options.size).fill(null);
+    this.#headTaken = new Uint8Array(options.size);
+  }
+
+  // ---- for the device ---------------------------------------------------------------------------------------------------------------
+
+  get state(): QueueState {
+    return this.#state;
+  }
+
+  /** Chains that were popped and are not published yet. */
+  get inFlight(): number {
+    return this.#count;
+  }
+
+  get statistics(): QueueStatistics {
+    return { ...this.#statistics };
+  }
+
+  /**
+   * Takes the chains that wait in the queue, in order; empty when there are none or the queue is not running. Large batches are cut at
+   * MOST_BATCH_BYTES: call again until it returns none. Every chain is owed one pushAll(). Never throws for what a guest does.
+   */
+  popAll(): readonly Chain[] {
+    if (this.#state !== 'running') return NO_CHAINS;
+    const rings = this.#currentRings();
+    if (!rings) return NO_CHAINS;
+    const index = Atomics.load(rings.available, 1);
+    let waiting = (index - this.#lastAvailable) & 0xffff;
+    if (waiting === 0) return NO_CHAINS;
+    if (waiting + this.#count > this.size) {
+      this.#break(
+        `the guest moved the available index from ${this.#lastAvailable} to ${index} with ${this.#count} chains in flight; the queue has ${this.size} entries`,
+      );
+      return NO_CHAINS;
+    }
+    const chains: Chain[] = [];
+    let bytes = 0;
+    for (; waiting > 0 && bytes < MOST_BATCH_BYTES; waiting -= 1) {
+      const head = rings.available[2 + (this.#lastAvailable & (this.size - 1))] as number;
+      this.#lastAvailable = (this.#lastAvailable + 1) & 0xffff;
+      const chain = this.#take(rings, head);
+      this.#inFlight[(this.#first + this.#count) & (this.size - 1)] = chain;
+      this.#count += 1;
+      this.#statistics.chains += 1;
+      if (!chain.done) {
+        chains.push(chain);
+        bytes += chain.readable.length;
+      }
+    }
+    this.#publish();
+    return chains;
+  }
+
+  /**
+   * Answers chains: writes each reply into the chain's writable part (cut off where that ends), then all used elements, one used index and
+   * at most one interrupt. Chains may be answered in any order; they are published in the order of the queue. On a suspended queue the
+   * answers are kept; on a broken or discarded one they are dropped. Throws TypeError for a chain that is not in flight in this queue.
+   */
+  pushAll(completions: readonly Completion[]): void {
+    if (this.#state === 'broken' || this.#state === 'discarded') return;
+    for (const { chain, reply } of completions) {
+      if (!(chain instanceof InFlight) || chain.done || !this.#headTaken[chain.head]) {
+        throw new TypeError(`the chain with head ${chain.head} is not in flight in queue ${this.index}`);
+      }
+      chain.done = true;
+      chain.reply = reply;
+    }
+    this.#publish();
+  }
+
+  // ---- for the connection -----------------------------------------------------------------------------------------------------------
+
+  /** Starts a suspended queue, with the ring where `setup` says. Throws VhostUserError when that is not in guest memory. */
+  resume(setup: RingSetup): void {
+    if (this.#state !== 'suspended')
+      throw new TypeError(`queue ${this.index} is ${this.#state}, not suspended`);
+    this.#setup = setup;
+    this.#rings = null;
+    const rings = this.#locateRings();
+    if (!this.#knowsUsedIndex) {
+      this.#usedIndex = Atomics.load(rings.usedIndex, 1);
+      this.#knowsUsedIndex = true;
+    }
+    this.#rings = rings;
+    this.#state = 'running';
+    this.#publish();
+  }
+
+  /** SET_VRING_ENABLE on a queue that was started. */
+  setEnabled(enabled: boolean): void {
+    if (enabled && this.#state === 'paused') this.#state = 'running';
+    else if (!enabled && this.#state === 'running') this.#state = 'paused';
+  }
+
+  /**
+   * Pops nothing more; calls `onIdle` when the last chain in flight is published (at once when there is none).
+   * suspend() or discard() ends the wait.
+   */
+  drain(onIdle: () => void): void {
+    if (this.#state === 'running' || this.#state === 'paused') this.#state = 'draining';
+    if (this.#count === 0 || this.#state !== 'draining') onIdle();
+    else this.#onIdle = onIdle;
+  }
+
+  /** Stops: guest memory is not touched until resume(). Returns the index from which a successor goes on. */
+  suspend(): number {
+    this.#onIdle = null;
+    this.#rings = null;
+    if (this.#state !== 'broken' && this.#state !== 'discarded') this.#state = 'suspended';
+    return this.#lastAvailable;
+  }
+
+  /** Forgets everything; for good. */
+  discard(): void {
+    this.#onIdle = null;
+    this.#rings = null;
+    this.#state = 'discarded';
+    this.#inFlight.fill(null);
+    this.#count = 0;
+  }
+
+  // ---- ring -------------------------------------------------------------------------------------------------------------------------
+
+  #currentRings(): Rings | null {
+    if (this.#rings && this.#rings.generation === this.#memory.generation) return this.#rings;
+    try {
+      this.#rings = this.#locateRings();
+    } catch (error) {
+      this.#break(messageOf(error));
+    }
+    return this.#rings;
+  }
+
+  #locateRings(): Rings {
+    const { memory, size, setup } = { memory: this.#memory, size: this.size, setup: this.#setup };
+    const descriptors = memory.locateUser(setup.descriptors, descriptorTableBytes(size));
+    const available = memory.locateUser(setup.available, availableRingBytes(size));
+    const used = memory.locateUser(setup.used, usedRingBytes(size));
+    if (!descriptors || !available || !used) {
+      const part = !descriptors ? 'descriptors' : !available ? 'available' : 'used';
+      throw new VhostUserError(
+        'OUT_OF_RANGE',
+        'refuse',
+        `the ${part} part of queue ${this.index} at user address ${hex(setup[part])} is not in guest memory`,
+      );
+    }
+    return {
+      generation: memory.generation,
+      descriptors: descriptors.view,
+      descriptorsAt: descriptors.offset,
+      available: new Uint16Array(available.view.buffer, available.offset, 2 + size),
+      usedIndex: new Uint16Array(used.view.buffer, used.offset, 2),
+      used: used.view,
+      usedAt: used.offset,
+    };
+  }
+
+  #break(problem: string): void {
+    this.#state = 'broken';
+    this.#rings = null;
+    this.#inFlight.fill(null);
+    this.#count = 0;
+    this.#log.error(
+      { queue: this.index, problem },
+      'a queue is broken and stays so until the guest sets it up again',
+    );
+    this.#signal(this.#doorbells.error);
+    this.#becameIdle();
+  }
+
+  #signal(doorbell: Fd | null): void {
+    if (!doorbell) return;
+    try {
+      signalEventfd(doorbell.number);
+    } catch (error) {
+      this.#log.warn(
+        { queue: this.index, problem: messageOf(error) },
+        'an eventfd of a queue cannot be signalled',
+      );
+    }
+  }
+
+  #becameIdle(): void {
+    const onIdle = this.#onIdle;
+    this.#onIdle = null;
+    onIdle?.();
+  }
+
+  // ---- pop --------------------------------------------------------------------------------------------------------------------------
+
+  #take(rings: Rings, head: number): InFlight {
+    if (head >= this.size)
+      return this.#malformed(head, `head ${head} of a queue with ${this.size} entries`, false);
+    if (this.#headTaken[head]) return this.#malformed(head, `head ${head} is in flight already`, false);
+    this.#headTaken[head] = 1;
+    const ranges = this.#ranges;
+    ranges.length = 0;
+    let writable: GuestRange[] | null = null;
+    let readableBytes = 0;
+    let writableBytes = 0;
+
+    // The table at hand: the queue's own, or an indirect one.
+    let table = rings.descriptors;
+    let tableAt = rings.descriptorsAt;
+    let entries = this.size;
+    let most = this.size;
+    let inIndirect = false;
+    let next = head;
+    for (let walked = 0; ; walked += 1) {
+      if (walked >= most) return this.#malformed(head, `more than ${most} descriptors in a chain`, true);
+      if (next >= entries)
+        return this.#malformed(head, `descriptor ${next} of a table with ${entries}`, true);
+      const at = tableAt + next * DESCRIPTOR_SIZE;
+      const low = table.getUint32(at, true);
+      const high = table.getUint32(at + 4, true);
+      const length = table.getUint32(at + DESCRIPTOR_OFFSET.len, true);
+      const flags = table.getUint16(at + DESCRIPTOR_OFFSET.flags, true);
+      next = table.getUint16(at + DESCRIPTOR_OFFSET.next, true);
+      if (high >= HIGH_LIMIT) return this.#malformed(head, 'an address above 2^53', true);
+      const address = high * TWO_TO_32 + low;
+
+      if ((flags & DESCRIPTOR_FLAG.indirect) !== 0) {
+        const problem = this.#indirectProblem(flags, length, inIndirect);
+        if (problem) return this.#malformed(head, problem, true);
+        const located = this.#memory.locate(address, length);
+        if (!located)
+          return this.#malformed(head, `an indirect table at ${hex(address)}, outside of memory`, true);
+        table = located.view;
+        tableAt = located.offset;
+        entries = length / DESCRIPTOR_SIZE;
+        most = this.#mostDescriptors;
+        inIndirect = true;
+        next = 0;
+        continue;
+      }
+
+      if (length === 0) return this.#malformed(head, 'a descriptor of 0 bytes', true);
+      if (!this.#memory.contains(address, length)) {
+        return this.#malformed(head, `${length} bytes at ${hex(address)}, outside of memory`, true);
+      }
+      if ((flags & DESCRIPTOR_FLAG.write) !== 0) {
+        writable ??= [];
+        writable.push({ address, length });
+        writableBytes += length;
+      } else {
+        if (writable) return this.#malformed(head, 'a readable descriptor behind a writable one', true);
+        ranges.push(address, length);
+        readableBytes += length;
+      }
+      if ((flags & DESCRIPTOR_FLAG.next) === 0) break;
+    }
+    const readable = this.#copyReadable(readableBytes);
+    return new InFlight(head, readable, readableBytes, writable ?? NO_RANGES, writableBytes, false, true);
+  }
+
+  /** Section 2.7.5.3.1: a table is alone at the end of its chain, holds whole descriptors, and no table. */
+  #indirectProblem(flags: number, length: number, inIndirect: boolean): string | null {
+    if (!this.#indirect) return 'an indirect descriptor although INDIRECT_DESC was not negotiated';
+    if (inIndirect) return 'an indirect descriptor inside of an indirect table';
+    if ((flags & DESCRIPTOR_FLAG.next) !== 0) return 'an indirect descriptor with a next one';
+    if (length === 0 || length % DESCRIPTOR_SIZE !== 0) return `an indirect table of ${length} bytes`;
+    if (length > MOST_INDIRECT_BYTES)
+      return `an indirect table of ${length} bytes, ${MOST_INDIRECT_BYTES} is the most`;
+    return null;
+  }
+
+  #copyReadable(total: number): Buffer {
+    if (total === 0) return EMPTY;
+    const copy = Buffer.allocUnsafe(Math.min(total, this.#mostReadable));
+    const ranges = this.#ranges;
+    let at = 0;
+    for (let index = 0; index < ranges.length && at < copy.length; index += 2) {
+      const length = Math.min(ranges[index + 1] as number, copy.length - at);
+      this.#memory.copyOut(ranges[index] as number, length, copy, at);
+      at += length;
+    }
+    return copy;
+  }
+
+  #malformed(head: number, problem: string, ownsHead: boolean): InFlight {
+    const count = ++this.#statistics.malformed;
+    // 1, 2, 4, 8 ...: a hostile guest does not get to fill the log.
+    if ((count & (count - 1)) === 0) {
+      this.#log.warn(
+        { queue: this.index, head, problem, malformed: count },
+        'a malformed descriptor chain was answered with length 0',
+      );
+    }
+    return new InFlight(head, EMPTY, 0, NO_RANGES, 0, true, ownsHead);
+  }
+
+  // ---- publish ----------------------------------------------------------------------------------------------------------------------
+
+  /** Publishes the answered chains at the front of the line. */
+  #publish(): void {
+    if (this.#state === 'suspended' || this.#count === 0) return;
+    if (!this.#inFlight[this.#first]?.done) return;
+    const rings = this.#currentRings();
+    if (!rings) return;
+    const mask = this.size - 1;
+    while (this.#count > 0) {
+      const chain = this.#inFlight[this.#first] as InFlight;
+      if (!chain.done) break;
+      const written = chain.reply ? this.#writeReply(chain, chain.reply) : 0;
+      const at = rings.usedAt + RING_OFFSET.ring + (this.#usedIndex & mask) * USED_ELEMENT_SIZE;
+      rings.used.setUint32(at + USED_ELEMENT_OFFSET.id, chain.head, true);
+      rings.used.setUint32(at + USED_ELEMENT_OFFSET.len, written, true);
+      this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
+      if (chain.ownsHead) this.#headTaken[chain.head] = 0;
+      this.#inFlight[this.#first] = null;
+      this.#first = (this.#first + 1) & mask;
+      this.#count -= 1;
+    }
+    // Sequentially consistent: the guest sees the elements before the index, and the flags are read after the index was written.
+    Atomics.store(rings.usedIndex, 1, this.#usedIndex);
+    if ((Atomics.load(rings.available, 0) & AVAILABLE_FLAG_NO_INTERRUPT) === 0) {
+      this.#statistics.interrupts += 1;
+      this.#signal(this.#doorbells.call);
+    }
+    if (this.#count === 0) this.#becameIdle();
+  }
+
+  /** Fills the writable ranges with the reply; returns how many bytes were written. A range that left guest memory ends it. */
+  #writeReply(chain: InFlight, reply: Uint8Array): number {
+    let written = 0;
+    for (const range of chain.writable) {
+      if (written === reply.length) break;
+      const length = Math.min(range.length, reply.length - written);
+      if (!this.#memory.contains(range.address, length)) break;
+      this.#memory.copyIn(range.address, reply, written, length);
+      written += length;
+    }
+    if (written < reply.length) this.#statistics.truncated += 1;
+    return written;
+  }
+}
