@@ -55,9 +55,13 @@ const count = field('a whole number, 0 for no limit', (value) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null,
 );
 
+export function isVmName(value: string): boolean {
+  return value.length <= MAX_NAME && NAME.test(value);
+}
+
 const name = field(
   `a name of at most ${MAX_NAME} characters: lower-case letters, digits, "-" and "." between letters or digits (a number needs quotes)`,
-  (value) => (typeof value === 'string' && value.length <= MAX_NAME && NAME.test(value) ? value : null),
+  (value) => (typeof value === 'string' && isVmName(value) ? value : null),
 );
 
 const absolutePath = field('an absolute path', (value) =>

@@ -20,20 +20,27 @@ export type LifecycleOptions = {
   readonly log: Logger;
   /** How long all stops together may take, milliseconds. Default 10 s. */
   readonly stopLimit?: number;
+  /**
+   * Do nothing on SIGINT. For children of a supervisor: Ctrl-C reaches every process of the terminal's foreground group at once, and their
+   * order of stopping is the supervisor's to keep.
+   */
+  readonly isInterruptIgnored?: boolean;
   readonly port?: ProcessPort;
 };
 
 export class Lifecycle {
   readonly #log: Logger;
   readonly #stopLimit: number;
+  readonly #isInterruptIgnored: boolean;
   readonly #port: ProcessPort;
   readonly #controller = new AbortController();
   readonly #steps: StopStep[] = [];
   #failed = false;
 
-  constructor({ log, stopLimit = STOP_LIMIT, port = process }: LifecycleOptions) {
+  constructor({ log, stopLimit = STOP_LIMIT, isInterruptIgnored = false, port = process }: LifecycleOptions) {
     this.#log = log;
     this.#stopLimit = stopLimit;
+    this.#isInterruptIgnored = isInterruptIgnored;
     this.#port = port;
   }
 
@@ -57,7 +64,7 @@ export class Lifecycle {
   }
 
   /**
-   * Runs `start` (which registers its stops), waits for a signal or stop(), and stops everything.
+   * Runs `start` (which registers its stops, and gives up when the signal is aborted), waits for a signal or stop(), and stops everything.
    * Returns the exit code; an error of `start` is thrown after what it had started was stopped.
    */
   async run(start: (lifecycle: Lifecycle) => Promise<void>): Promise<ExitCode> {
@@ -68,6 +75,10 @@ export class Lifecycle {
       if (!this.signal.aborted) {
         await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }));
       }
+    } catch (error) {
+      // A start that was told to give up has not failed.
+      if (!this.signal.aborted) throw error;
+      this.#log.debug({ err: error }, 'stopped while it started');
     } finally {
       const isClean = await this.#stopAll();
       if (!isClean) this.#failed = true;
@@ -77,6 +88,7 @@ export class Lifecycle {
   }
 
   #received(signal: NodeJS.Signals): void {
+    if (this.#isInterruptIgnored && signal === 'SIGINT') return;
     if (this.signal.aborted) {
       this.#log.warn({ signal }, 'second signal: ending at once');
       this.#port.exit(128 + constants.signals[signal]);

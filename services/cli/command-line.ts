@@ -1,0 +1,123 @@
+// The command line as a whole: verbs, global options, help, and how errors become messages and exit codes.
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../lib/runtime/config-error.ts';
+import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
+import { VERSION } from '../lib/runtime/version.ts';
+import { addAllocationCommands } from './allocation.ts';
+import { addBrokerCommand } from './broker.ts';
+import { addConfigCommands } from './config.ts';
+import { Context, type GlobalOptions } from './context.ts';
+import { addEventsCommand } from './events.ts';
+import { addFrontendCommand, asksForCapabilities, capabilitiesText } from './frontend.ts';
+import { addHealthCommand } from './health.ts';
+import { addHeapCommands } from './heap.ts';
+import { addMapCommands } from './map.ts';
+import { addMetricsCommand } from './metrics.ts';
+import type { Terminal } from './terminal.ts';
+import { addUpCommand } from './up.ts';
+import { addVersionCommand } from './version.ts';
+import { addVmCommands } from './vm.ts';
+import { addWindowCommands } from './window.ts';
+
+const DESCRIPTION = `The broker for the GPU memory that a host shows to its virtual machines.
+
+Global options may stand before or after the verb.`;
+
+const HELP = `
+Examples:
+  barkeep up                        run everything; without a configuration: a demo
+  barkeep vm list                   which VMs there are and what they hold
+  barkeep window show web-1         a VM's window as a picture
+  barkeep map list --json | jq      for scripts
+  barkeep config check FILE         every problem of a configuration, with its line
+
+Environment (options beat it, it beats the file):
+  BARKEEP_CONFIG, BARKEEP_RUN_DIRECTORY, BARKEEP_LOG_LEVEL, BARKEEP_METRICS_LISTEN,
+  BARKEEP_HOST_CAPACITY, BARKEEP_ORPHAN_GRACE, BARKEEP_SWEEP_INTERVAL,
+  BARKEEP_FRONTEND_ANSWER_TIMEOUT, BARKEEP_FRONTEND_VMM_TIMEOUT,
+  BARKEEP_FRONTEND_STATISTICS_INTERVAL; NO_COLOR for pictures without colours
+
+Exit codes:
+  0  done               3  there is no VM, heap, … of that name
+  1  it failed          4  no broker there, or it does not answer
+  2  wrong command      5  not allowed for this user
+     line or configuration
+`;
+
+/** Runs one command line (without the program's own two words) and returns the exit code. Throws nothing. */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  if (asksForCapabilities(argv)) {
+    terminal.out(capabilitiesText());
+    return EXIT.OK;
+  }
+  const { program, context } = createProgram(terminal);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+function createProgram(terminal: Terminal): { program: Command; context: Context } {
+  const program = new Command('barkeep');
+  const context = new Context(terminal, () => program.opts<GlobalOptions>());
+  program
+    .description(DESCRIPTION)
+    .version(`barkeep ${VERSION}`, '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'the configuration file')
+    .option('-r, --run-directory <path>', 'where the broker has its sockets')
+    .option('-l, --log-level <level>', 'trace, debug, info, warn, error or fatal')
+    .option('-j, --json', 'answer with JSON')
+    .addHelpText('after', HELP)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.error(text),
+      getOutHelpWidth: () => terminal.width,
+      getErrHelpWidth: () => terminal.width,
+      outputError: (text, write) => write(text.replace(/^error: /, 'barkeep: ')),
+    })
+    .showHelpAfterError('Try the same with --help.')
+    .exitOverride();
+  addUpCommand(program, context);
+  addBrokerCommand(program, context);
+  addFrontendCommand(program, context);
+  addMetricsCommand(program, context);
+  addVmCommands(program, context);
+  addMapCommands(program, context);
+  addAllocationCommands(program, context);
+  addWindowCommands(program, context);
+  addHeapCommands(program, context);
+  addEventsCommand(program, context);
+  addHealthCommand(program, context);
+  addConfigCommands(program, context);
+  addVersionCommand(program, context);
+  return { program, context };
+}
+
+function report(error: unknown, terminal: Terminal): ExitCode {
+  // Commander has written its message; only help and version that were asked for are no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+  if (error instanceof ConfigError) {
+    const count = error.problems.length;
+    terminal.error(
+      `barkeep: the configuration has ${count} problem${count === 1 ? '' : 's'}:\n${error.message}\n`,
+    );
+    return error.exitCode;
+  }
+  if (error instanceof ExitError) {
+    terminal.error(`barkeep: ${error.message}\n`);
+    return error.exitCode;
+  }
+  terminal.error(`barkeep: ${unexpected(error)}\n`);
+  return EXIT.FAILURE;
+}
+
+/** Errors that say what was wrong speak for themselves; a fault of the program needs its stack to be found. */
+function unexpected(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isFault =
+    error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return isFault ? `a fault in the program itself: ${error.stack ?? error.message}` : error.message;
+}

@@ -1,0 +1,112 @@
+// What every verb gets: its terminal, the global options, the configuration, a client of the broker, and the exit code it leaves.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type AdminClient, AdminError, createAdminClient } from '../lib/rpc/admin-client.ts';
+import { type Config, DEFAULT_CONFIG_PATH, loadConfig, parseConfig } from '../lib/runtime/config.ts';
+import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
+import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
+import { demoRunDirectory } from './demo-config.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Options that every verb takes, before or after its name. */
+export type GlobalOptions = {
+  readonly config?: string;
+  readonly runDirectory?: string;
+  readonly logLevel?: string;
+  readonly json?: boolean;
+};
+
+export class Context {
+  readonly terminal: Terminal;
+  readonly #options: () => GlobalOptions;
+  /** What the process ends with, unless an error decides. */
+  exitCode: ExitCode = EXIT.OK;
+
+  constructor(terminal: Terminal, options: () => GlobalOptions) {
+    this.terminal = terminal;
+    this.#options = options;
+  }
+
+  get options(): GlobalOptions {
+    return this.#options();
+  }
+
+  /** Prints `value` as JSON with --json, and the lines otherwise. */
+  answer(value: unknown, lines: () => readonly string[]): void {
+    if (this.options.json) this.terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+    else
+      this.terminal.out(
+        lines()
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+  }
+
+  /** The configuration file that was named, or the default one if it exists; null when there is none. */
+  configPath(): string | null {
+    const named = this.options.config ?? (this.terminal.environment['BARKEEP_CONFIG'] || undefined);
+    if (named !== undefined) return resolve(named);
+    return existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null;
+  }
+
+  /**
+   * Reads the configuration, with environment and options over it. Throws ConfigError.
+   * Without a file: the settings' defaults, for services that need no more than where the broker is.
+   */
+  config(flags: { readonly listen?: string | undefined } = {}): Config {
+    const path = this.configPath();
+    if (path !== null) return this.configAt(path, flags);
+    const settings = { runDirectory: this.runDirectory(), logLevel: this.options.logLevel, ...flags };
+    return parseConfig('', DEFAULT_CONFIG_PATH, { environment: this.terminal.environment, flags: settings });
+  }
+
+  /** As config(), of a file that the caller knows. */
+  configAt(path: string, flags: { readonly listen?: string | undefined } = {}): Config {
+    const { runDirectory, logLevel } = this.options;
+    return loadConfig(path, {
+      environment: this.terminal.environment,
+      flags: { runDirectory, logLevel, ...flags },
+    });
+  }
+
+  /** The run directory to talk to: as named, as configured, or that of the built-in demo. */
+  runDirectory(): string {
+    const named =
+      this.options.runDirectory ?? (this.terminal.environment['BARKEEP_RUN_DIRECTORY'] || undefined);
+    if (named !== undefined) return resolve(named);
+    const path = this.configPath();
+    // Nothing but the directory is needed: what the host has is no concern of a client.
+    if (path !== null) return loadConfig(path, { host: null }).runDirectory;
+    return demoRunDirectory(this.terminal.environment);
+  }
+
+  /** Runs `use` with a client of the broker. `asked` says in messages what was asked, e.g. "vm show web-1". */
+  async withClient<Result>(asked: string, use: (client: AdminClient) => Promise<Result>): Promise<Result> {
+    const client = createAdminClient(runDirectoryPaths(this.runDirectory()).adminSocket);
+    try {
+      return await use(client);
+    } catch (error) {
+      throw error instanceof AdminError ? asExitError(asked, error) : error;
+    } finally {
+      client.close();
+    }
+  }
+}
+
+/** An error of the admin socket as an end of the process: what was asked, what was found, what to do. */
+export function asExitError(asked: string, error: AdminError): ExitError {
+  const reason = error.reason === null ? '' : ` (${error.reason})`;
+  const [exitCode, advice] = ADVICE[error.failure];
+  return new ExitError(exitCode, `${asked}: ${error.message}${reason}${advice}`, { cause: error });
+}
+
+const ADVICE: Readonly<Record<AdminError['failure'], readonly [ExitCode, string]>> = {
+  absent: [
+    EXIT.UNAVAILABLE,
+    '; is the broker running? Start it with `barkeep up`, or name its run directory with --run-directory',
+  ],
+  unavailable: [EXIT.UNAVAILABLE, '; try again, and look at the log of the broker'],
+  forbidden: [EXIT.FORBIDDEN, "; run as the broker's user or group"],
+  'not-found': [EXIT.NOT_FOUND, ''],
+  refused: [EXIT.FAILURE, ''],
+};

@@ -1,0 +1,39 @@
+// barkeep heap list: the host's sources of memory.
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+import { bytesText, type HeapRecord, heapRecord } from './records.ts';
+import { type Column, tableLines } from './table.ts';
+
+const HELP = `
+Examples:
+  barkeep heap list
+  barkeep heap list --json | jq -r '.[] | "\\(.name) \\(.used)/\\(.capacity)"'
+`;
+
+const COLUMNS: readonly Column<HeapRecord>[] = [
+  { title: 'NAME', value: (heap) => heap.name },
+  { title: 'BACKING', value: (heap) => heap.backing },
+  { title: 'CACHE', value: (heap) => heap.cache },
+  { title: 'CAPACITY', value: (heap) => bytesText(heap.capacity), align: 'right' },
+  { title: 'USED', value: (heap) => bytesText(heap.used), align: 'right' },
+  { title: 'USED%', value: usedPercent, align: 'right' },
+  { title: 'BLOBS', value: (heap) => String(heap.allocations), align: 'right' },
+  { title: 'PATH', value: (heap) => heap.path },
+];
+
+export function addHeapCommands(program: Command, context: Context): void {
+  const heap = program.command('heap').description('heaps: the sources of memory');
+  heap
+    .command('list')
+    .description('all heaps with their capacity and use')
+    .addHelpText('after', HELP)
+    .action(async () => {
+      const heaps = await context.withClient('heap list', (client) => client.listHeaps());
+      const records = heaps.map(heapRecord);
+      context.answer(records, () => tableLines(COLUMNS, records));
+    });
+}
+
+function usedPercent({ used, capacity }: HeapRecord): string {
+  return Number(capacity) === 0 ? '' : `${Math.round((Number(used) / Number(capacity)) * 100)}%`;
+}

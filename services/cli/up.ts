@@ -1,0 +1,254 @@
+// barkeep up: everything of one host at once: the broker, the metrics endpoint and a frontend for each VM, as children of this process.
+//
+// They are all in this process's group. Ctrl-C reaches them too, but they leave it to `up` to stop them in order: frontends, metrics,
+// broker. When `up` itself dies without a word, they notice by their lifelines and end.
+import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { type Config, DEFAULT_CONFIG_PATH, type VmConfig } from '../lib/runtime/config.ts';
+import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
+import type { Lifecycle } from '../lib/runtime/lifecycle.ts';
+import type { Ready } from '../lib/runtime/lifeline.ts';
+import { createRunDirectory, runDirectoryPaths } from '../lib/runtime/run-directory.ts';
+import { formatBytes } from '../lib/runtime/units.ts';
+import { VERSION } from '../lib/runtime/version.ts';
+import { Child, type ChildLog } from './child.ts';
+import type { Context } from './context.ts';
+import { demoConfigText } from './demo-config.ts';
+import { qemuArguments } from './qemu-arguments.ts';
+import { runService } from './service.ts';
+import { tableLines } from './table.ts';
+
+const HELP = `
+Starts the broker, the metrics endpoint, and a frontend for each VM of the configuration;
+prints where they are and how to attach a VM with QEMU; starts again what dies; stops
+everything on Ctrl-C. Logs go to stderr, as JSON lines.
+
+Without --config, $BARKEEP_CONFIG and ${DEFAULT_CONFIG_PATH} it uses a built-in demo:
+three heaps of plain memory and one VM named "demo", in a run directory of your own.
+
+Examples:
+  barkeep up
+  barkeep up --demo                              with a replayed guest
+  barkeep up --config ./barkeep.yaml --listen 127.0.0.1:9500
+`;
+
+const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
+
+/** The in-tree VMM as a guest of one frontend: replays what a real guest once sent. */
+const demoGuestCommand = (socket: string): readonly string[] => [
+  fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
+  '--socket-path',
+  socket,
+];
+
+/** All children, one after the other, each with its own limit. */
+const STOP_LIMIT = 40_000;
+
+type UpOptions = { demo?: boolean; listen?: string };
+type Plan = { readonly path: string; readonly config: Config; readonly isDemo: boolean };
+type Part = {
+  readonly service: string;
+  readonly vm: string | null;
+  readonly child: Child;
+  readonly address: string;
+};
+
+export function addUpCommand(program: Command, context: Context): void {
+  program
+    .command('up')
+    .description('run everything: broker, metrics, and a frontend for each VM')
+    .option('--demo', 'also run the in-tree VMM as a guest that replays recorded traffic')
+    .option('--listen <address:port>', 'where to serve metrics (default: as configured)')
+    .addHelpText('after', HELP)
+    .action(async (options: UpOptions) => {
+      const path = context.configPath() ?? writeDemoConfig(context.runDirectory());
+      const config = context.configAt(path, { listen: options.listen });
+      const children: Child[] = [];
+      // A second Ctrl-C: nobody is asked to stop any more.
+      const exit = (code: number): void => {
+        for (const child of children) child.kill();
+        process.exit(code);
+      };
+      const port = { on: process.on.bind(process), off: process.off.bind(process), exit };
+      await runService(
+        context,
+        { name: 'up', config, stopLimit: STOP_LIMIT, port },
+        async (lifecycle, log) => {
+          await new Host(
+            { path, config, isDemo: options.demo === true },
+            context,
+            lifecycle,
+            log,
+            children,
+          ).start();
+          return {};
+        },
+      );
+    });
+}
+
+/** What runs on this host, in the order in which it starts. */
+class Host {
+  readonly #plan: Plan;
+  readonly #context: Context;
+  readonly #lifecycle: Lifecycle;
+  readonly #log: ChildLog;
+  readonly #children: Child[];
+
+  constructor(plan: Plan, context: Context, lifecycle: Lifecycle, log: ChildLog, children: Child[]) {
+    this.#plan = plan;
+    this.#context = context;
+    this.#lifecycle = lifecycle;
+    this.#log = log;
+    this.#children = children;
+  }
+
+  async start(): Promise<void> {
+    const { config, isDemo, path } = this.#plan;
+    const guestVm = isDemo ? demoVm(config) : null;
+    createRunDirectory(config.runDirectory);
+    const broker = await this.#startBroker();
+    const metrics = await this.#startMetrics();
+    const frontends = await this.#startFrontends();
+    report(this.#context, { path, config }, [broker, metrics, ...frontends]);
+    if (guestVm !== null) this.#runGuest(guestVm);
+  }
+
+  async #startBroker(): Promise<Part> {
+    const child = this.#child('broker', this.#service(['broker']));
+    this.#lifecycle.onStop('broker', () => child.stop());
+    await this.#started(child);
+    const address = runDirectoryPaths(this.#plan.config.runDirectory).brokerSocket;
+    return { service: 'broker', vm: null, child, address };
+  }
+
+  async #startMetrics(): Promise<Part> {
+    const { host, port } = this.#plan.config.metrics.listen;
+    const listen = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const child = this.#child('metrics endpoint', this.#service(['metrics', '--listen', listen]));
+    this.#lifecycle.onStop('metrics', () => child.stop());
+    const { url } = await this.#started(child);
+    return { service: 'metrics', vm: null, child, address: `${url ?? `http://${listen}`}/metrics` };
+  }
+
+  /** They do not depend on each other: all start, and later stop, at the same time. */
+  async #startFrontends(): Promise<Part[]> {
+    const parts = this.#plan.config.vms.map(({ name, socket }): Part => {
+      const command = this.#service(['frontend', '--vm', name, '--socket-path', socket]);
+      return {
+        service: 'frontend',
+        vm: name,
+        child: this.#child(`frontend of ${name}`, command),
+        address: socket,
+      };
+    });
+    this.#lifecycle.onStop('frontends', async () => {
+      await Promise.all(parts.map(({ child }) => child.stop()));
+    });
+    await Promise.all(parts.map(({ child }) => this.#started(child)));
+    return parts;
+  }
+
+  #runGuest(vm: VmConfig): void {
+    const child = this.#child('demo guest', demoGuestCommand(vm.socket));
+    this.#lifecycle.onStop('demo guest', () => child.stop());
+    void child.runOnce().then((code) => {
+      if (this.#lifecycle.signal.aborted) return;
+      if (code === 0) this.#log.info({ vm: vm.name }, 'the demo guest is done; everything else goes on');
+      else this.#log.error({ vm: vm.name, code }, 'the demo guest failed; everything else goes on');
+    });
+  }
+
+  #child(name: string, command: readonly string[]): Child {
+    const child = new Child(
+      { name, command },
+      { log: this.#log, environment: this.#context.terminal.environment },
+    );
+    this.#children.push(child);
+    return child;
+  }
+
+  #service(verb: readonly string[]): readonly string[] {
+    const { path, config } = this.#plan;
+    return [
+      CLI,
+      ...verb,
+      '--config',
+      path,
+      '--run-directory',
+      config.runDirectory,
+      '--log-level',
+      config.logLevel,
+    ];
+  }
+
+  /** Ctrl-C while something starts ends the start too. */
+  async #started(child: Child): Promise<Ready> {
+    const { signal } = this.#lifecycle;
+    signal.throwIfAborted();
+    const stop = (): void => void child.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await child.start();
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+/** The built-in configuration as a file in its own run directory, where the children read it. Returns its path. */
+function writeDemoConfig(directory: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { uid } = lstatSync(directory);
+  // A directory under /tmp has a name that anybody can guess.
+  if (!lstatSync(directory).isDirectory() || uid !== process.getuid?.()) {
+    throw new ExitError(
+      EXIT.FORBIDDEN,
+      `up: the run directory ${directory} belongs to user ${uid}; choose another one with --run-directory`,
+    );
+  }
+  const path = join(directory, 'demo.yaml');
+  writeFileSync(path, demoConfigText(directory, totalmem()), { mode: 0o644 });
+  return path;
+}
+
+function demoVm(config: Config): VmConfig {
+  const vm = config.vms.find(({ name }) => name === 'demo') ?? config.vms[0];
+  if (vm !== undefined) return vm;
+  throw new ExitError(EXIT.USAGE, `up: --demo needs a VM, and ${config.file} has none; add one under vms:`);
+}
+
+function report(context: Context, { path, config }: Omit<Plan, 'isDemo'>, parts: readonly Part[]): void {
+  const services = parts.map(({ service, vm, child, address }) => ({ service, vm, pid: child.pid, address }));
+  const vms = config.vms.map(({ name, socket, window }, index) => ({
+    name,
+    window,
+    socket,
+    qemu: qemuArguments(`gpu${index}`, socket),
+  }));
+  const record = { version: VERSION, config: path, runDirectory: config.runDirectory, services, vms };
+  context.answer(record, () => [
+    `barkeep ${VERSION} is up, configured by ${path}`,
+    '',
+    ...tableLines(
+      [
+        { title: 'SERVICE', value: (part) => part.service },
+        { title: 'VM', value: (part) => part.vm ?? '' },
+        { title: 'PID', value: (part) => String(part.pid ?? ''), align: 'right' },
+        { title: 'ADDRESS', value: (part) => part.address },
+      ],
+      services,
+    ),
+    '',
+    ...vms.flatMap((vm) => [
+      `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later with:`,
+      `  ${vm.qemu}`,
+      '',
+    ]),
+    `To look around: barkeep vm list --run-directory ${config.runDirectory}`,
+    'Ctrl-C stops everything.',
+  ]);
+}

@@ -1,0 +1,69 @@
+// barkeep vm list, barkeep vm show NAME.
+import type { Command } from 'commander';
+import { formatDuration } from '../lib/runtime/units.ts';
+import type { Context } from './context.ts';
+import { bytesText, type JsonU64, type VmRecord, vmRecord } from './records.ts';
+import { type Column, fieldLines, tableLines } from './table.ts';
+
+const HELP = `
+Examples:
+  barkeep vm list
+  barkeep vm show web-1
+  barkeep vm list --json | jq -r '.[] | select(.state == "orphaned") | .name'
+`;
+
+const COLUMNS: readonly Column<VmRecord>[] = [
+  { title: 'NAME', value: (vm) => vm.name },
+  { title: 'STATE', value: (vm) => vm.state },
+  { title: 'PLACEMENT', value: (vm) => vm.placement },
+  { title: 'WINDOW', value: (vm) => bytesText(vm.windowSize), align: 'right' },
+  { title: 'MAPPINGS', value: (vm) => String(vm.mappings), align: 'right' },
+  { title: 'MAPPED', value: (vm) => bytesText(vm.mappedBytes), align: 'right' },
+  { title: 'BLOBS', value: (vm) => String(vm.allocations), align: 'right' },
+  { title: 'ALLOCATED', value: (vm) => bytesText(vm.allocatedBytes), align: 'right' },
+  { title: 'QUOTA', value: (vm) => limit(vm.quota.bytes, bytesText), align: 'right' },
+  { title: 'GENERATION', value: (vm) => String(vm.generation), align: 'right' },
+];
+
+export function addVmCommands(program: Command, context: Context): void {
+  const vm = program.command('vm').description('VMs of the configuration and what they hold');
+  vm.command('list')
+    .description('all VMs')
+    .addHelpText('after', HELP)
+    .action(async () => {
+      const vms = await context.withClient('vm list', (client) => client.listVms());
+      const records = vms.map(vmRecord);
+      context.answer(records, () => tableLines(COLUMNS, records));
+    });
+  vm.command('show')
+    .description('one VM')
+    .argument('<name>', 'its name in the configuration')
+    .addHelpText('after', HELP)
+    .action(async (name: string) => {
+      const record = vmRecord(await context.withClient(`vm show ${name}`, (client) => client.getVm(name)));
+      context.answer(record, () => fieldLines(fields(record, Date.now())));
+    });
+}
+
+/** `now` in milliseconds since 1970. */
+function fields(vm: VmRecord, now: number): [string, string][] {
+  const pid = vm.frontendPid === 0 ? '' : ` (frontend pid ${vm.frontendPid})`;
+  const since = vm.stateSince === 0 ? '' : `, for ${formatDuration(Math.max(0, now - vm.stateSince * 1000))}`;
+  const grace = vm.state === 'orphaned' ? `, reclaimed in ${formatDuration(vm.graceLeft * 1000)}` : '';
+  return [
+    ['name', vm.name],
+    ['state', `${vm.state}${pid}${since}${grace}`],
+    ['placement', vm.placement],
+    ['window', bytesText(vm.windowSize)],
+    ['default heap', vm.defaultHeap],
+    ['mappings', `${vm.mappings} of ${limit(vm.quota.mappings, String)}`],
+    ['mapped', bytesText(vm.mappedBytes)],
+    ['blobs', `${vm.allocations} of ${limit(vm.quota.allocations, String)}`],
+    ['allocated', `${bytesText(vm.allocatedBytes)} of ${limit(vm.quota.bytes, bytesText)}`],
+    ['generation', String(vm.generation)],
+  ];
+}
+
+function limit(value: JsonU64, text: (value: JsonU64) => string): string {
+  return value === 0 ? 'unlimited' : text(value);
+}
