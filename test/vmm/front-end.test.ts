@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, Mapping } from '../../services/lib/os/memory.ts';
 import { bitSet, PROTOCOL_FEATURE, type ShmemRange } from '../../services/lib/wire/vhost-user.ts';
 import { FrontEndError } from './front-end.ts';
@@ -66,10 +67,10 @@ async function setUp(
   return { stub, vmm };
 }
 
-function file(size: number): number {
+function file(size: number): Fd {
   const fd = createMemfd('test-blob', size);
   cleanups.push(() => fd.close());
-  return fd.number;
+  return fd;
 }
 
 function range(shmOffset: number, length: number): ShmemRange {
@@ -112,6 +113,7 @@ describe('the sequence of QEMU', () => {
     await settled(vmm);
     const statusWhileRunning = stub.status;
     await vmm.pause();
+    await settled(vmm);
 
     expect(statusWhileRunning).toBe(1 | 2 | 4 | 8);
     expect(stub.status).toBe(0);
@@ -194,7 +196,7 @@ describe('mappings of the back-end', () => {
   it('lets the guest and the file share bytes', async () => {
     const { stub, vmm } = await setUp();
     const fd = file(MIB);
-    const bytes = Mapping.ofFile(fd, 0, MIB);
+    const bytes = Mapping.ofFile(fd.number, 0, MIB);
     cleanups.push(() => bytes.close());
 
     await stub.ask('SHMEM_MAP', range(8192, MIB), [fd]);

@@ -7,6 +7,7 @@ import { createEventfd } from '../../services/lib/os/eventfd.ts';
 import { closeAll, type Fd } from '../../services/lib/os/fd.ts';
 import { connect, socketPair } from '../../services/lib/os/socket.ts';
 import { SystemError } from '../../services/lib/os/system-error.ts';
+import { MessageStream, type StreamMessage } from '../../services/lib/vhost-user/message-stream.ts';
 import { toU64, type U64 } from '../../services/lib/wire/u64.ts';
 import {
   bitSet,
@@ -29,7 +30,6 @@ import {
   VIRTIO_FEATURE,
 } from '../../services/lib/wire/vhost-user.ts';
 import type { GuestMemory } from './guest-memory.ts';
-import { MessageSocket, type RawMessage } from './message-socket.ts';
 import { Window } from './window.ts';
 
 /** Everything below 21, and SHMEM: what QEMU 11.1 accepts from a back-end that offers no GPA_ADDRESSES. */
@@ -89,13 +89,13 @@ export type QueueSetup = {
   readonly descriptors: number;
   readonly available: number;
   readonly used: number;
-  readonly kick: number;
-  readonly call: number;
+  readonly kick: Fd;
+  readonly call: Fd;
 };
 
 type Waiting = {
   readonly request: number;
-  resolve(message: RawMessage): void;
+  resolve(message: StreamMessage): void;
   reject(error: Error): void;
 };
 
@@ -114,17 +114,17 @@ export class FrontEnd {
   /** How many SHMEM_MAP and SHMEM_UNMAP were carried out. */
   shmemChanges = 0;
   /** Resolves when the back-end's socket has ended. */
-  readonly ended: Promise<Error | null>;
+  readonly ended: Promise<void>;
   readonly #options: FrontEndOptions;
-  readonly #socket: MessageSocket;
-  #channel: MessageSocket | null = null;
+  readonly #socket: MessageStream;
+  #channel: MessageStream | null = null;
   readonly #notifiers: Fd[] = [];
   #waiting: Waiting | null = null;
   #tail: Promise<unknown> = Promise.resolve();
   #table: readonly MemoryRegion[] = [];
   #slots = MOST_TABLE_REGIONS;
   #started = false;
-  #end: (error: Error | null) => void = () => {};
+  #end: () => void = () => {};
   #over = false;
 
   private constructor(options: FrontEndOptions, socket: Fd) {
@@ -132,9 +132,9 @@ export class FrontEnd {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#socket = new MessageSocket(socket, {
+    this.#socket = new MessageStream(socket, {
       onMessage: (message) => this.#onReply(message),
-      onEnd: (error) => this.#onEnd(error),
+      onEnd: () => this.#onEnd(),
     });
   }
 
@@ -188,24 +188,24 @@ export class FrontEnd {
   request<N extends FrontendRequestName>(
     name: N,
     body: FrontendBody<N>,
-    options: { readonly fds?: readonly number[]; readonly needReply?: boolean } = {},
+    options: { readonly fds?: readonly Fd[]; readonly needReply?: boolean } = {},
   ): Promise<FrontendReply<N> | U64 | null> {
     return this.#exclusive(() => this.#socketCall(name, body, options.fds ?? [], options.needReply ?? false));
   }
 
   /** Bytes as they are, for hostile tests. A reply that comes is dropped. */
-  sendRaw(data: Uint8Array, fds: readonly number[] = []): void {
+  sendRaw(data: Buffer, fds: readonly Fd[] = []): void {
     this.#socket.send(data, fds);
   }
 
   /** Bytes on the answering side of the back-end's channel, for hostile tests. */
-  sendRawOnChannel(data: Uint8Array, fds: readonly number[] = []): void {
+  sendRawOnChannel(data: Buffer, fds: readonly Fd[] = []): void {
     this.#channel?.send(data, fds);
   }
 
   /** Closes both sockets and every mapping of the window. */
   close(): void {
-    this.#onEnd(null);
+    this.#onEnd();
     this.#socket.close();
     this.#channel?.close();
     this.#channel = null;
@@ -256,12 +256,12 @@ export class FrontEnd {
 
   async #openChannel(): Promise<void> {
     const [ours, theirs] = socketPair('stream');
-    this.#channel = new MessageSocket(ours, {
+    this.#channel = new MessageStream(ours, {
       onMessage: (message) => this.#onBackendRequest(message),
       onEnd: () => {},
     });
     try {
-      await this.#tell('SET_BACKEND_REQ_FD', null, [theirs.number], true);
+      await this.#tell('SET_BACKEND_REQ_FD', null, [theirs], true);
     } finally {
       theirs.close();
     }
@@ -356,7 +356,7 @@ export class FrontEnd {
     }
   }
 
-  async #sendSlots(entries: readonly { region: MemoryRegion; fd: number }[]): Promise<void> {
+  async #sendSlots(entries: readonly { region: MemoryRegion; fd: Fd }[]): Promise<void> {
     const gone = this.#table.filter((old) => !entries.some(({ region }) => sameRegion(old, region)));
     for (const region of gone.toReversed()) {
       await this.#tell('REM_MEM_REG', { ...region, mmapOffset: 0 }, [], true);
@@ -369,7 +369,7 @@ export class FrontEnd {
     }
   }
 
-  #tableEntries(): { region: MemoryRegion; fd: number }[] {
+  #tableEntries(): { region: MemoryRegion; fd: Fd }[] {
     const memory = this.#options.memory;
     const ram = memory.regions.map(({ guestAddress, size, fileOffset }) => ({
       region: { guestAddress, size, userAddress: memory.userAddress(guestAddress), mmapOffset: fileOffset },
@@ -389,7 +389,7 @@ export class FrontEnd {
 
   // ---- the back-end's channel -----------------------------------------------------------------------------------------------------------
 
-  #onBackendRequest(message: RawMessage): void {
+  #onBackendRequest(message: StreamMessage): void {
     this.#transcribe(
       'back-end',
       message.header.request,
@@ -397,30 +397,22 @@ export class FrontEnd {
       message.header.size,
       message.fds.length,
     );
-    // Descriptors that a mapping has taken over are no longer open here, and closing them again does nothing.
-    void this.#exclusive(() => this.#serve(message)).catch((error: Error) => {
-      closeUnused(message.fds);
-      this.tableFailures.push(error.message);
-    });
+    // Descriptors that the window took over are released; the others are closed whatever happens.
+    void this.#exclusive(() => (this.#over ? Promise.resolve() : this.#serve(message)))
+      .catch((error: Error) => this.tableFailures.push(error.message))
+      .finally(() => closeAll(message.fds));
   }
 
-  async #serve(message: RawMessage): Promise<void> {
-    if (this.#over) {
-      closeUnused(message.fds);
-      return;
-    }
+  async #serve(message: StreamMessage): Promise<void> {
     const { request, needReply } = message.header;
     const decoded = decodeBackendRequest(request, message.payload, message.fds.length);
     let accepted = false;
     let changed = false;
     switch (decoded?.name) {
-      case 'SHMEM_MAP': {
-        const fd = message.fds[0] as Fd;
-        changed = decoded.body.shmid === WINDOW_SHMEM_ID && this.window.map(decoded.body, fd) !== null;
-        if (changed) message.fds.length = 0;
+      case 'SHMEM_MAP':
+        changed = decoded.body.shmid === WINDOW_SHMEM_ID && this.window.map(decoded.body, message.fds[0]!);
         accepted = changed;
         break;
-      }
       case 'SHMEM_UNMAP':
         changed = decoded.body.shmid === WINDOW_SHMEM_ID && this.window.unmap(decoded.body);
         accepted = changed;
@@ -432,7 +424,6 @@ export class FrontEnd {
         break;
       default: // No other request can be right for this device: it owns no shared object, and has no IOMMU.
     }
-    closeUnused(message.fds);
     if (!accepted) this.refusals.push(decoded?.name ?? `request ${request}`);
     if (needReply) this.#channel?.send(encodeStatus(request, accepted ? 0 : 1));
     if (!changed) return;
@@ -458,7 +449,7 @@ export class FrontEnd {
   async #tell<N extends FrontendRequestName>(
     name: N,
     body: FrontendBody<N>,
-    fds: readonly number[] = [],
+    fds: readonly Fd[] = [],
     wait = false,
   ): Promise<void> {
     const acknowledged = wait && this.#has(PROTOCOL_FEATURE.REPLY_ACK);
@@ -473,7 +464,7 @@ export class FrontEnd {
   async #socketCall<N extends FrontendRequestName>(
     name: N,
     body: FrontendBody<N>,
-    fds: readonly number[],
+    fds: readonly Fd[],
     needReply: boolean,
   ): Promise<FrontendReply<N> | U64 | null> {
     if (this.#over) throw new FrontEndError(name, `the back-end is gone; ${name} was not sent`);
@@ -481,18 +472,13 @@ export class FrontEnd {
     const data = encodeFrontendRequest(name, body, { needReply });
     const reply = format.reply !== null || needReply ? this.#expect(format.number) : null;
     this.#transcribe('front-end', format.number, needReply, data.length - HEADER_BYTES, fds.length);
-    try {
-      this.#socket.send(data, fds);
-    } catch (error) {
-      this.#onEnd(error as Error); // rejects what waits for a reply
-      if (reply === null) throw new FrontEndError(name, `the back-end is gone: ${(error as Error).message}`);
-    }
+    this.#socket.send(data, fds);
     if (reply === null) return null;
     const { payload } = await reply;
     return format.reply === null ? decodeStatus(format.number, payload) : decodeFrontendReply(name, payload);
   }
 
-  #expect(request: number): Promise<RawMessage> {
+  #expect(request: number): Promise<StreamMessage> {
     const limit = this.#options.replyTimeout ?? 10_000;
     const what = describeFrontendRequest(request);
     return new Promise((resolve, reject) => {
@@ -518,7 +504,7 @@ export class FrontEnd {
     });
   }
 
-  #onReply(message: RawMessage): void {
+  #onReply(message: StreamMessage): void {
     closeAll(message.fds);
     const waiting = this.#waiting;
     if (waiting === null) return;
@@ -532,7 +518,7 @@ export class FrontEnd {
     } else waiting.resolve(message);
   }
 
-  #onEnd(error: Error | null): void {
+  #onEnd(): void {
     if (this.#over) return;
     this.#over = true;
     this.#started = false;
@@ -543,7 +529,7 @@ export class FrontEnd {
         `the back-end hung up instead of answering ${describeFrontendRequest(waiting.request)}`,
       ),
     );
-    this.#end(error);
+    this.#end();
   }
 
   #exclusive<T>(task: () => Promise<T>): Promise<T> {
@@ -562,19 +548,15 @@ export class FrontEnd {
     this.#options.onTranscript?.({ from, request, needReply, size, fds });
   }
 
-  #notifier(): number {
+  #notifier(): Fd {
     const fd = createEventfd();
     this.#notifiers.push(fd);
-    return fd.number;
+    return fd;
   }
 }
 
 function sameRegion(a: MemoryRegion, b: MemoryRegion): boolean {
   return a.guestAddress === b.guestAddress && a.userAddress === b.userAddress && a.size === b.size;
-}
-
-function closeUnused(fds: Fd[]): void {
-  closeAll(fds.splice(0));
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -28,7 +28,8 @@ export class GuestMemory {
   /** RAM in all, bytes. */
   readonly size: number;
   readonly regions: readonly RamRegion[];
-  readonly #fd: Fd;
+  /** The file that backs the RAM. */
+  readonly fd: Fd;
   readonly #mapping: Mapping;
   #nextLow = FIRST_FREE;
   #nextHigh = HIGH_BASE;
@@ -47,13 +48,8 @@ export class GuestMemory {
       { guestAddress: LEGACY_HOLE.end, size: low - LEGACY_HOLE.end, fileOffset: LEGACY_HOLE.end },
       ...(size > low ? [{ guestAddress: HIGH_BASE, size: size - low, fileOffset: low }] : []),
     ];
-    this.#fd = createMemfd('guest-memory', size);
-    this.#mapping = Mapping.ofFile(this.#fd.number, 0, size);
-  }
-
-  /** The file that backs the RAM, borrowed. */
-  get fd(): number {
-    return this.#fd.number;
+    this.fd = createMemfd('guest-memory', size);
+    this.#mapping = Mapping.ofFile(this.fd.number, 0, size);
   }
 
   /** One past the highest address that has RAM. */
@@ -104,7 +100,7 @@ export class GuestMemory {
 
   close(): void {
     this.#mapping.close();
-    this.#fd.close();
+    this.fd.close();
   }
 
   #fileOffset(address: number, length: number): number {

@@ -1,9 +1,9 @@
 // The least back-end that a front-end can be tested against: it says yes to everything, keeps a log, and sends on its channel what a test
 // asks for. The device's own back-end is better in every way but one: it does not misbehave.
-import type { Fd } from '../../services/lib/os/fd.ts';
-import { closeAll } from '../../services/lib/os/fd.ts';
+import { closeAll, Fd } from '../../services/lib/os/fd.ts';
 import { Poller } from '../../services/lib/os/poll.ts';
 import { accept, listen } from '../../services/lib/os/socket.ts';
+import { MessageStream, type StreamMessage } from '../../services/lib/vhost-user/message-stream.ts';
 import {
   type BackendBody,
   type BackendRequestName,
@@ -16,7 +16,6 @@ import {
   type FrontendMessage,
   PROTOCOL_FEATURE,
 } from '../../services/lib/wire/vhost-user.ts';
-import { MessageSocket, type RawMessage } from './message-socket.ts';
 
 export type StubOptions = {
   readonly path: string;
@@ -41,13 +40,13 @@ export class StubBackEnd {
   /** Every request in order, "NAME" or "NAME!" when it asked for an acknowledgement. */
   readonly log: string[] = [];
   readonly messages: FrontendMessage[] = [];
-  /** Payload of every reply on the channel. */
+  /** What SET_STATUS said last. */
   status = 0;
   readonly #options: StubOptions;
   readonly #listener: Fd;
   readonly #poller: Poller;
-  #socket: MessageSocket | null = null;
-  #channel: MessageSocket | null = null;
+  #socket: MessageStream | null = null;
+  #channel: MessageStream | null = null;
   #answers: ((status: number) => void)[] = [];
 
   constructor(options: StubOptions) {
@@ -56,7 +55,7 @@ export class StubBackEnd {
     this.#poller = new Poller(this.#listener.number, () => {
       const fd = accept(this.#listener.number);
       if (fd) {
-        this.#socket = new MessageSocket(fd, {
+        this.#socket = new MessageStream(fd, {
           onMessage: (message) => this.#onMessage(message),
           onEnd: () => {},
         });
@@ -65,11 +64,7 @@ export class StubBackEnd {
   }
 
   /** Sends a request on the channel; the status of its acknowledgement. */
-  ask<N extends BackendRequestName>(
-    name: N,
-    body: BackendBody<N>,
-    fds: readonly number[] = [],
-  ): Promise<number> {
+  ask<N extends BackendRequestName>(name: N, body: BackendBody<N>, fds: readonly Fd[] = []): Promise<number> {
     return new Promise((resolve) => {
       this.#answers.push(resolve);
       this.#channel?.send(encodeBackendRequest(name, body, { needReply: true }), fds);
@@ -94,14 +89,14 @@ export class StubBackEnd {
     this.#channel?.close();
   }
 
-  #onMessage(raw: RawMessage): void {
+  #onMessage(raw: StreamMessage): void {
     const { request, needReply } = raw.header;
     const message = decodeFrontendRequest(request, raw.payload, raw.fds.length);
     if (!message) throw new Error(`request ${request} is not known`);
     this.log.push(`${message.name}${needReply ? '!' : ''}`);
     this.messages.push(message);
     if (message.name === 'SET_BACKEND_REQ_FD') {
-      this.#channel = new MessageSocket(raw.fds.shift() as Fd, {
+      this.#channel = new MessageStream(new Fd(raw.fds[0]!.release()), {
         onMessage: ({ header, payload }) =>
           this.#answers.shift()?.(Number(decodeStatus(header.request, payload))),
         onEnd: () => {},

@@ -188,8 +188,8 @@ export class Vmm {
       descriptors: queue.descriptors,
       available: queue.available,
       used: queue.used,
-      kick: this.#doorbells[index]!.kick.number,
-      call: this.#doorbells[index]!.call.number,
+      kick: this.#doorbells[index]!.kick,
+      call: this.#doorbells[index]!.call,
     }));
     await this.frontEnd.start(this.frontEnd.features & DRIVER_FEATURES, queues);
   }

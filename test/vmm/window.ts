@@ -2,7 +2,7 @@
 //
 // QEMU makes two steps of every change: it accepts a mapping (from then on it counts for overlaps and the back-end has its
 // acknowledgement), and it commits it (from then on the guest sees it). So does this file; what the guest does in between meets a hole.
-import type { Fd } from '../../services/lib/os/fd.ts';
+import { Fd } from '../../services/lib/os/fd.ts';
 import { Mapping } from '../../services/lib/os/memory.ts';
 import { toU64, type U64 } from '../../services/lib/wire/u64.ts';
 import type { ShmemRange } from '../../services/lib/wire/vhost-user.ts';
@@ -26,13 +26,12 @@ export type WindowMapping = {
   readonly length: number;
   readonly fdOffset: number;
   readonly writable: boolean;
-  /** The file, borrowed; the window closes it when the mapping goes. */
-  readonly fd: number;
+  /** The file; the window closes it when the mapping goes. */
+  readonly fd: Fd;
   readonly userAddress: U64;
 };
 
 type Entry = WindowMapping & {
-  readonly owned: Fd;
   readonly memory: Mapping;
   visible: boolean;
   leaving: boolean;
@@ -49,34 +48,33 @@ export class Window {
   }
 
   /**
-   * Accepts a mapping and takes ownership of its descriptor. Null, and the descriptor stays the caller's, when QEMU would refuse it:
+   * Accepts a mapping and takes its descriptor out of `fd`. False, and the descriptor stays the caller's, when QEMU would refuse it:
    * outside the window, empty, overlapping another mapping, or not mappable.
    */
-  map(range: ShmemRange, fd: Fd): WindowMapping | null {
+  map(range: ShmemRange, fd: Fd): boolean {
     const { shmOffset: offset, length, fdOffset } = range;
-    if (typeof offset === 'bigint' || typeof length === 'bigint' || typeof fdOffset === 'bigint') return null;
-    if (length === 0 || offset + length > this.size) return null;
-    if (this.#entries.some((entry) => !entry.leaving && overlap(entry, offset, length))) return null;
+    if (typeof offset === 'bigint' || typeof length === 'bigint' || typeof fdOffset === 'bigint')
+      return false;
+    if (length === 0 || offset + length > this.size) return false;
+    if (this.#entries.some((entry) => !entry.leaving && overlap(entry, offset, length))) return false;
     let memory: Mapping;
     try {
       memory = Mapping.ofFile(fd.number, fdOffset, length, { writable: range.writable });
     } catch {
-      return null;
+      return false;
     }
-    const entry: Entry = {
+    this.#entries.push({
       offset,
       length,
       fdOffset,
       writable: range.writable,
-      fd: fd.number,
+      fd: new Fd(fd.release()),
       userAddress: toU64(memory.address),
-      owned: fd,
       memory,
       visible: false,
       leaving: false,
-    };
-    this.#entries.push(entry);
-    return entry;
+    });
+    return true;
   }
 
   /** Accepts the end of exactly one earlier mapping; false when there is no such mapping. */
@@ -148,5 +146,5 @@ function overlap(entry: WindowMapping, offset: number, length: number): boolean 
 
 function release(entry: Entry): void {
   entry.memory.close();
-  entry.owned.close();
+  entry.fd.close();
 }
