@@ -34,14 +34,6 @@ export class Counters {
   readonly refusals: Record<RefusalReason, number> = zeros(REFUSAL_REASONS, () => 0);
   readonly mappings: Record<CacheType, MappingFigures> = zeros(CACHE_TYPES, () => ({ count: 0, bytes: 0 }));
 
-  operation(operation: Operation, result: Result): void {
-    this.operations[operation][result] += 1;
-  }
-
-  refusal(reason: RefusalReason): void {
-    this.refusals[reason] += 1;
-  }
-
   mapped(cache: CacheType, bytes: number): void {
     const figures = this.mappings[cache];
     figures.count += 1;

@@ -43,21 +43,46 @@ export class Account {
     this.#limits = limits;
   }
 
-  fits(kind: QuotaKind, amount: U64): boolean {
-    return amount <= this.#limits[kind] - this.#used[kind];
+  fitsBytes(bytes: U64): boolean {
+    return bytes <= this.#limits.bytes - this.#used.bytes;
   }
 
-  /** Books `amount` more; the caller has asked `fits` before. */
-  charge(kind: QuotaKind, amount: number): void {
-    this.#used[kind] += amount;
+  fitsAllocation(): boolean {
+    return this.#used.allocations < this.#limits.allocations;
   }
 
-  /** Gives back what was charged. */
-  release(kind: QuotaKind, amount: number): void {
-    if (this.#used[kind] < amount) {
-      throw new Error(`quota: ${amount} ${kind} were released, but only ${this.#used[kind]} are charged`);
+  fitsMapping(): boolean {
+    return this.#used.mappings < this.#limits.mappings;
+  }
+
+  /** Books one blob of `bytes`; the caller has asked whether it fits. */
+  addAllocation(bytes: number): void {
+    this.#used.bytes += bytes;
+    this.#used.allocations += 1;
+  }
+
+  /** Gives back what one `addAllocation` took. */
+  removeAllocation(bytes: number): void {
+    if (this.#used.bytes < bytes || this.#used.allocations < 1) {
+      throw new Error(
+        `quota: a blob of ${bytes} bytes was given back, but only ${this.#used.allocations} of ${this.#used.bytes} bytes are charged`,
+      );
     }
-    this.#used[kind] -= amount;
+    this.#used.bytes -= bytes;
+    this.#used.allocations -= 1;
+  }
+
+  /** Books one mapping; the caller has asked whether it fits. */
+  addMapping(): void {
+    this.#used.mappings += 1;
+  }
+
+  /** Gives back what one `addMapping` took. */
+  removeMapping(): void {
+    if (this.#used.mappings < 1) {
+      throw new Error('quota: a mapping was given back, but none is charged');
+    }
+    this.#used.mappings -= 1;
   }
 }
 

@@ -23,15 +23,17 @@ export function isU32(value: number): boolean {
   return value === value >>> 0;
 }
 
-/** True when `value` is a multiple of `unit` (a positive number of bytes). */
+/**
+ * True when `value` is a multiple of `unit`: bytes, a power of two. Dividing by a power of two is exact, and several
+ * times faster than a remainder where numbers are above 2^31, as offsets in windows are.
+ */
 export function isMultiple(value: U64, unit: number): boolean {
-  return typeof value === 'bigint' ? value % BigInt(unit) === 0n : value % unit === 0;
+  return typeof value === 'bigint' ? value % BigInt(unit) === 0n : Number.isInteger(value / unit);
 }
 
-/** The smallest multiple of `unit` that is not below `value`; both in bytes, the result below 2^53. */
+/** The smallest multiple of `unit` (a power of two) that is not below `value`; both in bytes. */
 export function roundUp(value: number, unit: number): number {
-  const over = value % unit;
-  return over === 0 ? value : value + (unit - over);
+  return Math.ceil(value / unit) * unit;
 }
 
 /** True for powers of two that a number holds exactly; bit tricks would stop at 2^31. */
