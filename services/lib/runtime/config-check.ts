@@ -3,14 +3,13 @@ import type { ConfigDocument } from './config-document.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { HeapSettings, VmSettings } from './config-schema.ts';
 import { type HostMemory, HUGE_PAGE_SIZE } from './host-memory.ts';
-import { formatExactBytes } from './units.ts';
+import { formatBytes, formatExactBytes, parseBytes } from './units.ts';
 
-/** A heap or VM with its index in the file's list. */
-export type Indexed<Settings> = { readonly index: number; readonly settings: Settings };
+/** A heap or VM with its index in the file's list. What could not be read of it is not there, and is told already. */
+export type Indexed<Settings> = { readonly index: number; readonly settings: Partial<Settings> };
 
 export type Checked = {
   readonly document: ConfigDocument;
-  /** Those that were read without a problem of their own. */
   readonly heaps: readonly Indexed<HeapSettings>[];
   readonly vms: readonly Indexed<VmSettings>[];
   /** Names of all heaps of the file, broken ones included: a VM that names one of those is not to blame. */
@@ -38,6 +37,7 @@ function duplicates(
   const seen = new Map<string, number>();
   const problems: ConfigProblem[] = [];
   for (const { index, settings } of items) {
+    if (settings.name === undefined) continue;
     const first = seen.get(settings.name);
     if (first === undefined) seen.set(settings.name, index);
     else
@@ -51,15 +51,16 @@ function duplicates(
 function heapProblems(document: ConfigDocument, { index, settings }: Indexed<HeapSettings>): ConfigProblem[] {
   const at = (key: string) => ['heaps', index, key];
   const problems: ConfigProblem[] = [];
-  if (settings.backing === 'file' && settings.path === undefined) {
+  const hasPath = document.has(at('path'));
+  if (settings.backing === 'file' && !hasPath) {
     problems.push(
       document.problem(at('path'), 'the path of the file that backs the heap, because its backing is file'),
     );
   }
-  if (settings.backing !== 'file' && settings.path !== undefined) {
+  if (settings.backing !== undefined && settings.backing !== 'file' && hasPath) {
     problems.push(document.problem(at('path'), `no path, because a ${settings.backing} heap has no file`));
   }
-  if (settings.backing === 'hugetlb' && settings.capacity % HUGE_PAGE_SIZE !== 0) {
+  if (settings.backing === 'hugetlb' && (settings.capacity ?? 0) % HUGE_PAGE_SIZE !== 0) {
     problems.push(document.problem(at('capacity'), 'a multiple of 2MiB, the size of a huge page'));
   }
   return problems;
@@ -67,8 +68,8 @@ function heapProblems(document: ConfigDocument, { index, settings }: Indexed<Hea
 
 function vmProblems(checked: Checked, { index, settings }: Indexed<VmSettings>): ConfigProblem[] {
   const uses = [
-    { path: ['vms', index, 'heap'], heap: settings.heap },
-    ...Object.entries(settings.blob_heaps).map(([id, heap]) => ({
+    ...(settings.heap === undefined ? [] : [{ path: ['vms', index, 'heap'], heap: settings.heap }]),
+    ...Object.entries(settings.blob_heaps ?? {}).map(([id, heap]) => ({
       path: ['vms', index, 'blob_heaps', id],
       heap,
     })),
@@ -94,9 +95,9 @@ function vmProblems(checked: Checked, { index, settings }: Indexed<VmSettings>):
 
 function capacityProblems(checked: Checked, host: HostMemory): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const total = formatExactBytes(host.total);
+  const total = hostSize(host.total);
   for (const { index, settings } of checked.heaps) {
-    if (settings.backing === 'memfd' && settings.capacity > host.total) {
+    if (settings.backing === 'memfd' && (settings.capacity ?? 0) > host.total) {
       problems.push(
         checked.document.problem(['heaps', index, 'capacity'], `at most the host's memory, ${total}`),
       );
@@ -117,10 +118,11 @@ function hugePageProblems(checked: Checked, host: HostMemory): ConfigProblem[] {
   let used = 0;
   for (const { index, settings } of checked.heaps) {
     if (settings.backing !== 'hugetlb') continue;
-    used += settings.capacity;
+    const capacity = settings.capacity ?? 0;
+    used += capacity;
     if (used <= host.hugePages) continue;
     const missing = Math.ceil(used / HUGE_PAGE_SIZE);
-    const before = used - settings.capacity;
+    const before = used - capacity;
     const shared = before === 0 ? '' : `, of which earlier heaps take ${formatExactBytes(before)}`;
     problems.push(
       checked.document.problem(
@@ -136,5 +138,11 @@ function hugePageProblems(checked: Checked, host: HostMemory): ConfigProblem[] {
 export function fileCapacity(heaps: readonly Indexed<HeapSettings>[]): number {
   return heaps
     .filter(({ settings }) => settings.backing === 'file')
-    .reduce((sum, { settings }) => sum + settings.capacity, 0);
+    .reduce((sum, { settings }) => sum + (settings.capacity ?? 0), 0);
+}
+
+/** Rounded for people and exact for the file: a host's memory is no round number. */
+function hostSize(bytes: number): string {
+  const rounded = formatBytes(bytes);
+  return parseBytes(rounded) === bytes ? rounded : `${rounded} (${bytes} bytes)`;
 }

@@ -55,6 +55,14 @@ export class ConfigDocument {
     this.values = overlay(plain(this.#toData()), overrides);
   }
 
+  /** Whether there is a value at `path`, good or not. */
+  has(path: SettingPath): boolean {
+    const node = this.#node(path);
+    return (
+      this.#override(path) !== undefined || (node !== undefined && !(isScalar(node) && node.value === null))
+    );
+  }
+
   /** A problem with the value at `path`, or with its absence. */
   problem(path: SettingPath, expected: string): ConfigProblem {
     return { place: this.#place(path), setting: settingName(path), found: this.#found(path), expected };

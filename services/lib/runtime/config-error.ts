@@ -15,10 +15,12 @@ export type ConfigProblem = {
 export class ConfigError extends ExitError {
   readonly problems: readonly ConfigProblem[];
 
+  /** The problems are told in the order of the file; those from outside of it come first. */
   constructor(problems: readonly ConfigProblem[]) {
-    super(EXIT.USAGE, problems.map(problemText).join('\n'));
+    const sorted = [...problems].sort((a, b) => position(a) - position(b));
+    super(EXIT.USAGE, sorted.map(problemText).join('\n'));
     this.name = 'ConfigError';
-    this.problems = problems;
+    this.problems = sorted;
   }
 }
 
@@ -26,4 +28,12 @@ export class ConfigError extends ExitError {
 export function problemText(problem: ConfigProblem): string {
   const setting = problem.setting === '' ? '' : `${problem.setting}: `;
   return `${problem.place}: ${setting}found ${problem.found}; expected ${problem.expected}`;
+}
+
+/** No line of a configuration has this many columns. */
+const LINE = 1_000_000;
+
+function position({ place }: ConfigProblem): number {
+  const match = /:([0-9]+):([0-9]+)$/.exec(place);
+  return match ? Number(match[1]) * LINE + Number(match[2]) : 0;
 }

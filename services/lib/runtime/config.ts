@@ -1,7 +1,7 @@
 // The configuration of Barkeep: one YAML file, then environment variables over it, then command-line options over those.
 // Every problem is found in one go and told with its place; nothing is guessed and nothing unknown is ignored.
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkConfig, fileCapacity, type Indexed } from './config-check.ts';
 import { ConfigDocument, type Override, type SettingPath } from './config-document.ts';
@@ -21,7 +21,9 @@ import {
   vmSchema,
 } from './config-schema.ts';
 import { type HostMemory, readHostMemory } from './host-memory.ts';
-import { socketPathProblem } from './run-directory.ts';
+import { runDirectoryPaths, socketPathProblem } from './run-directory.ts';
+
+type ObjectSchema<Settings> = z.ZodType<Settings> & { readonly shape: Readonly<Record<string, z.ZodType>> };
 
 export type CacheName = (typeof CACHES)[number];
 export type BackingName = (typeof BACKINGS)[number];
@@ -134,22 +136,15 @@ export function parseConfig(text: string, file: string, options: ConfigOptions =
   const host = options.host === undefined ? readHostMemory() : options.host;
   const document = new ConfigDocument(text, file, overridesOf(options));
   const problems: ConfigProblem[] = [];
-  const settings = read(fileSchema, withoutNulls(document.values ?? {}), [], document, problems);
+  const settings = read(fileSchema, document.values ?? {}, [], document, problems);
   const heaps = readList(heapSchema, 'heaps', document, problems);
   const vms = readList(vmSchema, 'vms', document, problems);
-  problems.push(
-    ...checkConfig({
-      document,
-      heaps,
-      vms,
-      heapNames: namesIn(document.values),
-      hostCapacity: settings?.host_capacity,
-      host,
-    }),
-  );
-  if (settings) problems.push(...pathProblems(document, settings, vms));
-  if (settings === null || problems.length > 0) throw new ConfigError(problems);
-  return compose(file, settings, heaps, vms, host);
+  const { host_capacity: hostCapacity, run_directory: runDirectory } = settings.fields;
+  const heapNames = namesIn(document.values);
+  problems.push(...checkConfig({ document, heaps, vms, heapNames, hostCapacity, host }));
+  if (runDirectory !== undefined) problems.push(...pathProblems(document, runDirectory, vms));
+  if (settings.whole === null || problems.length > 0) throw new ConfigError(problems);
+  return compose(file, settings.whole, heaps, vms, host);
 }
 
 function overridesOf({ environment = {}, flags = {} }: ConfigOptions): Override[] {
@@ -168,29 +163,34 @@ function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** What was read of a mapping: all of it, or only the fields without a problem. */
+type Read<Settings> = { readonly whole: Settings | null; readonly fields: Partial<Settings> };
+type Item<Settings> = Indexed<Settings> & { readonly whole: Settings | null };
+
 function readList<Settings>(
-  schema: z.ZodType<Settings>,
+  schema: ObjectSchema<Settings>,
   list: 'heaps' | 'vms',
   document: ConfigDocument,
   problems: ConfigProblem[],
-): Indexed<Settings>[] {
+): Item<Settings>[] {
   const items = (document.values as Record<string, unknown> | null | undefined)?.[list];
   if (!Array.isArray(items)) return [];
-  return items.flatMap((item, index) => {
-    const settings = read(schema, withoutNulls(item), [list, index], document, problems);
-    return settings === null ? [] : [{ index, settings }];
+  return items.map((item, index) => {
+    const { whole, fields } = read(schema, item, [list, index], document, problems);
+    return { index, whole, settings: fields };
   });
 }
 
 function read<Settings>(
-  schema: z.ZodType<Settings>,
-  value: unknown,
+  schema: ObjectSchema<Settings>,
+  data: unknown,
   path: SettingPath,
   document: ConfigDocument,
   problems: ConfigProblem[],
-): Settings | null {
+): Read<Settings> {
+  const value = withoutNulls(data);
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return { whole: result.data, fields: result.data };
   for (const issue of result.error.issues) {
     const at = [...path, ...(issue.path as (string | number)[])];
     if (issue.code === 'unrecognized_keys') {
@@ -203,7 +203,17 @@ function read<Settings>(
       problems.push(document.problem(at, issue.message));
     }
   }
-  return null;
+  return { whole: null, fields: goodFields(schema, value) };
+}
+
+/** The fields that are right by themselves, so that what they say about each other is checked even when another one is broken. */
+function goodFields<Settings>(schema: ObjectSchema<Settings>, value: unknown): Partial<Settings> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return {};
+  const fields = Object.entries(schema.shape).flatMap(([key, field]) => {
+    const result = field.safeParse((value as Record<string, unknown>)[key]);
+    return result.success ? [[key, result.data]] : [];
+  });
+  return Object.fromEntries(fields) as Partial<Settings>;
 }
 
 function unknownKey(document: ConfigDocument, path: SettingPath, key: string): ConfigProblem {
@@ -231,15 +241,16 @@ function namesIn(values: unknown): Set<string> {
 
 function pathProblems(
   document: ConfigDocument,
-  settings: FileSettings,
+  runDirectory: string,
   vms: readonly Indexed<VmSettings>[],
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const longest = socketPathProblem(join(settings.run_directory, 'broker.sock'));
+  const longest = socketPathProblem(runDirectoryPaths(runDirectory).brokerSocket);
   if (longest !== null) problems.push(document.problem(['run_directory'], `a shorter path: ${longest}`));
   const owners = new Map<string, number>();
   for (const { index, settings: vm } of vms) {
-    const socket = vm.socket ?? defaultSocket(settings.run_directory, vm.name);
+    if (vm.name === undefined) continue;
+    const socket = vm.socket ?? runDirectoryPaths(runDirectory).vmSocket(vm.name);
     const path = ['vms', index, 'socket'];
     const tooLong = socketPathProblem(socket);
     if (tooLong !== null)
@@ -254,18 +265,15 @@ function pathProblems(
   return problems;
 }
 
-function defaultSocket(runDirectory: string, name: string): string {
-  return join(runDirectory, 'vms', name, 'gpu.sock');
-}
-
 function compose(
   file: string,
   settings: FileSettings,
-  heaps: readonly Indexed<HeapSettings>[],
-  vms: readonly Indexed<VmSettings>[],
+  heaps: readonly Item<HeapSettings>[],
+  vms: readonly Item<VmSettings>[],
   host: HostMemory | null,
 ): Config {
   const unlimited = (host ?? readHostMemory()).total + fileCapacity(heaps);
+  const paths = runDirectoryPaths(settings.run_directory);
   return {
     file,
     runDirectory: settings.run_directory,
@@ -273,8 +281,8 @@ function compose(
     orphanGrace: settings.orphan_grace,
     sweepInterval: settings.sweep_interval,
     logLevel: settings.log_level,
-    heaps: heaps.map(({ settings: heap }) => ({ ...heap, path: heap.path ?? null })),
-    vms: vms.map(({ settings: vm }) => ({
+    heaps: wholes(heaps).map((heap) => ({ ...heap, path: heap.path ?? null })),
+    vms: wholes(vms).map((vm) => ({
       name: vm.name,
       window: vm.window,
       placement: vm.placement,
@@ -282,7 +290,7 @@ function compose(
       blobHeaps: new Map(Object.entries(vm.blob_heaps).map(([id, heap]) => [Number(id), heap])),
       quota: vm.quota,
       uid: vm.uid ?? process.getuid?.() ?? 0,
-      socket: vm.socket ?? defaultSocket(settings.run_directory, vm.name),
+      socket: vm.socket ?? paths.vmSocket(vm.name),
     })),
     frontend: {
       answerTimeout: settings.frontend.answer_timeout,
@@ -291,6 +299,10 @@ function compose(
     },
     metrics: settings.metrics,
   };
+}
+
+function wholes<Settings>(items: readonly Item<Settings>[]): Settings[] {
+  return items.flatMap(({ whole }) => (whole === null ? [] : [whole]));
 }
 
 /** The name that was probably meant: the nearest by edits, when a third of the word or less has to change. */
