@@ -1,8 +1,8 @@
 // grpc.health.v1: what orchestrators and `barkeep health` ask.
 import { Metadata, type ServerWritableStream, type StatusObject, status } from '@grpc/grpc-js';
 import { grpc } from './gen/barkeep.js';
-import type { UnixServer } from './unix-server.ts';
 import { healthServiceDefinition } from './service-definition.ts';
+import type { UnixServer } from './unix-server.ts';
 
 type Request = grpc.health.v1.HealthCheckRequest;
 type Response = grpc.health.v1.HealthCheckResponse.$Properties;

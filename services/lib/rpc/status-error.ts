@@ -44,6 +44,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   INTERNAL: status.INTERNAL,
   HEAP_UNKNOWN: status.NOT_FOUND,
   NEVER_MAPPED: status.FAILED_PRECONDITION,
+  WATCHER_LIMIT: status.RESOURCE_EXHAUSTED,
 };
 
 /** An error that a handler throws to answer a call. */

@@ -101,6 +101,11 @@ export class UnixServer {
     return this.#peers.get(call.getPeer()) ?? null;
   }
 
+  /** False when the connection of a peer has ended. */
+  isConnected(peer: Peer): boolean {
+    return this.#peers.has(peer.name);
+  }
+
   get connections(): number {
     return this.#sockets.size;
   }
@@ -138,7 +143,10 @@ export class UnixServer {
       const name = `unix:${this.#connections},pid=${credentials.pid},uid=${credentials.uid}`;
       peer = { name, pid: credentials.pid, uid: credentials.uid, gid: credentials.gid };
     } catch (error) {
-      this.#options.log.warn({ err: error, path: this.path }, 'a connection was refused: its peer is not known');
+      this.#options.log.warn(
+        { err: error, path: this.path },
+        'a connection was refused: its peer is not known',
+      );
       socket.destroy();
       return;
     }

@@ -6812,7 +6812,10 @@ export namespace barkeep {
             REASON_HEAP_UNKNOWN = 31,
 
             /** REASON_NEVER_MAPPED value */
-            REASON_NEVER_MAPPED = 32
+            REASON_NEVER_MAPPED = 32,
+
+            /** REASON_WATCHER_LIMIT value */
+            REASON_WATCHER_LIMIT = 33
         }
 
         /**

@@ -8927,6 +8927,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[30] = "REASON_INTERNAL"] = 30;
             values[valuesById[31] = "REASON_HEAP_UNKNOWN"] = 31;
             values[valuesById[32] = "REASON_NEVER_MAPPED"] = 32;
+            values[valuesById[33] = "REASON_WATCHER_LIMIT"] = 33;
             return values;
         })();
 

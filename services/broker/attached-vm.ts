@@ -1,0 +1,199 @@
+// One VM while somebody has it (attached, or orphaned): its books, its memory, and the order in which its batches are executed.
+//
+// A batch is applied command by command. What its commands ask of memory is collected and carried out at its end, in line when it is little
+// (the usual case: run() then answers at once), otherwise off the event loop. Commands that move bytes are a barrier: memory is brought up
+// to date before and by them, so that a failure can still be undone. Whatever comes while a batch is under way waits for its end.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StatusError } from '../lib/rpc/status-error.ts';
+import type { Command, Effect, Outcome, Reply } from './domain/command.ts';
+import type { Vm } from './domain/vm.ts';
+import { EffectExecutor } from './effects.ts';
+import type { Heaps } from './heaps/heaps.ts';
+import type { WindowMemory } from './heaps/window-memory.ts';
+
+/** A VM may own 100,000 pieces of memory; to give so many of them back takes about a millisecond. */
+const EFFECTS_PER_TURN = 64;
+
+type Batch = { readonly commands: readonly Command[]; readonly replies: Reply[]; next: number };
+
+export class AttachedVm {
+  readonly vm: Vm;
+  /** Null in per-blob placement. */
+  readonly window: WindowMemory | null;
+  readonly #heaps: Heaps;
+  readonly #effects: EffectExecutor;
+  /** The end of the batch that is under way, or of the last one that waits for it. */
+  #tail: Promise<unknown> | null = null;
+  #closed = false;
+  /** What a sweep last found outside of blobs, bytes. */
+  strayBytes = 0;
+
+  constructor(vm: Vm, window: WindowMemory | null, heaps: Heaps) {
+    this.vm = vm;
+    this.window = window;
+    this.#heaps = heaps;
+    this.#effects = new EffectExecutor(window, heaps);
+  }
+
+  /** True while memory is being worked on: the books are ahead of it. */
+  get busy(): boolean {
+    return this.#tail !== null;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Executes commands in order, and gives their answers in the same order once memory is as they say. Batches are executed in the order of
+   * the calls. A promise rejects for a fault, after which the VM must be given up, and for a batch that waited when the VM was closed.
+   */
+  run(commands: readonly Command[]): Reply[] | Promise<Reply[]> {
+    this.#checkOpen();
+    const batch: Batch = { commands, replies: new Array<Reply>(commands.length), next: 0 };
+    if (this.#tail !== null) {
+      return this.#track(
+        this.#tail.then(
+          () => this.#runLater(batch),
+          () => this.#runLater(batch),
+        ),
+      );
+    }
+    const rest = this.#advance(batch);
+    return rest === null ? batch.replies : this.#track(rest.then(() => batch.replies));
+  }
+
+  /** Waits until nothing is under way. Never rejects. */
+  async idle(): Promise<void> {
+    while (this.#tail !== null) await this.#tail.catch(() => undefined);
+  }
+
+  /**
+   * Ends the VM once what is under way is done; nothing is executed any more. `leave` takes it out of the host's books, and says what is
+   * left to do, which is done with `erase`: its memory reads as zero afterwards, in the VMM too. Never rejects: errors are given to `onError`, and what
+   * they leave is closed all the same.
+   */
+  async close(
+    leave: () => readonly Effect[],
+    erase: boolean,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
+    this.#closed = true;
+    await this.idle();
+    const effects = leave();
+    try {
+      if (erase) await this.#erase(effects);
+    } catch (error) {
+      onError(error);
+    }
+    this.window?.close();
+  }
+
+  async #erase(effects: readonly Effect[]): Promise<void> {
+    for (const [index, effect] of effects.entries()) {
+      await this.#effects.carryOut(effect);
+      if (index % EFFECTS_PER_TURN === EFFECTS_PER_TURN - 1) await nextTurn();
+    }
+    if (this.window !== null) await this.window.zero(0, this.window.size);
+  }
+
+  async #runLater(batch: Batch): Promise<Reply[]> {
+    this.#checkOpen();
+    await this.#advance(batch);
+    return batch.replies;
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    throw new StatusError(
+      'VM_NOT_ATTACHED',
+      `a command for VM "${this.vm.name}" came, but the VM was given up meanwhile; attach it again`,
+    );
+  }
+
+  #track(work: Promise<Reply[]>): Promise<Reply[]> {
+    this.#tail = work;
+    const done = (): void => {
+      if (this.#tail === work) this.#tail = null;
+    };
+    work.then(done, done);
+    return work;
+  }
+
+  /** Applies commands from batch.next on. Null when all is done; a promise of the end when something goes on off the event loop. */
+  #advance(batch: Batch): Promise<void> | null {
+    const { commands, replies } = batch;
+    const { vm } = this;
+    while (batch.next < commands.length) {
+      const outcome = vm.apply(commands[batch.next]!);
+      replies[batch.next] = outcome.reply;
+      batch.next += 1;
+      if (outcome.effects.length === 0) continue;
+      const pause = outcome.barrier ? this.#barrier(batch, outcome) : this.#collect(batch, outcome);
+      if (pause !== null) return pause.then(() => this.#advance(batch) ?? undefined);
+    }
+    return this.#settle(batch);
+  }
+
+  #collect(batch: Batch, { reply, effects }: Outcome): Promise<void> | null {
+    for (let index = 0; index < effects.length; index += 1) {
+      const effect = effects[index]!;
+      if (this.#effects.conflicts(effect)) {
+        return this.#settle(batch, () => {
+          for (const rest of effects.slice(index)) this.#effects.collect(rest, Number(reply.number));
+        });
+      }
+      this.#effects.collect(effect, Number(reply.number));
+    }
+    return null;
+  }
+
+  /**
+   * Brings memory up to date with the books: new memory made ready, collected effects carried out, and maps that got no pages undone
+   * (their answers in `batch` change). `then` runs at the end.
+   */
+  #settle(batch: Batch, then?: () => void): Promise<void> | null {
+    // In this order: memory that is not ready yet must not be released, or its next owner would see it being zeroed.
+    const pending = this.#heaps.takePending();
+    if (pending !== null) return pending.then(() => this.#settle(batch, then) ?? undefined);
+    const flushed = this.#effects.flush();
+    if (flushed !== null) {
+      return flushed.then(() => {
+        this.#abandonUnpopulated(batch);
+        return this.#settle(batch, then) ?? undefined;
+      });
+    }
+    then?.();
+    return null;
+  }
+
+  #abandonUnpopulated(batch: Batch): void {
+    for (const { number, cause } of this.#effects.takeFailed()) {
+      const outcome = this.vm.abandonMap(number, 1, cause);
+      if (outcome === null) continue;
+      replaceReply(batch, outcome.reply);
+      for (const effect of outcome.effects) this.#effects.collect(effect, number);
+    }
+  }
+
+  async #barrier(batch: Batch, { reply, effects }: Outcome): Promise<void> {
+    await this.#settle(batch);
+    let completed = 0;
+    try {
+      for (const effect of effects) {
+        await this.#effects.carryOut(effect);
+        completed += 1;
+      }
+    } catch (error) {
+      const outcome = this.vm.abandonMap(reply.number, completed, (error as Error).message);
+      if (outcome === null) throw error;
+      replaceReply(batch, outcome.reply);
+      for (const effect of outcome.effects) await this.#effects.carryOut(effect);
+    }
+  }
+}
+
+function replaceReply(batch: Batch, reply: Reply): void {
+  const index = batch.replies.findIndex((other) => other !== undefined && other.number === reply.number);
+  if (index >= 0) batch.replies[index] = reply;
+}

@@ -1,0 +1,46 @@
+// What a frontend reports about itself: checked at the border, since it becomes series of the metrics endpoint.
+import type { barkeep } from '../lib/rpc/gen/barkeep.js';
+import { StatusError } from '../lib/rpc/status-error.ts';
+
+/** As it came, once it was checked; it is handed on as it is. */
+export type FrontendFigures = barkeep.v1.FrontendStatistics.$Properties;
+
+// proto: FrontendStatistics. Each stage and each (command, answer) becomes a series for every VM.
+const MOST_STAGES = 16;
+const MOST_COMMANDS = 512;
+const MOST_BOUNDS = 64;
+const LABEL = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** Throws StatusError PROTOCOL. */
+export function checkFrontendFigures(figures: FrontendFigures): FrontendFigures {
+  const latencies = figures.latencies ?? [];
+  const commands = figures.commands ?? [];
+  if (latencies.length > MOST_STAGES) refuse(`${latencies.length} stages`, `at most ${MOST_STAGES}`);
+  if (commands.length > MOST_COMMANDS) refuse(`${commands.length} commands`, `at most ${MOST_COMMANDS}`);
+  for (const { stage, histogram } of latencies) {
+    checkLabel(stage);
+    const bounds = histogram?.bounds ?? [];
+    const counts = histogram?.counts ?? [];
+    if (bounds.length > MOST_BOUNDS) refuse(`${bounds.length} buckets`, `at most ${MOST_BOUNDS}`);
+    if (counts.length !== bounds.length + 1) {
+      refuse(`${counts.length} counts for ${bounds.length} bounds`, 'one more count than bounds');
+    }
+    if (bounds.some((bound, index) => !(bound > (bounds[index - 1] ?? 0)))) {
+      refuse('bounds that do not rise', 'ascending bounds');
+    }
+  }
+  for (const { command, answer } of commands) {
+    checkLabel(command);
+    checkLabel(answer);
+  }
+  return figures;
+}
+
+function checkLabel(text: string | null | undefined): void {
+  if (!LABEL.test(text ?? ''))
+    refuse('a name that is empty, too long or has odd characters', 'letters, digits, _, . and -, at most 64');
+}
+
+function refuse(found: string, expected: string): never {
+  throw new StatusError('PROTOCOL', `a frontend reported statistics with ${found}; expected ${expected}`);
+}

@@ -1,0 +1,62 @@
+// What every source of memory can do, and what they share.
+
+/**
+ * Work on at most so many bytes is done in line; more is done by a thread of the pool or in slices, so that other VMs do not wait.
+ * Freeing 16 MiB of 4 KiB pages takes about 1.5 ms, a hop to the pool about 0.1 ms.
+ */
+export const INLINE_BYTES = 16 * 1024 * 1024;
+
+export type Taken = {
+  /** Names the memory in its heap; never used again after its release. */
+  readonly id: number;
+  /** Where the memory begins in the file that descriptor() gives, bytes. */
+  readonly fdOffset: number;
+  /** Work that has to be done before anyone may see the memory; null when there is none. */
+  readonly ready: Promise<void> | null;
+};
+
+export type OpenMemory = {
+  /** Borrowed: the heap's own. */
+  readonly fd: number;
+  /** The length of the whole file, bytes. */
+  readonly fileSize: number;
+};
+
+/** A heap's memory. The books (capacity, quotas) are kept elsewhere: see domain/heap.ts. */
+export interface HeapBacking {
+  /** Bytes, a power of two: sizes and offsets are multiples of it. */
+  readonly granule: number;
+  /** Memory that is held now. */
+  readonly count: number;
+  /**
+   * Takes `size` bytes (whole granules, > 0), which read as zero once `ready` is done.
+   * Null when the machine has none, or no descriptor for it: then nothing is taken.
+   */
+  allocate(size: number): Taken | null;
+  /** The file behind memory that is held; null when it was released. */
+  open(id: number): OpenMemory | null;
+  /**
+   * Gives memory back; whoever gets it next finds zeros. open() gives null from here on. The promise, if any, ends when the bytes are
+   * gone. An id that is not held is ignored.
+   */
+  release(id: number): Promise<void> | null;
+  /** Closes every descriptor. Memory that others have mapped stays theirs. */
+  close(): void;
+}
+
+/** A heap that cannot be opened: which one, what was found, what to do. */
+export class HeapError extends Error {
+  readonly heap: string;
+
+  constructor(heap: string, problem: string, options?: ErrorOptions) {
+    super(`heap ${heap}: ${problem}`, options);
+    this.name = 'HeapError';
+    this.heap = heap;
+  }
+}
+
+/** The errno's name of a failed system call, by Node or by lib/os; null for any other error. */
+export function errnoName(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : null;
+}

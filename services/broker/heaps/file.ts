@@ -1,0 +1,258 @@
+// Heaps that hand out ranges of one file that can be mapped: a PCI resourceN or resourceN_wc, a devdax device, a regular file.
+//
+//     0                          cleaned                     size
+//     |[== held ==]....[= held =]....|???????????????????????|
+//      free ranges below `cleaned` read as zero; nobody knows what lies above, so it is zeroed when it is first handed out.
+//
+// Whoever gets a descriptor gets the whole file: the kernel cannot cut it. VMs that share such a heap trust each other's frontends.
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { tryLock } from '../../lib/os/lock.ts';
+import {
+  Mapping,
+  PAGE_SIZE,
+  populate,
+  populateAsync,
+  punchHole,
+  punchHoleAsync,
+} from '../../lib/os/memory.ts';
+import { Extents } from '../domain/extents.ts';
+import {
+  errnoName,
+  type HeapBacking,
+  HeapError,
+  INLINE_BYTES,
+  type OpenMemory,
+  type Taken,
+} from './backing.ts';
+
+export type FileOptions = {
+  readonly name: string;
+  readonly path: string;
+  /** Bytes of the file that the heap may use, from its beginning. */
+  readonly capacity: number;
+  readonly prefault: boolean;
+};
+
+/** Zeros are written in pieces of this size: 4 MiB of uncached memory take about 50 ms, of cached memory 1 ms. */
+const PIECE = 4 * 1024 * 1024;
+
+type Held = { readonly offset: number; readonly size: number };
+
+export class FileBacking implements HeapBacking {
+  readonly granule: number;
+  readonly #prefault: boolean;
+  readonly #fd: number;
+  readonly #fileSize: number;
+  readonly #extents: Extents;
+  readonly #held = new Map<number, Held>();
+  #lastId = 0;
+  #cleaned = 0;
+  /** Whether freeing a range of the file zeroes it; a device has nothing to free. */
+  #canPunch: boolean;
+  #closed = false;
+
+  /** Throws HeapError: the file is missing, may not be opened, cannot be mapped, is too small, or belongs to another broker. */
+  constructor(options: FileOptions) {
+    this.#fd = open(options);
+    try {
+      const stat = fstatSync(this.#fd);
+      const { size, granule } = shapeOf(stat, options);
+      if (options.capacity > size) {
+        throw new HeapError(
+          options.name,
+          `its capacity is ${options.capacity} bytes, but ${options.path} has ${size}; lower the capacity, or use another file`,
+        );
+      }
+      const usable = options.capacity - (options.capacity % granule);
+      if (usable === 0) {
+        throw new HeapError(
+          options.name,
+          `its capacity is ${options.capacity} bytes, but ${options.path} can only be mapped in multiples of ${granule}; raise the capacity`,
+        );
+      }
+      this.granule = granule;
+      this.#fileSize = size;
+      this.#prefault = options.prefault;
+      this.#extents = new Extents(usable, granule);
+      this.#canPunch = stat.isFile();
+      this.#check(options, granule);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  get count(): number {
+    return this.#held.size;
+  }
+
+  allocate(size: number): Taken | null {
+    const offset = this.#extents.allocate(size);
+    if (offset === null) return null;
+    let ready: Promise<void> | null;
+    try {
+      ready = this.#prepare(offset, size);
+    } catch {
+      // Out of space for the pages: the range is as free as it was.
+      this.#extents.release(offset);
+      return null;
+    }
+    this.#lastId += 1;
+    this.#held.set(this.#lastId, { offset, size });
+    return { id: this.#lastId, fdOffset: offset, ready };
+  }
+
+  open(id: number): OpenMemory | null {
+    return this.#held.has(id) && !this.#closed ? { fd: this.#fd, fileSize: this.#fileSize } : null;
+  }
+
+  release(id: number): Promise<void> | null {
+    const held = this.#held.get(id);
+    if (held === undefined) return null;
+    this.#held.delete(id);
+    // The range stays taken until it reads as zero: it never has two owners, and its next one finds nothing.
+    const zeroed = this.#zero(held.offset, held.size);
+    if (zeroed === null) {
+      this.#extents.release(held.offset);
+      return null;
+    }
+    return zeroed.then(() => this.#extents.release(held.offset));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#held.clear();
+    closeSync(this.#fd);
+  }
+
+  /** Zeroes what was never handed out before, and gives pages when that is wanted. Throws when there is no space for them. */
+  #prepare(offset: number, size: number): Promise<void> | null {
+    const end = offset + size;
+    const dirty = Math.max(offset, this.#cleaned);
+    const zeroed = end > this.#cleaned ? this.#zero(dirty, end - dirty) : null;
+    // Taken in order: first fit never leaves a gap behind that was not handed out before.
+    this.#cleaned = Math.max(this.#cleaned, end);
+    if (!this.#prefault || !this.#canPunch) return zeroed;
+    if (zeroed === null && size <= INLINE_BYTES) {
+      populate(this.#fd, offset, size);
+      return null;
+    }
+    // Pages that cannot be had now are had when they are touched.
+    return (zeroed ?? Promise.resolve()).then(() =>
+      populateAsync(this.#fd, offset, size).catch(() => undefined),
+    );
+  }
+
+  #zero(offset: number, length: number): Promise<void> | null {
+    if (length > INLINE_BYTES) return this.#zeroLarge(offset, length);
+    if (this.#punch(offset, length)) return null;
+    for (let at = offset; at < offset + length; at += PIECE) {
+      this.#write(at, Math.min(PIECE, offset + length - at));
+    }
+    return null;
+  }
+
+  async #zeroLarge(offset: number, length: number): Promise<void> {
+    if (this.#canPunch) {
+      try {
+        await punchHoleAsync(this.#fd, offset, length);
+        return;
+      } catch {
+        this.#canPunch = false;
+      }
+    }
+    for (let at = offset; at < offset + length && !this.#closed; at += PIECE) {
+      this.#write(at, Math.min(PIECE, offset + length - at));
+      await nextTurn();
+    }
+  }
+
+  #punch(offset: number, length: number): boolean {
+    if (!this.#canPunch) return false;
+    try {
+      punchHole(this.#fd, offset, length);
+      return true;
+    } catch {
+      // EOPNOTSUPP, ENODEV: this file has no holes. Anything else shows again when zeros are written.
+      this.#canPunch = false;
+      return false;
+    }
+  }
+
+  #write(offset: number, length: number): void {
+    const mapping = Mapping.ofFile(this.#fd, offset, length);
+    try {
+      // Pieces are within what bytes() gives at once, since the mapping is far below 1 GiB.
+      mapping.bytes(0, length).fill(0);
+    } finally {
+      mapping.close();
+    }
+  }
+
+  #check(options: FileOptions, granule: number): void {
+    if (!tryLock(this.#fd)) {
+      throw new HeapError(
+        options.name,
+        `${options.path} is held by another broker, or by another heap of this one; give each its own`,
+      );
+    }
+    try {
+      Mapping.ofFile(this.#fd, 0, granule).close();
+    } catch (error) {
+      throw new HeapError(
+        options.name,
+        `${options.path} cannot be mapped (${errnoName(error) ?? 'unknown error'}); use a file that can`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function open({ name, path }: FileOptions): number {
+  try {
+    return openSync(path, 'r+');
+  } catch (error) {
+    const code = errnoName(error) ?? 'unknown error';
+    throw new HeapError(
+      name,
+      `${path} cannot be opened for reading and writing (${code}); check the path, and who may use it`,
+      { cause: error },
+    );
+  }
+}
+
+/** How long the file is, and in which units it can be mapped; bytes. */
+function shapeOf(stat: Stats, options: FileOptions): { readonly size: number; readonly granule: number } {
+  // A PCI resource file is a regular one as well, as long as its BAR.
+  if (stat.isFile()) return { size: stat.size, granule: PAGE_SIZE };
+  if (stat.isCharacterDevice()) {
+    // Linux, Documentation/ABI/testing/sysfs-bus-dax: size in bytes, align in bytes.
+    const attributes = `/sys/dev/char/${major(stat.rdev)}:${minor(stat.rdev)}`;
+    const size = attribute(`${attributes}/size`);
+    if (size !== null) return { size, granule: attribute(`${attributes}/align`) ?? PAGE_SIZE };
+  }
+  throw new HeapError(
+    options.name,
+    `${options.path} is neither a regular file, nor a PCI resource, nor a devdax device; use one of these`,
+  );
+}
+
+function attribute(path: string): number | null {
+  try {
+    const value = Number(readFileSync(path, 'utf8').trim());
+    return Number.isSafeInteger(value) && value > 0 ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+// <sys/sysmacros.h>; the high halves of 64-bit numbers are 0 for every driver there is.
+function major(device: number): number {
+  return (device >>> 8) & 0xfff;
+}
+
+function minor(device: number): number {
+  return (device & 0xff) | ((device >>> 12) & 0xfff00);
+}

@@ -1,0 +1,110 @@
+// Heaps of anonymous memory: one sealed memfd for each piece of memory, in pages of 4 KiB or in huge pages of 2 MiB.
+import type { Fd } from '../../lib/os/fd.ts';
+import {
+  createMemfd,
+  HUGE_PAGE_SIZE,
+  Mapping,
+  PAGE_SIZE,
+  populate,
+  populateAsync,
+  punchHole,
+  punchHoleAsync,
+} from '../../lib/os/memory.ts';
+import { type HeapBacking, INLINE_BYTES, type OpenMemory, type Taken } from './backing.ts';
+import type { DescriptorBudget } from './descriptor-budget.ts';
+
+export type MemfdOptions = {
+  /** For /proc/PID/maps. */
+  readonly name: string;
+  /** Give memory its pages when it is taken, not when it is first touched. */
+  readonly prefault: boolean;
+  readonly budget: DescriptorBudget;
+};
+
+type Held = { readonly fd: Fd; readonly size: number };
+
+export class MemfdBacking implements HeapBacking {
+  readonly granule: number;
+  readonly #options: MemfdOptions;
+  readonly #huge: boolean;
+  readonly #held = new Map<number, Held>();
+  #lastId = 0;
+
+  constructor(options: MemfdOptions, huge = false) {
+    this.#options = options;
+    this.#huge = huge;
+    this.granule = huge ? HUGE_PAGE_SIZE : PAGE_SIZE;
+  }
+
+  get count(): number {
+    return this.#held.size;
+  }
+
+  allocate(size: number): Taken | null {
+    if (!this.#options.budget.take()) return null;
+    let fd: Fd | null = null;
+    let ready: Promise<void> | null = null;
+    try {
+      fd = createMemfd(`barkeep:${this.#options.name}`, size, { huge: this.#huge });
+      if (this.#huge) reserve(fd.number, size);
+      if (this.#options.prefault) ready = prefault(fd.number, size);
+    } catch {
+      // ENOMEM, ENOSPC, EMFILE, ENFILE, EFBIG: whatever it was, the machine has not what was asked for.
+      fd?.close();
+      this.#options.budget.give();
+      return null;
+    }
+    this.#lastId += 1;
+    this.#held.set(this.#lastId, { fd, size });
+    return { id: this.#lastId, fdOffset: 0, ready };
+  }
+
+  open(id: number): OpenMemory | null {
+    const held = this.#held.get(id);
+    return held === undefined ? null : { fd: held.fd.number, fileSize: held.size };
+  }
+
+  release(id: number): Promise<void> | null {
+    const held = this.#held.get(id);
+    if (held === undefined) return null;
+    this.#held.delete(id);
+    // The pages go even when somebody keeps a descriptor or a mapping of them; and large ones go on a thread, where close() would not.
+    if (held.size > INLINE_BYTES) {
+      return punchHoleAsync(held.fd.number, 0, held.size).finally(() => this.#close(held));
+    }
+    try {
+      punchHole(held.fd.number, 0, held.size);
+    } finally {
+      this.#close(held);
+    }
+    return null;
+  }
+
+  close(): void {
+    for (const held of this.#held.values()) this.#close(held);
+    this.#held.clear();
+  }
+
+  #close(held: Held): void {
+    held.fd.close();
+    this.#options.budget.give();
+  }
+}
+
+/**
+ * Reserves the huge pages of a memfd: they belong to the file from its first shared mapping on, also after that mapping has ended
+ * (Linux, Documentation/mm/hugetlbfs_reserv.rst). Without it a guest that touches the memory would be killed by SIGBUS when pages are short.
+ * Throws SystemError ENOMEM.
+ */
+function reserve(fd: number, size: number): void {
+  Mapping.ofFile(fd, 0, size).close();
+}
+
+function prefault(fd: number, size: number): Promise<void> | null {
+  if (size <= INLINE_BYTES) {
+    populate(fd, 0, size);
+    return null;
+  }
+  // Pages that cannot be had now are had when they are touched: no reason to fail.
+  return populateAsync(fd, 0, size).catch(() => undefined);
+}

@@ -1,0 +1,167 @@
+// The broker service: everything is made here, in order, and ended in the opposite order.
+import { tryLock } from '../lib/os/lock.ts';
+import { peerCredentials } from '../lib/os/socket.ts';
+import { Handlers } from '../lib/rpc/handlers.ts';
+import { HealthService } from '../lib/rpc/health-service.ts';
+import { adminServiceDefinition, brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
+import { type Peer, UnixServer } from '../lib/rpc/unix-server.ts';
+import type { Config } from '../lib/runtime/config.ts';
+import type { Logger } from '../lib/runtime/log.ts';
+import {
+  createRunDirectory,
+  createVmSecret,
+  lockRunDirectory,
+  type RunPaths,
+  SOCKET_MODE,
+} from '../lib/runtime/run-directory.ts';
+import { VERSION } from '../lib/runtime/version.ts';
+import { BatchRunner } from './batch-runner.ts';
+import { Host } from './domain/host.ts';
+import { UNLIMITED } from './domain/quota.ts';
+import { Events } from './events.ts';
+import { FdChannel } from './fd-channel.ts';
+import { processDescriptorBudget } from './heaps/descriptor-budget.ts';
+import { Heaps } from './heaps/heaps.ts';
+import { ProcessStatistics } from './process-statistics.ts';
+import { adminService } from './rpc/admin-service.ts';
+import { brokerService, connectionEnded } from './rpc/broker-service.ts';
+import { Handles } from './rpc/handles.ts';
+import { Sweeper } from './sweeper.ts';
+import { Tokens } from './tokens.ts';
+import { VmDirectory } from './vm-directory.ts';
+
+/** Calls that are under way when the broker stops may take so long to end. */
+const STOP_GRACE_MS = 1000;
+const BROKER_SERVICE = 'barkeep.v1.BrokerService';
+const ADMIN_SERVICE = 'barkeep.v1.AdminService';
+
+export type RunningBroker = { readonly stop: () => Promise<void> };
+
+/**
+ * Starts the broker in the configuration's run directory; it serves when this resolves. stop() ends it: callers get SHUTTING_DOWN, tokens
+ * are void, every descriptor is closed, the sockets are gone. Later calls wait for the first.
+ * Rejects with ExitError (run directory, secrets), HeapError, SettingsError or SocketPathError; then nothing stays behind.
+ */
+export async function startBroker(config: Config, log: Logger): Promise<RunningBroker> {
+  // What was made last is ended first.
+  const ends: (() => Promise<void> | void)[] = [];
+  const end = async (): Promise<void> => {
+    for (const step of ends.splice(0).reverse()) await step();
+  };
+  try {
+    await start(config, log, (step) => ends.push(step));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  log.info({ runDirectory: config.runDirectory, vms: config.vms.length, version: VERSION }, 'broker started');
+  let stopped: Promise<void> | null = null;
+  return {
+    stop: () => {
+      stopped ??= end().then(() => log.info('broker stopped'));
+      return stopped;
+    },
+  };
+}
+
+async function start(
+  config: Config,
+  log: Logger,
+  onEnd: (step: () => Promise<void> | void) => void,
+): Promise<void> {
+  const paths = createRunDirectory(config.runDirectory);
+  const lock = lockRunDirectory(paths, tryLock);
+  onEnd(() => lock.release());
+
+  const budget = processDescriptorBudget();
+  const heaps = new Heaps(config.heaps, budget, log);
+  onEnd(() => heaps.close());
+  const limits = { bytes: config.hostCapacity, mappings: UNLIMITED, allocations: UNLIMITED };
+  const host = new Host({ limits, heaps: heaps.settings }, heaps);
+
+  const tokens = new Tokens();
+  const events = new Events();
+  const prefaulted = new Set(config.heaps.filter(({ prefault }) => prefault).map(({ name }) => name));
+  const directory = new VmDirectory({
+    vms: config.vms,
+    secretOf: (vm) => createVmSecret(paths, vm.name, vm.uid),
+    prefaulted: (heap) => prefaulted.has(heap),
+    host,
+    heaps,
+    budget,
+    tokens,
+    events,
+    orphanGraceMs: config.orphanGrace,
+    log,
+  });
+  onEnd(() => directory.shutDown());
+  onEnd(() => tokens.revokeAll());
+
+  const sweeper = new Sweeper(() => directory.attachedVms(), config.sweepInterval, log);
+  onEnd(() => sweeper.close());
+  const processStatistics = new ProcessStatistics();
+  onEnd(() => processStatistics.close());
+
+  const channel = new FdChannel(paths.fdSocket, tokens, log);
+  await channel.listen();
+  onEnd(() => channel.close());
+
+  const health = new HealthService([BROKER_SERVICE, ADMIN_SERVICE], true);
+  const runner = new BatchRunner(directory, events);
+  const handles = new Handles(tokens, heaps, VERSION);
+  const { broker, admin } = servers(paths, directory, log);
+  broker.addService(
+    brokerServiceDefinition,
+    brokerService({
+      directory,
+      runner,
+      handles,
+      handlers: new Handlers((call) => broker.peerOf(call), log),
+      isConnected: (peer) => broker.isConnected(peer),
+    }),
+  );
+  admin.addService(
+    adminServiceDefinition,
+    adminService({
+      directory,
+      host,
+      heapConfigs: config.heaps,
+      heaps,
+      tokens,
+      handles,
+      events,
+      runner,
+      processStatistics,
+      handlers: new Handlers((call) => admin.peerOf(call), log),
+      version: VERSION,
+    }),
+  );
+  for (const server of [broker, admin]) {
+    health.addTo(server);
+    await server.listen();
+    onEnd(() => server.close(STOP_GRACE_MS));
+  }
+  // First of all: callers learn why before their connections end.
+  onEnd(async () => {
+    health.setServing(false);
+    health.close();
+    events.close();
+    await directory.shutDown();
+  });
+}
+
+function servers(
+  paths: RunPaths,
+  directory: VmDirectory,
+  log: Logger,
+): { readonly broker: UnixServer; readonly admin: UnixServer } {
+  const common = { credentials: peerCredentials, log, mode: SOCKET_MODE };
+  return {
+    broker: new UnixServer({
+      ...common,
+      path: paths.brokerSocket,
+      onClose: (peer: Peer) => connectionEnded(directory, peer),
+    }),
+    admin: new UnixServer({ ...common, path: paths.adminSocket }),
+  };
+}

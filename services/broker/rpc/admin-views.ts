@@ -1,0 +1,193 @@
+// The broker's books in the contract's messages.
+import { barkeep } from '../../lib/rpc/gen/barkeep.js';
+import { reasonNumber } from '../../lib/rpc/status-error.ts';
+import { toWire } from '../../lib/rpc/u64.ts';
+import type { HeapConfig } from '../../lib/runtime/config.ts';
+import type { BlobView } from '../domain/blob.ts';
+import { OPERATIONS } from '../domain/command.ts';
+import type { Counters } from '../domain/counters.ts';
+import type { Backing, CacheType, Heap } from '../domain/heap.ts';
+import { CACHE_TYPES } from '../domain/heap.ts';
+import { type Limits, UNLIMITED } from '../domain/quota.ts';
+import { REFUSAL_REASONS } from '../domain/refusal.ts';
+import type { Placement } from '../domain/vm.ts';
+import { BOUNDS, type DurationHistogram } from '../duration-histogram.ts';
+import type { BrokerEvent, TimedEvent } from '../events.ts';
+import type { VmEntry, VmState } from '../vm-directory.ts';
+import { reasonOf, WIRE_CACHE } from './command-codec.ts';
+
+type VmMessage = barkeep.v1.Vm.$Properties;
+const v1 = barkeep.v1;
+
+const STATES: Readonly<Record<VmState, barkeep.v1.VmState>> = {
+  detached: v1.VmState.VM_STATE_DETACHED,
+  attached: v1.VmState.VM_STATE_ATTACHED,
+  orphaned: v1.VmState.VM_STATE_ORPHANED,
+};
+const PLACEMENTS: Readonly<Record<Placement, barkeep.v1.Placement>> = {
+  window: v1.Placement.PLACEMENT_WINDOW,
+  'per-blob': v1.Placement.PLACEMENT_PER_BLOB,
+};
+const BACKINGS: Readonly<Record<Backing, barkeep.v1.Backing>> = {
+  memfd: v1.Backing.BACKING_MEMFD,
+  hugetlb: v1.Backing.BACKING_HUGETLB,
+  file: v1.Backing.BACKING_FILE,
+};
+
+export function vmView({
+  config,
+  settings,
+  state,
+  stateSince,
+  attached,
+  owner,
+  graceEnds,
+}: VmEntry): VmMessage {
+  const vm = attached?.vm;
+  return {
+    name: config.name,
+    state: STATES[state],
+    placement: PLACEMENTS[config.placement],
+    windowSize: config.window,
+    defaultHeap: config.heap,
+    quota: quotaView(vm?.quota ?? settings.quota),
+    generation: vm?.generation ?? 0,
+    allocations: vm?.used.allocations ?? 0,
+    allocatedBytes: vm?.used.bytes ?? 0,
+    mappings: vm?.used.mappings ?? 0,
+    mappedBytes: vm?.window.mappedBytes ?? 0,
+    frontendPid: owner?.peer.pid ?? 0,
+    stateSince: stateSince / 1000,
+    graceLeft: state === 'orphaned' ? Math.max(0, (graceEnds - Date.now()) / 1000) : 0,
+  };
+}
+
+function quotaView({ bytes, mappings, allocations }: Limits): barkeep.v1.Quota.$Properties {
+  const shown = (limit: number) => (limit === UNLIMITED ? 0 : limit);
+  return { bytes: shown(bytes), mappings: shown(mappings), allocations: shown(allocations) };
+}
+
+export function allocationView(vm: string, blob: BlobView): barkeep.v1.Allocation.$Properties {
+  return {
+    vm,
+    contextId: blob.context,
+    blobId: toWire(blob.blobId),
+    resourceId: blob.resource,
+    heap: blob.heap,
+    cache: WIRE_CACHE[blob.cache],
+    size: blob.size,
+    chargedBytes: blob.charged,
+    mapped: blob.state === 'mapped',
+  };
+}
+
+/** A mapped blob. */
+export function mappingView(vm: string, blob: BlobView): barkeep.v1.Mapping.$Properties {
+  return {
+    vm,
+    resourceId: blob.resource,
+    offset: blob.range?.offset ?? 0,
+    size: blob.size,
+    cache: WIRE_CACHE[blob.cache],
+    heap: blob.heap,
+  };
+}
+
+/** A mapped or parked blob. */
+export function rangeView(blob: BlobView): barkeep.v1.Range.$Properties {
+  return {
+    offset: blob.range?.offset ?? 0,
+    size: blob.range?.length ?? 0,
+    resourceId: blob.resource,
+    cache: WIRE_CACHE[blob.cache],
+    parked: blob.state === 'parked',
+  };
+}
+
+/** Of a VM that nobody has attached: an empty window. */
+export function windowView({ config, attached }: VmEntry): barkeep.v1.Window.$Properties {
+  const figures = attached?.vm.window;
+  return {
+    vm: config.name,
+    size: config.window,
+    placement: PLACEMENTS[config.placement],
+    mappedBytes: figures?.mappedBytes ?? 0,
+    freeBytes: figures?.freeBytes ?? config.window,
+    largestFreeExtent: figures?.largestFree ?? config.window,
+    holes: figures?.holes ?? 1,
+    mappings: figures?.mappings ?? 0,
+    parkedBytes: figures?.parkedBytes ?? 0,
+    strayBytes: attached?.strayBytes ?? 0,
+  };
+}
+
+export function heapView(heap: Heap, config: HeapConfig | undefined): barkeep.v1.Heap.$Properties {
+  const { name, backing, cache, capacity } = heap.settings;
+  return {
+    name,
+    backing: BACKINGS[backing],
+    cache: WIRE_CACHE[cache],
+    capacity,
+    used: heap.usedBytes,
+    allocations: heap.allocations,
+    path: config?.path ?? '',
+  };
+}
+
+/** Of an attached or orphaned VM. */
+export function vmStatisticsView(entry: VmEntry, counters: Counters): barkeep.v1.VmStatistics.$Properties {
+  return {
+    vm: vmView(entry),
+    window: windowView(entry),
+    caches: CACHE_TYPES.map((cache: CacheType) => {
+      const { count, bytes } = counters.mappings[cache];
+      return { cache: WIRE_CACHE[cache], mappings: count, mappedBytes: bytes };
+    }),
+    operations: OPERATIONS.flatMap((operation) => {
+      const { ok, refused, noop, repeated, abandoned } = counters.operations[operation];
+      // A map that was undone for want of memory was refused, as far as anybody outside can tell.
+      return [
+        { operation, result: 'ok', count: ok - abandoned },
+        { operation, result: 'refused', count: refused + abandoned },
+        { operation, result: 'noop', count: noop },
+        { operation, result: 'repeated', count: repeated },
+      ].filter(({ count }) => count > 0);
+    }),
+    refusals: REFUSAL_REASONS.filter((reason) => counters.refusals[reason] > 0).map((reason) => ({
+      reason: reasonNumber(reasonOf(reason)),
+      count: counters.refusals[reason],
+    })),
+    frontend: entry.frontend,
+  };
+}
+
+export function histogramView({ counts, sum }: DurationHistogram): barkeep.v1.Histogram.$Properties {
+  return { bounds: [...BOUNDS], counts: [...counts], sum };
+}
+
+export function eventView({ event, time, lost }: TimedEvent): barkeep.v1.WatchEventsResponse.$Properties {
+  return { time: time / 1000, lost, vm: event.vm, ...detailsOf(event) };
+}
+
+function detailsOf(event: BrokerEvent): Partial<barkeep.v1.WatchEventsResponse.$Properties> {
+  switch (event.kind) {
+    case 'state':
+      return { vmStateChanged: { state: STATES[event.state] } };
+    case 'created':
+      return { blobCreated: { resourceId: event.resource, size: event.size } };
+    case 'mapped': {
+      const { resource, offset, size, cache } = event;
+      return { blobMapped: { resourceId: resource, offset, size, cache: WIRE_CACHE[cache] } };
+    }
+    case 'unmapped':
+      return { blobUnmapped: { resourceId: event.resource } };
+    case 'destroyed':
+      return { blobDestroyed: { resourceId: event.resource } };
+    case 'reset':
+      return { deviceReset: { generation: event.generation } };
+    case 'refused': {
+      const { operation, reason, message } = event;
+      return { commandRefused: { operation, reason: reasonNumber(reasonOf(reason)), message } };
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Handles of memory, as answers carry them: a one-time token for the fd channel, and where in the file the memory lies.
+import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
+import { barkeep as messages } from '../../lib/rpc/gen/barkeep.js';
+import type { Peer } from '../../lib/rpc/unix-server.ts';
+import type { Allocation } from '../domain/allocation.ts';
+import type { Heaps } from '../heaps/heaps.ts';
+import type { MemorySource, Tokens } from '../tokens.ts';
+import type { Attachment } from '../vm-directory.ts';
+import type { MemoryHandle } from './command-codec.ts';
+
+const { Placement } = messages.v1;
+
+export class Handles {
+  readonly #tokens: Tokens;
+  readonly #heaps: Heaps;
+  readonly #version: string;
+
+  constructor(tokens: Tokens, heaps: Heaps, version: string) {
+    this.#tokens = tokens;
+    this.#heaps = heaps;
+    this.#version = version;
+  }
+
+  /** `owner` is the VM whose end makes the token void. */
+  of(owner: string, peer: Peer, fdOffset: number, size: number, source: MemorySource): MemoryHandle {
+    return { token: this.#tokens.issue(owner, peer, source), fdOffset, size };
+  }
+
+  ofAllocation(owner: string, peer: Peer, allocation: Allocation, size: number): MemoryHandle {
+    return this.of(owner, peer, allocation.fdOffset, size, () => this.#heaps.open(allocation));
+  }
+
+  /** The answer to an attach, with the window's memory in window placement. */
+  attached({ entry, attached, session, resumed }: Attachment, peer: Peer): barkeep.v1.Attached.$Properties {
+    const { vm, window } = attached;
+    const { name, placement } = entry.config;
+    const memory =
+      window === null
+        ? null
+        : this.of(name, peer, 0, window.size, () =>
+            window.open ? { fd: window.fd, fileSize: window.size } : null,
+          );
+    return {
+      session,
+      resumed,
+      lastNumber: vm.lastNumber,
+      generation: vm.generation,
+      placement: placement === 'window' ? Placement.PLACEMENT_WINDOW : Placement.PLACEMENT_PER_BLOB,
+      windowSize: entry.config.window,
+      window: memory,
+      brokerVersion: this.#version,
+    };
+  }
+}

@@ -1,0 +1,355 @@
+// The configured VMs: who has which, who may have it, and what becomes of it when its frontend goes.
+//
+//     detached --attach--> attached --detach--> (reclaimed) detached
+//                          |  ^
+//      connection or stream|  |attach with the session
+//                     ends v  |
+//                        orphaned --grace over, or attach without the session--> (reclaimed) detached
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { StatusError } from '../lib/rpc/status-error.ts';
+import type { Peer } from '../lib/rpc/unix-server.ts';
+import type { VmConfig } from '../lib/runtime/config.ts';
+import type { Logger } from '../lib/runtime/log.ts';
+import { AttachedVm } from './attached-vm.ts';
+import type { Host } from './domain/host.ts';
+import { UNLIMITED } from './domain/quota.ts';
+import type { VmSettings } from './domain/vm.ts';
+import type { Events } from './events.ts';
+import type { FrontendFigures } from './frontend-figures.ts';
+import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
+import type { Heaps } from './heaps/heaps.ts';
+import { WindowMemory } from './heaps/window-memory.ts';
+import type { Tokens } from './tokens.ts';
+
+export const SESSION_BYTES = 16;
+/** The longest delay that a timer of Node's takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export type VmState = 'detached' | 'attached' | 'orphaned';
+
+/** Whoever has a VM: a stream, or a connection. */
+export type VmOwner = {
+  readonly peer: Peer;
+  /** The VM is not the owner's any more: another connection resumed its session (with `error`), or it was given up. */
+  readonly dismiss: (error: StatusError | null) => void;
+};
+
+export type AttachRequest = {
+  readonly vm: string;
+  readonly secret: string;
+  /** Empty for a new session. */
+  readonly session: Uint8Array;
+};
+
+export type Attachment = {
+  readonly entry: VmEntry;
+  readonly attached: AttachedVm;
+  readonly session: Buffer;
+  readonly resumed: boolean;
+};
+
+/** One configured VM. Only VmDirectory changes it. */
+export type VmEntry = {
+  readonly config: VmConfig;
+  readonly settings: VmSettings;
+  readonly secretDigest: Buffer;
+  state: VmState;
+  /** Milliseconds since 1970. */
+  stateSince: number;
+  /** While attached or orphaned. */
+  attached: AttachedVm | null;
+  session: Buffer | null;
+  /** While attached. */
+  owner: VmOwner | null;
+  /** While orphaned: milliseconds since 1970. */
+  graceEnds: number;
+  graceTimer: NodeJS.Timeout | null;
+  reclaiming: Promise<void> | null;
+  /** As the frontend last reported. */
+  frontend: FrontendFigures | null;
+};
+
+export type VmDirectoryOptions = {
+  readonly vms: readonly VmConfig[];
+  /** The content of a VM's secret file. */
+  readonly secretOf: (vm: VmConfig) => string;
+  /** Of heaps by name: give blobs their pages when they are mapped. */
+  readonly prefaulted: (heap: string) => boolean;
+  readonly host: Host;
+  readonly heaps: Heaps;
+  readonly budget: DescriptorBudget;
+  readonly tokens: Tokens;
+  readonly events: Events;
+  readonly orphanGraceMs: number;
+  readonly log: Logger;
+};
+
+export class VmDirectory {
+  readonly #entries = new Map<string, VmEntry>();
+  readonly #options: VmDirectoryOptions;
+  #shuttingDown = false;
+
+  constructor(options: VmDirectoryOptions) {
+    this.#options = options;
+    const names = [...options.vms].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const config of names) {
+      this.#entries.set(config.name, {
+        config,
+        settings: settingsOf(config, options.prefaulted(config.heap)),
+        secretDigest: digest(options.secretOf(config)),
+        state: 'detached',
+        stateSince: Date.now(),
+        attached: null,
+        session: null,
+        owner: null,
+        graceEnds: 0,
+        graceTimer: null,
+        reclaiming: null,
+        frontend: null,
+      });
+    }
+  }
+
+  /** By name, in alphabetical order. */
+  get entries(): ReadonlyMap<string, VmEntry> {
+    return this.#entries;
+  }
+
+  /** The VMs that have memory, attached and orphaned. */
+  *attachedVms(): Generator<AttachedVm, void, undefined> {
+    for (const { attached } of this.#entries.values()) if (attached !== null) yield attached;
+  }
+
+  /** Throws StatusError VM_UNKNOWN. */
+  entry(name: string): VmEntry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    throw new StatusError(
+      'VM_UNKNOWN',
+      `VM "${name}" was named, but the broker's configuration has no VM of that name; check the name, or add it and restart the broker`,
+      { vm: name },
+    );
+  }
+
+  /**
+   * Gives a VM to `owner`: anew, or with everything it had when `session` names its session.
+   * Rejects with StatusError: VM_UNKNOWN, VM_FORBIDDEN, VM_ATTACHED, SESSION_UNKNOWN, OUT_OF_MEMORY, SHUTTING_DOWN.
+   */
+  async attach(request: AttachRequest, owner: VmOwner): Promise<Attachment> {
+    const entry = this.entry(request.vm);
+    this.#admit(entry, request.secret, owner.peer);
+    const wanted = Buffer.from(request.session);
+    if (wanted.length > 0) return this.#resume(entry, wanted, owner);
+    for (;;) {
+      this.#checkRunning();
+      if (entry.reclaiming !== null) await entry.reclaiming;
+      else if (entry.state === 'orphaned') await this.#reclaim(entry, 'its frontend started anew');
+      else break;
+    }
+    if (entry.owner !== null) throw attachedElsewhere(entry, entry.owner.peer);
+    return this.#open(entry, owner);
+  }
+
+  /** The VM that the connection of `peer` has attached. Throws StatusError VM_UNKNOWN, VM_NOT_ATTACHED. */
+  attachedBy(name: string, peer: Peer): AttachedVm {
+    const { owner, attached } = this.entry(name);
+    if (owner !== null && attached !== null && owner.peer.name === peer.name) return attached;
+    throw new StatusError(
+      'VM_NOT_ATTACHED',
+      `a call acts for VM "${name}", but its connection has not attached it; call AttachVm or open a Session on this connection first`,
+      { vm: name },
+    );
+  }
+
+  /** Ends `owner`'s hold of a VM without a detach: it is kept for the grace. Does nothing when the VM is no longer the owner's. */
+  orphan(entry: VmEntry, owner: VmOwner): void {
+    if (entry.owner !== owner || this.#shuttingDown) return;
+    const grace = this.#options.orphanGraceMs;
+    entry.owner = null;
+    this.#options.tokens.revoke(entry.config.name);
+    if (grace === 0) {
+      void this.#reclaim(entry, 'its frontend vanished');
+      return;
+    }
+    this.#setState(entry, 'orphaned');
+    entry.graceEnds = Date.now() + grace;
+    entry.graceTimer = setTimeout(
+      () => void this.#reclaim(entry, 'its grace is over'),
+      Math.min(grace, LONGEST_TIMER_MS),
+    );
+    entry.graceTimer.unref();
+    this.#options.log.warn(
+      { vm: entry.config.name, graceMs: grace, peer: owner.peer.name },
+      'frontend vanished; its VM is kept',
+    );
+  }
+
+  /** Gives a VM up: resolves when everything of it is reclaimed. Does nothing when the VM is no longer the owner's. */
+  async detach(entry: VmEntry, owner: VmOwner): Promise<void> {
+    if (entry.owner !== owner) return;
+    await this.#reclaim(entry, 'detached');
+  }
+
+  /** A batch of the VM failed because of a fault: nothing it says can be trusted, so it is given up. */
+  async giveUp(entry: VmEntry, error: unknown): Promise<void> {
+    this.#options.log.error({ err: error, vm: entry.config.name }, 'a VM is given up because of a fault');
+    await this.#reclaim(entry, 'a fault');
+  }
+
+  /** Every attach fails from here on, and every owner is told. Memory is closed but not erased: guests go on with what they have mapped. */
+  async shutDown(): Promise<void> {
+    this.#shuttingDown = true;
+    const closing: Promise<void>[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.graceTimer !== null) clearTimeout(entry.graceTimer);
+      const { owner, attached } = entry;
+      entry.owner = null;
+      owner?.dismiss(shuttingDown());
+      if (entry.reclaiming !== null) closing.push(entry.reclaiming);
+      else if (attached !== null) closing.push(this.#closeMemory(entry, attached, false));
+      entry.attached = null;
+    }
+    await Promise.all(closing);
+  }
+
+  #checkRunning(): void {
+    if (this.#shuttingDown) throw shuttingDown();
+  }
+
+  #admit(entry: VmEntry, secret: string, peer: Peer): void {
+    this.#checkRunning();
+    const { name, uid } = entry.config;
+    // Digests, since timingSafeEqual wants equal lengths.
+    const isRight = timingSafeEqual(digest(secret), entry.secretDigest);
+    if (isRight && peer.uid === uid) return;
+    this.#options.log.warn({ vm: name, peer: peer.name, secretMatches: isRight }, 'an attach was refused');
+    throw new StatusError(
+      'VM_FORBIDDEN',
+      peer.uid === uid
+        ? `VM "${name}" was to be attached, but the secret is not the VM's; send the content of vms/${name}/secret in the run directory`
+        : `VM "${name}" was to be attached by uid ${peer.uid}, but it belongs to uid ${uid}; run the frontend as that user, or set the VM's uid in the configuration`,
+      { vm: name, uid: String(peer.uid) },
+    );
+  }
+
+  /** A frontend that comes back may be faster than the end of its old connection: whoever knows the session takes it over. */
+  #resume(entry: VmEntry, wanted: Buffer, owner: VmOwner): Attachment {
+    const { session, attached } = entry;
+    const isKnown = session !== null && session.length === wanted.length && timingSafeEqual(session, wanted);
+    if (!isKnown || attached === null) {
+      throw new StatusError(
+        'SESSION_UNKNOWN',
+        `a session of VM "${entry.config.name}" was to be resumed, but it was reclaimed, or belongs to an earlier broker; attach without a session`,
+        { vm: entry.config.name },
+      );
+    }
+    const before = entry.owner;
+    if (entry.graceTimer !== null) clearTimeout(entry.graceTimer);
+    entry.graceTimer = null;
+    entry.owner = owner;
+    this.#options.tokens.revoke(entry.config.name);
+    before?.dismiss(attachedElsewhere(entry, owner.peer));
+    this.#setState(entry, 'attached');
+    this.#options.log.info(
+      { vm: entry.config.name, peer: owner.peer.name, lastNumber: attached.vm.lastNumber },
+      'resumed',
+    );
+    return { entry, attached, session, resumed: true };
+  }
+
+  #open(entry: VmEntry, owner: VmOwner): Attachment {
+    const { host, heaps } = this.#options;
+    const window = this.#openWindow(entry);
+    const attached = new AttachedVm(host.attach(entry.settings), window, heaps);
+    entry.attached = attached;
+    entry.owner = owner;
+    entry.session = randomBytes(SESSION_BYTES);
+    entry.frontend = null;
+    this.#setState(entry, 'attached');
+    this.#options.log.info({ vm: entry.config.name, peer: owner.peer.name }, 'attached');
+    return { entry, attached, session: entry.session, resumed: false };
+  }
+
+  #openWindow({ config }: VmEntry): WindowMemory | null {
+    if (config.placement !== 'window') return null;
+    try {
+      return new WindowMemory(config.name, config.window, this.#options.budget);
+    } catch (error) {
+      throw new StatusError(
+        'OUT_OF_MEMORY',
+        `VM "${config.name}" was to be attached, but its window could not be made: ${(error as Error).message}`,
+        { vm: config.name },
+      );
+    }
+  }
+
+  #reclaim(entry: VmEntry, why: string): Promise<void> {
+    const { attached, owner, graceTimer } = entry;
+    if (entry.reclaiming !== null || attached === null) return entry.reclaiming ?? Promise.resolve();
+    if (graceTimer !== null) clearTimeout(graceTimer);
+    entry.graceTimer = null;
+    entry.owner = null;
+    entry.session = null;
+    entry.reclaiming = this.#closeMemory(entry, attached, true).then(() => {
+      entry.attached = null;
+      entry.frontend = null;
+      entry.reclaiming = null;
+      this.#setState(entry, 'detached');
+      this.#options.log.info({ vm: entry.config.name, why }, 'reclaimed');
+      owner?.dismiss(null);
+    });
+    return entry.reclaiming;
+  }
+
+  async #closeMemory(entry: VmEntry, attached: AttachedVm, erase: boolean): Promise<void> {
+    const { name } = entry.config;
+    this.#options.tokens.revoke(name);
+    await attached.close(
+      () => this.#options.host.detach(name) ?? [],
+      erase,
+      (error) => this.#options.log.error({ err: error, vm: name }, 'memory of a VM could not be erased'),
+    );
+  }
+
+  #setState(entry: VmEntry, state: VmState): void {
+    entry.state = state;
+    entry.stateSince = Date.now();
+    if (this.#options.events.watched) {
+      this.#options.events.publish({ kind: 'state', vm: entry.config.name, state });
+    }
+  }
+}
+
+export function shuttingDown(): StatusError {
+  return new StatusError('SHUTTING_DOWN', 'the broker is shutting down; connect again later');
+}
+
+function attachedElsewhere(entry: VmEntry, peer: Peer): StatusError {
+  const { name } = entry.config;
+  return new StatusError(
+    'VM_ATTACHED',
+    `VM "${name}" is attached by another connection, of pid ${peer.pid === 0 ? 'unknown' : peer.pid}; stop that frontend, or name another VM`,
+    { vm: name, pid: String(peer.pid) },
+  );
+}
+
+function digest(secret: string): Buffer {
+  return createHash('sha256').update(secret.trim()).digest();
+}
+
+function settingsOf(config: VmConfig, populate: boolean): VmSettings {
+  const { bytes, mappings, allocations } = config.quota;
+  return {
+    name: config.name,
+    windowSize: config.window,
+    placement: config.placement,
+    defaultHeap: config.heap,
+    blobHeaps: new Map([...config.blobHeaps].map(([id, heap]) => [String(id), heap])),
+    quota: {
+      bytes: bytes || UNLIMITED,
+      mappings: mappings || UNLIMITED,
+      allocations: allocations || UNLIMITED,
+    },
+    populate,
+  };
+}
