@@ -3,11 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/backend-connection.ts';
 import { startBackendServer } from '../../services/lib/vhost-user/backend-server.ts';
-import type { Device, DeviceQueue, Log } from '../../services/lib/vhost-user/device.ts';
-import { bitSet } from '../../services/lib/wire/vhost-user.ts';
-import { encodeAnswer, FEATURE, header, viewOf } from '../../services/lib/wire/virtio-gpu.ts';
+import { answeringDevice, silent } from './answering-device.ts';
 import { GpuDriver } from './driver.ts';
 import { PLAIN_PROTOCOL_FEATURES } from './front-end.ts';
 import { Recorder } from './recorder.ts';
@@ -16,49 +13,16 @@ import { replayAlone } from './replay.ts';
 import { Vmm, type VmmOptions } from './vmm.ts';
 
 const MIB = 1024 * 1024;
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0).reverse()) cleanup();
 });
 
-/** Answers every command with its own fence and the type that it is told. */
-function device(answer: 'OK_NODATA' | 'ERR_UNSPEC'): Device {
-  const answerAll = (queue: DeviceQueue): void => {
-    const chains = queue.popAll();
-    queue.pushAll(
-      chains.map((chain) => {
-        const { fenceId, contextId } = header.decode(viewOf(chain.readable));
-        return { chain, reply: encodeAnswer(answer, { fenceId, contextId }, {}) };
-      }),
-    );
-  };
-  return {
-    features: bitSet(FEATURE.VIRGL, FEATURE.RESOURCE_BLOB, FEATURE.CONTEXT_INIT),
-    protocolFeatures: DEFAULT_PROTOCOL_FEATURES,
-    queues: 2,
-    largestQueueSize: 256,
-    shmemRegions: new Map([[1, 64 * MIB]]),
-    isOwnMemory: () => false,
-    connect: () => ({
-      readConfig: () => Buffer.alloc(16),
-      writeConfig: () => true,
-      channelOpened() {},
-      memoryChanged() {},
-      queueStarted() {},
-      queueKicked: answerAll,
-      queueStopped() {},
-      reset() {},
-      closed() {},
-    }),
-  };
-}
-
 async function backEnd(answer: 'OK_NODATA' | 'ERR_UNSPEC'): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'barkeep-recorder-'));
   cleanups.push(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'gpu.sock');
-  const server = await startBackendServer({ device: device(answer), log: silent, listen: { path } });
+  const server = await startBackendServer({ device: answeringDevice(answer), log: silent, listen: { path } });
   cleanups.push(() => server.close());
   return path;
 }
