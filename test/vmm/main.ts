@@ -60,7 +60,8 @@ function parse(argv: readonly string[]): Options {
     .description(
       'Plays a guest with a virtio-gpu device, without QEMU: against the socket of a running frontend.',
     )
-    .requiredOption('--socket <path>', "the frontend's vhost-user socket")
+    .option('--socket <path>', "the frontend's vhost-user socket")
+    .addOption(new Option('--socket-path <path>', 'as back-end programs call it').hideHelp())
     .option(
       '--replay <file>',
       'replay recorded traffic instead of the synthetic mix; exit 1 when a reply differs',
@@ -79,7 +80,10 @@ function parse(argv: readonly string[]): Options {
     .option('--seconds <n>', 'stop after this time, 0 for never', number, 0)
     .option('--memory <mib>', 'guest memory in MiB', number, 512)
     .option('--no-slots', 'negotiate without CONFIGURE_MEM_SLOTS, like a VMM that only knows SET_MEM_TABLE');
-  return command.parse(argv).opts<Options>();
+  const { socket, socketPath, ...others } = command.parse(argv).opts<Options & { socketPath?: string }>();
+  const path = socket ?? socketPath;
+  if (path === undefined) command.error('error: --socket is missing');
+  return { ...others, socket: path };
 }
 
 function number(text: string): number {
