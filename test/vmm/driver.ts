@@ -161,7 +161,12 @@ export class GpuDriver {
   ): Command {
     const fixed = encodeCommand(name, head, body);
     const out = options.rest && options.rest.length > 0 ? [fixed, options.rest] : [fixed];
-    return { what: name, out, room: [options.room ?? ROOM[name] ?? BARE_ROOM] };
+    return { what: name, out, room: options.room === undefined ? GpuDriver.roomFor(name) : [options.room] };
+  }
+
+  /** The writable descriptors that go with a command. */
+  static roomFor(name: CommandName): number[] {
+    return [ROOM[name] ?? BARE_ROOM];
   }
 
   /** Sends a command and waits for whatever the answer is. */

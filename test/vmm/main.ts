@@ -1,5 +1,6 @@
 // Plays a guest from the command line: replays a recording, or lives a blob's life many times over. For demonstrations and for tests of
 // whole installations, where QEMU is not at hand.
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AnswerError, type Blob } from './driver.ts';
 import { PLAIN_PROTOCOL_FEATURES } from './front-end.ts';
@@ -13,9 +14,13 @@ const PAGE = 4096;
 /** What the mix asks for in turn: mostly small, sometimes large, as graphics stacks do. */
 const SIZES = [PAGE, PAGE, 16 * PAGE, PAGE, 256 * PAGE, 16 * PAGE, PAGE, 2 * MIB];
 
+/** Recorded from a real guest; the build copies it next to the compiled files. */
+const OWN_RECORDING = fileURLToPath(new URL('../guest/recorded/guest.jsonl', import.meta.url));
+
 type Options = {
   readonly socket: string;
-  readonly replay?: string;
+  /** A file, or true for the recording that comes with Barkeep. */
+  readonly replay?: string | true;
   readonly loop: boolean;
   readonly rate: number;
   readonly blobs: number;
@@ -32,7 +37,8 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   const timer = options.seconds > 0 ? setTimeout(() => stop.abort(), options.seconds * 1000) : null;
-  const recording = options.replay === undefined ? null : readRecording(options.replay);
+  const file = options.replay === true ? OWN_RECORDING : options.replay;
+  const recording = file === undefined ? null : readRecording(file);
   const vmm = await Vmm.boot({
     socketPath: options.socket,
     memory: options.memory * MIB,
@@ -63,8 +69,8 @@ function parse(argv: readonly string[]): Options {
     .option('--socket <path>', "the frontend's vhost-user socket")
     .addOption(new Option('--socket-path <path>', 'as back-end programs call it').hideHelp())
     .option(
-      '--replay <file>',
-      'replay recorded traffic instead of the synthetic mix; exit 1 when a reply differs',
+      '--replay [file]',
+      'replay recorded traffic (without a file: of the guest that comes with Barkeep) instead of the synthetic mix; exit 1 when a reply differs',
     )
     .option('--loop', 'replay again and again until the time is up or a signal comes', false)
     .option('--rate <n>', 'blobs created a second, 0 for as many as possible', number, 50)
