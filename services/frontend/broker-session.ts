@@ -16,9 +16,9 @@ import { status } from '@grpc/grpc-js';
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import type { ErrorInfo, Reason } from '../lib/rpc/status-error.ts';
 import { countFromWire } from '../lib/rpc/u64.ts';
-import type { Logger } from '../lib/runtime/log.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
-import { readVmSecret, type RunPaths } from '../lib/runtime/run-directory.ts';
+import type { Logger } from '../lib/runtime/log.ts';
+import { type RunPaths, readVmSecret } from '../lib/runtime/run-directory.ts';
 import { BrokerStream } from './broker-stream.ts';
 import {
   type Attachment,
@@ -55,13 +55,15 @@ export type SessionListener = {
   /** A session began (again, with `resumed` false) or goes on. Called before anything of execute() is sent on it. */
   onAttached(attachment: Attachment): void;
   /**
-   * What became of a command after its batch was answered TIMED_OUT. Called before anything newer is sent: commands that take it back
-   * belong into execute() with `urgent`. Not called for commands from before a reset.
+   * What became of commands after their batch was answered TIMED_OUT. Called before anything newer is sent: commands that take something
+   * back belong into execute() with `urgent`. Not called for commands from before a reset.
    */
-  onLate(operation: Operation, result: Result): void;
+  onLate(outcomes: readonly LateOutcome[]): void;
   /** Everything that the VM had is gone. Until reset(), every command is answered SESSION_LOST. */
   onLost(): void;
 };
+
+export type LateOutcome = { readonly operation: Operation; readonly result: Result };
 
 /** `results` has one entry for each operation, in order. Called once, never from within execute(). */
 export type Done = (results: readonly Result[]) => void;
@@ -208,7 +210,9 @@ export class BrokerSession {
     this.#sent = [];
     this.#held = [];
     this.#urgent = [];
-    this.#starting?.reject(new ExitError(EXIT.FAILURE, `attach ${this.#options.vm}: stopped before it was attached`));
+    this.#starting?.reject(
+      new ExitError(EXIT.FAILURE, `attach ${this.#options.vm}: stopped before it was attached`),
+    );
     this.#starting = null;
   }
 
@@ -351,7 +355,9 @@ export class BrokerSession {
     this.#urgent = [];
     this.#lateCount = 0;
     this.#setState('lost');
-    this.#log.warn('the broker has forgotten this session; commands are refused until the guest resets its device');
+    this.#log.warn(
+      'the broker has forgotten this session; commands are refused until the guest resets its device',
+    );
     this.#options.listener.onLost();
     for (const batch of waiting) finish(batch, SESSION_LOST);
     // What a reset asks for, an empty VM, is what a new session is.
@@ -405,7 +411,7 @@ export class BrokerSession {
     const answered = this.#sent.splice(0, replies.length);
     this.#acknowledged = answered.at(-1)?.number ?? this.#acknowledged;
     const broken = results.find((result) => result.kind === 'refused' && NUMBERING.has(result.reason));
-    const late: (() => void)[] = [];
+    const late: LateOutcome[] = [];
     for (const [index, sent] of answered.entries()) {
       const result = results[index] as Result;
       const { batch } = sent;
@@ -418,11 +424,10 @@ export class BrokerSession {
         }
       } else if (!sent.isStale) {
         this.#lateCount -= 1;
-        late.push(() => this.#options.listener.onLate(sent.operation, result));
+        late.push({ operation: sent.operation, result });
       }
     }
-    // All late answers of the message first, then what the listener asks for because of them: it may look at several before it decides.
-    for (const tell of late) tell();
+    if (late.length > 0) this.#options.listener.onLate(late);
     if (broken) {
       this.#log.error({ refusal: broken }, 'the broker counts the commands of this session differently');
       this.#lose();

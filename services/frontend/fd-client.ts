@@ -3,7 +3,7 @@
 // Messages on the SOCK_SEQPACKET connection: 32 bytes of token -> {status u32, reserved u32, size u64} with the descriptor, little-endian.
 // The broker answers in order, so any number of tokens may be on their way. The connection is made when it is needed, and made again
 // after a failure; a token belongs to this process, not to a connection.
-import { closeAll, Fd } from '../lib/os/fd.ts';
+import { closeAll, type Fd } from '../lib/os/fd.ts';
 import { Poller } from '../lib/os/poll.ts';
 import { connect, receive, send } from '../lib/os/socket.ts';
 
@@ -115,7 +115,9 @@ export class FdClient {
       waiting?.reject(new FdChannelError(`the broker refused the token with status ${data.readUInt32LE(0)}`));
     } else {
       waiting?.reject(
-        new FdChannelError(`an answer of ${data.length} bytes with ${fds.length} descriptors, 16 and 1 are expected`),
+        new FdChannelError(
+          `an answer of ${data.length} bytes with ${fds.length} descriptors, 16 and 1 are expected`,
+        ),
       );
     }
     if (!waiting) this.#fail('an answer that nobody asked for');

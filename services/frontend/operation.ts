@@ -27,12 +27,7 @@ export type UnmapOperation = { readonly kind: 'unmap'; readonly resourceId: numb
 export type DestroyOperation = { readonly kind: 'destroy'; readonly resourceId: number };
 export type ResetOperation = { readonly kind: 'reset' };
 
-export type Operation =
-  | CreateOperation
-  | MapOperation
-  | UnmapOperation
-  | DestroyOperation
-  | ResetOperation;
+export type Operation = CreateOperation | MapOperation | UnmapOperation | DestroyOperation | ResetOperation;
 
 /** Memory that waits on the fd channel. */
 export type MemoryHandle = {
@@ -136,7 +131,8 @@ export function resultOf(operation: Operation, reply: barkeep.v1.CommandReply.$P
       memory: mapped.memory ? handleOf(mapped.memory) : null,
     };
   }
-  if (!done) throw new ProtocolViolation(`a ${operation.kind} was answered with "${reply.result ?? 'nothing'}"`);
+  if (!done)
+    throw new ProtocolViolation(`a ${operation.kind} was answered with "${reply.result ?? 'nothing'}"`);
   return {
     kind: 'done',
     wasMapped: done.wasMapped ?? false,
@@ -147,7 +143,9 @@ export function resultOf(operation: Operation, reply: barkeep.v1.CommandReply.$P
 export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachment {
   const { PLACEMENT_WINDOW, PLACEMENT_PER_BLOB } = barkeep.v1.Placement;
   if (attached.placement !== PLACEMENT_WINDOW && attached.placement !== PLACEMENT_PER_BLOB) {
-    throw new ProtocolViolation(`placement ${attached.placement} is neither of the two that this version knows`);
+    throw new ProtocolViolation(
+      `placement ${attached.placement} is neither of the two that this version knows`,
+    );
   }
   const placement = attached.placement === PLACEMENT_WINDOW ? 'window' : 'per-blob';
   const windowSize = countFromWire(attached.windowSize);

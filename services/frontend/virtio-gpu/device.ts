@@ -1,0 +1,263 @@
+// The virtio-gpu device of one VM: a headless device whose only job is blobs of host memory in the guest's window. It lives as long as the
+// process; a VMM connects to it, and its driver may start afresh any number of times.
+//
+// What ends with what:
+//   VM stop, cont              nothing: queues are suspended and resumed by the transport, answers wait
+//   driver rebind, reboot      every context, resource and mapping; the broker is told (Reset), so its generation moves on
+//   the VMM's connection       the same, and what the VMM had mapped
+//   the broker's session       every blob; commands are refused until the driver starts afresh, then a new session is begun
+//
+// The transport tells a fresh driver from a VM that goes on by the index that a queue starts from (backend-connection.ts). That cannot tell a
+// fresh queue from one that has done a multiple of 65,536 commands; here the memory table can: a VMM that dropped its mappings while no
+// queue ran has reset the device.
+
+import type { Fd } from '../../lib/os/fd.ts';
+import type { Logger } from '../../lib/runtime/log.ts';
+import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../lib/vhost-user/backend-connection.ts';
+import type {
+  ConnectionEnd,
+  Device,
+  DeviceQueue,
+  DeviceSession,
+  OwnRegion,
+} from '../../lib/vhost-user/device.ts';
+import type { FileIdentity, GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
+import { bitSet } from '../../lib/wire/vhost-user.ts';
+import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
+import type { BrokerSession, LateOutcome } from '../broker-session.ts';
+import type { Attachment, MemoryHandle, Operation } from '../operation.ts';
+import type { Statistics } from '../statistics.ts';
+import { BrokerPipeline } from './broker-pipeline.ts';
+import { CommandQueue } from './command-queue.ts';
+import { CONTROL_COMMANDS, CURSOR_COMMANDS } from './commands.ts';
+import { Contexts } from './contexts.ts';
+import { PerBlobPlacement } from './per-blob-placement.ts';
+import type { Placement, PlacementContext } from './placement.ts';
+import { Resources } from './resources.ts';
+import { WindowPlacement } from './window-placement.ts';
+
+/** VIRGL because Linux refuses HOST3D blobs without it; there are no capsets, so nobody tries to render. */
+const FEATURES = bitSet(FEATURE.VIRGL, FEATURE.RESOURCE_UUID, FEATURE.RESOURCE_BLOB, FEATURE.CONTEXT_INIT);
+const QUEUES = 2;
+/** QEMU's generic device takes up to 1024 (VIRTQUEUE_MAX_SIZE). */
+const LARGEST_QUEUE_SIZE = 1024;
+
+export type GpuDeviceOptions = {
+  readonly session: Pick<BrokerSession, 'execute' | 'reset'>;
+  readonly attachment: Attachment;
+  /** Redeems a token of the broker for a descriptor that the caller owns. */
+  readonly fetchMemory: (handle: MemoryHandle) => Promise<Fd>;
+  readonly statistics: Statistics;
+  readonly log: Logger;
+};
+
+type LiveQueue = {
+  readonly commands: CommandQueue;
+  /** Malformed chains that are counted already. */
+  malformed: number;
+};
+
+export class GpuDevice implements Device {
+  readonly features = FEATURES;
+  readonly protocolFeatures = DEFAULT_PROTOCOL_FEATURES;
+  readonly queues = QUEUES;
+  readonly largestQueueSize = LARGEST_QUEUE_SIZE;
+  readonly shmemRegions: ReadonlyMap<number, number>;
+  readonly #options: GpuDeviceOptions;
+  readonly #log: Logger;
+  readonly #windowSize: number;
+  readonly #state = { contexts: new Contexts(), resources: new Resources() };
+  readonly #pipeline: BrokerPipeline;
+  readonly #queues = new Map<DeviceQueue, LiveQueue>();
+  readonly #running = new Set<DeviceQueue>();
+  #channel: BackendChannel | null = null;
+  /** A queue was started since the last reset: there may be something to end. */
+  #isUsed = false;
+
+  constructor(options: GpuDeviceOptions) {
+    const { attachment, session, log } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#windowSize = attachment.windowSize;
+    this.shmemRegions = new Map([[SHMEM_HOST_VISIBLE, attachment.windowSize]]);
+    this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment), log);
+  }
+
+  isOwnMemory(file: FileIdentity): boolean {
+    return this.#placement.isOwnMemory(file);
+  }
+
+  connect(): DeviceSession {
+    return {
+      readConfig,
+      // The only writable field is events_clear, and there are no events to clear. Other writes are without effect, as on any device.
+      writeConfig: () => true,
+      channelOpened: (channel) => this.#useChannel(channel),
+      memoryChanged: (memory, regions) => this.#memoryChanged(memory, regions),
+      queueStarted: (queue) => this.#queueStarted(queue),
+      queueKicked: (queue) => this.#queues.get(queue)?.commands.kick(),
+      queueStopped: (queue) => {
+        this.#running.delete(queue);
+      },
+      reset: () => this.#reset('the driver started afresh'),
+      closed: (reason) => this.#closed(reason),
+    };
+  }
+
+  /** The broker began a new session after a loss: nothing of the old one is left. */
+  adopt(attachment: Attachment): void {
+    const placement = this.#placement;
+    const isSameSize = attachment.windowSize === this.#windowSize;
+    if (!isSameSize) {
+      this.#log.error(
+        { found: attachment.windowSize, expected: this.#windowSize },
+        "the broker's configuration gives this VM another window now; no blob can be mapped until the VM is restarted",
+      );
+    }
+    if (attachment.placement === 'window' && placement instanceof WindowPlacement) {
+      placement.replaceWindow(this.#fetchWindow(attachment));
+      return;
+    }
+    if (attachment.placement === 'per-blob' && placement instanceof PerBlobPlacement) return;
+    placement.close();
+    this.#pipeline.placement = this.#newPlacement(attachment);
+    this.#placement.useChannel(this.#channel);
+  }
+
+  /** The session is lost. With no driver at work nobody minds: a new one is begun at once. */
+  sessionLost(): void {
+    if (!this.#isUsed) this.#options.session.reset();
+  }
+
+  /**
+   * Commands that the guest was told had failed were done all the same. So that what it was told is true, what can be taken back is: a blob
+   * that it does not know of is destroyed, a mapping that it does not know of is undone.
+   */
+  late(outcomes: readonly LateOutcome[]): void {
+    const created = new Set<number>();
+    const mapped = new Set<number>();
+    for (const { operation, result } of outcomes) {
+      if (operation.kind === 'reset' || result.kind === 'refused' || result.kind === 'failed') continue;
+      const { resourceId } = operation;
+      if (operation.kind === 'create') created.add(resourceId);
+      else if (operation.kind === 'map') mapped.add(resourceId);
+      else mapped.delete(resourceId);
+      if (operation.kind !== 'destroy') continue;
+      created.delete(resourceId);
+      this.#state.resources.delete(resourceId);
+      this.#placement.forget(resourceId);
+    }
+    for (const resourceId of created) mapped.delete(resourceId);
+    const operations: Operation[] = [
+      ...[...mapped].map((resourceId): Operation => ({ kind: 'unmap', resourceId })),
+      ...[...created].map((resourceId): Operation => ({ kind: 'destroy', resourceId })),
+    ];
+    this.#log.info(
+      { late: outcomes.length, takenBack: operations.length },
+      'the broker did what it had been asked before it went silent',
+    );
+    if (operations.length > 0) this.#options.session.execute(operations, performance.now(), () => {}, true);
+  }
+
+  /** Brings the count of malformed chains up to date. */
+  countMalformed(): void {
+    for (const [queue, live] of this.#queues) {
+      const { malformed } = queue.statistics;
+      this.#options.statistics.countMalformed(malformed - live.malformed);
+      live.malformed = malformed;
+    }
+  }
+
+  /** Closes every descriptor. The device is not used any more. */
+  close(): void {
+    this.#placement.close();
+  }
+
+  get #placement(): Placement {
+    return this.#pipeline.placement;
+  }
+
+  // ---- the VMM --------------------------------------------------------------------------------------------------------------------------
+
+  #useChannel(channel: BackendChannel | null): void {
+    this.#channel = channel;
+    this.#placement.useChannel(channel);
+  }
+
+  #memoryChanged(_memory: GuestMemory, regions: readonly OwnRegion[]): void {
+    const isDropped = this.#placement.memoryChanged(regions);
+    if (isDropped && this.#running.size === 0) this.#reset('the VMM dropped its mappings while no queue ran');
+  }
+
+  #queueStarted(queue: DeviceQueue): void {
+    this.#isUsed = true;
+    this.#running.add(queue);
+    if (this.#queues.has(queue)) return;
+    const commands = new CommandQueue({
+      queue,
+      handlers: queue.index === QUEUE.control ? CONTROL_COMMANDS : CURSOR_COMMANDS,
+      state: this.#state,
+      execute: (operations, started, done) => this.#pipeline.execute(operations, started, done),
+      mapsEachBlob: () => this.#placement.mapsEachBlob,
+      statistics: this.#options.statistics,
+      log: this.#log,
+    });
+    this.#queues.set(queue, { commands, malformed: queue.statistics.malformed });
+  }
+
+  #reset(why: string): void {
+    this.countMalformed();
+    for (const { commands } of this.#queues.values()) commands.stop();
+    this.#queues.clear();
+    this.#running.clear();
+    this.#pipeline.reset();
+    const { contexts, resources } = this.#state;
+    if (this.#isUsed) {
+      this.#log.info({ why, contexts: contexts.size, resources: resources.size }, 'device reset');
+    }
+    contexts.clear();
+    resources.clear();
+    this.#placement.reset();
+    // A reset of what was never used changes nothing; a rebind is told in two ways and counts once.
+    if (this.#isUsed) this.#options.session.reset();
+    this.#isUsed = false;
+  }
+
+  #closed({ message }: ConnectionEnd): void {
+    this.#useChannel(null);
+    this.#reset(message);
+  }
+
+  // ---- placement ------------------------------------------------------------------------------------------------------------------------
+
+  #newPlacement(attachment: Attachment): Placement {
+    const { fetchMemory, session, statistics } = this.#options;
+    const context: PlacementContext = {
+      windowSize: this.#windowSize,
+      unmapInBroker: (resourceIds) =>
+        new Promise((resolve) => {
+          const operations = resourceIds.map((resourceId): Operation => ({ kind: 'unmap', resourceId }));
+          session.execute(operations, performance.now(), () => resolve());
+        }),
+      observeVmm: (duration, requests) => statistics.observe('vmm', duration, requests),
+    };
+    if (attachment.placement === 'per-blob') return new PerBlobPlacement(fetchMemory, context, this.#log);
+    return new WindowPlacement(this.#fetchWindow(attachment), context, this.#log);
+  }
+
+  /** Rejects when there is none, or when it would not fill the region that the VMM was told of. */
+  async #fetchWindow({ window, windowSize }: Attachment): Promise<Fd> {
+    if (!window) throw new Error('the broker gave the VM no window memory');
+    if (windowSize !== this.#windowSize) throw new Error(`a window of ${windowSize} bytes is not the VMM's`);
+    return await this.#options.fetchMemory(window);
+  }
+}
+
+/** Section 5.7.4. No displays, no capsets, and never an event. */
+const CONFIG = new Uint8Array(configSpace.bytes);
+configSpace.write(viewOf(CONFIG), 0, { eventsRead: 0, eventsClear: 0, numScanouts: 0, numCapsets: 0 });
+
+function readConfig(): Uint8Array {
+  return CONFIG;
+}

@@ -1,0 +1,310 @@
+// Per-blob placement: each mapped blob is a mapping of its own in the VMM, from its own memory.
+//
+//   MAP          broker -> token -> fd channel -> SHMEM_MAP, acknowledgement, barrier -> answer to the guest
+//   UNMAP, UNREF SHMEM_UNMAP, acknowledgement, barrier -> broker -> answer to the guest
+//
+// So the guest never hears of a mapping that it cannot use, and the broker never gives memory away that a guest can reach. All maps of a
+// batch are on their way together, and so are all unmaps. A blob's descriptor is kept between its maps and closed with the blob.
+//
+// A blob whose mapping cannot be taken out of the VMM stays mapped in the broker's books as well, until the device is reset or the VMM ends.
+import type { Fd } from '../../lib/os/fd.ts';
+import type { BackendChannel, ChannelResult } from '../../lib/vhost-user/backend-channel.ts';
+import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
+import { messageOf } from '../../lib/vhost-user/errors.ts';
+import { type FileIdentity, fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
+import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
+import { MEMORY_FAILED, type MemoryHandle, type Operation, type Result, VMM_FAILED } from '../operation.ts';
+import { fileKey, type Placement, type PlacementContext } from './placement.ts';
+
+type Range = {
+  readonly shmid: number;
+  readonly fdOffset: number;
+  readonly shmOffset: number;
+  readonly length: number;
+  readonly writable: boolean;
+};
+
+type Blob = {
+  readonly fd: Fd;
+  readonly key: string;
+  /** What the VMM has mapped; null when nothing. */
+  mapped: Range | null;
+};
+
+/** A map that the broker has allowed and the VMM has not done yet. */
+type PendingMap = {
+  /** In the batch. */
+  readonly index: number;
+  readonly resourceId: number;
+  readonly offset: number;
+  readonly memory: MemoryHandle;
+};
+
+export type FetchMemory = (handle: MemoryHandle) => Promise<Fd>;
+
+export class PerBlobPlacement implements Placement {
+  readonly mapsEachBlob = true;
+  readonly #fetch: FetchMemory;
+  readonly #context: PlacementContext;
+  readonly #log: Log;
+  readonly #blobs = new Map<number, Blob>();
+  #channel: BackendChannel | null = null;
+  /** How many blobs use a file; files with 0 stay until the memory table does not show them any more. */
+  readonly #files = new Map<string, number>();
+  readonly #unused = new Set<string>();
+  /** Blobs that the memory table shows: how many regions of own memory there were last. */
+  #seen = 0;
+  /** Moves on with every reset: work of before must not touch what came after. */
+  #epoch = 0;
+  /** Requests to the VMM that are under way. Those of an older epoch have to be over before new ones are made. */
+  #work: Promise<void> = Promise.resolve();
+  #stale: Promise<void> | null = null;
+
+  /** `fetch` redeems a token for a descriptor, which is the caller's. */
+  constructor(fetch: FetchMemory, context: PlacementContext, log: Log) {
+    this.#fetch = fetch;
+    this.#context = context;
+    this.#log = log;
+  }
+
+  prepare(operations: readonly Operation[]): Promise<readonly (Result | undefined)[]> | null {
+    const blobs = new Set<Blob>();
+    for (const operation of operations) {
+      if (operation.kind !== 'unmap' && operation.kind !== 'destroy') continue;
+      const blob = this.#blobs.get(operation.resourceId);
+      if (blob?.mapped) blobs.add(blob);
+    }
+    if (blobs.size === 0 && this.#stale === null) return null;
+    return this.#tracked(async () => {
+      await this.#stale;
+      if (blobs.size > 0) await this.#takeOut([...blobs]);
+      return operations.map((operation) => {
+        if (operation.kind !== 'unmap' && operation.kind !== 'destroy') return undefined;
+        return this.#blobs.get(operation.resourceId)?.mapped ? VMM_FAILED : undefined;
+      });
+    });
+  }
+
+  settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> | null {
+    let hasMaps = false;
+    for (const result of results) hasMaps ||= result.kind === 'mapped';
+    if (!hasMaps) {
+      this.#forgetDestroyed(operations, results);
+      return null;
+    }
+    return this.#settle(operations, results);
+  }
+
+  forget(resourceId: number): void {
+    const blob = this.#blobs.get(resourceId);
+    if (!blob) return;
+    this.#blobs.delete(resourceId);
+    this.#release(blob);
+  }
+
+  reset(): void {
+    this.#epoch += 1;
+    for (const resourceId of [...this.#blobs.keys()]) this.forget(resourceId);
+    this.#seen = 0;
+    const work = this.#work;
+    this.#stale = work;
+    void work.then(() => {
+      if (this.#stale === work) this.#stale = null;
+    });
+  }
+
+  useChannel(channel: BackendChannel | null): void {
+    this.#channel = channel;
+    if (channel !== null) return;
+    for (const blob of this.#blobs.values()) blob.mapped = null;
+    this.#seen = 0;
+  }
+
+  isOwnMemory(file: FileIdentity): boolean {
+    return this.#files.has(fileKey(file));
+  }
+
+  memoryChanged(regions: readonly OwnRegion[]): boolean {
+    if (this.#unused.size > 0) {
+      const shown = new Set(regions.map((region) => fileKey(region.file)));
+      for (const key of this.#unused) {
+        if (shown.has(key)) continue;
+        this.#unused.delete(key);
+        this.#files.delete(key);
+      }
+    }
+    const isDropped = this.#seen > 0 && regions.length === 0 && this.#hasMappings();
+    this.#seen = regions.length;
+    return isDropped;
+  }
+
+  close(): void {
+    this.reset();
+  }
+
+  #hasMappings(): boolean {
+    for (const blob of this.#blobs.values()) if (blob.mapped) return true;
+    return false;
+  }
+
+  async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
+    const epoch = this.#epoch;
+    const final = [...results];
+    const failed: number[] = [];
+    await this.#tracked(async () => {
+      await this.#stale;
+      if (epoch !== this.#epoch) return;
+      const maps = await this.#fetchAll(operations, final, failed);
+      if (epoch !== this.#epoch) return;
+      await this.#putIn(maps, final, failed, epoch);
+    });
+    // Outside of the tracked work: after a reset the broker's answer never comes, and nobody may wait for it.
+    if (failed.length > 0 && epoch === this.#epoch) await this.#context.unmapInBroker(failed);
+    return final;
+  }
+
+  /** Every map of the batch with the memory to map; blobs that the batch destroyed are forgotten on the way, in order. */
+  async #fetchAll(
+    operations: readonly Operation[],
+    final: Result[],
+    failed: number[],
+  ): Promise<readonly PendingMap[]> {
+    const epoch = this.#epoch;
+    const maps: PendingMap[] = [];
+    const fetches: Promise<void>[] = [];
+    for (const [index, operation] of operations.entries()) {
+      const result = final[index];
+      if (operation.kind === 'destroy' && result?.kind === 'done') this.forget(operation.resourceId);
+      if (operation.kind !== 'map' || result?.kind !== 'mapped') continue;
+      const { memory } = result;
+      const { resourceId, offset } = operation;
+      if (memory === null || typeof offset === 'bigint') {
+        this.#log.error({ resourceId }, 'the broker mapped a blob without memory for it');
+        final[index] = MEMORY_FAILED;
+        failed.push(resourceId);
+        continue;
+      }
+      maps.push({ index, resourceId, offset, memory });
+      if (this.#blobs.has(resourceId)) continue;
+      fetches.push(
+        this.#fetch(memory)
+          .then((fd) => this.#keep(resourceId, fd, epoch))
+          .catch((error: unknown) => {
+            this.#log.error({ resourceId, problem: messageOf(error) }, "a blob's memory cannot be fetched");
+          }),
+      );
+    }
+    await Promise.all(fetches);
+    if (epoch !== this.#epoch) return [];
+    return maps.filter(({ index, resourceId }) => {
+      if (this.#blobs.has(resourceId)) return true;
+      final[index] = MEMORY_FAILED;
+      failed.push(resourceId);
+      return false;
+    });
+  }
+
+  #keep(resourceId: number, fd: Fd, epoch: number): void {
+    if (epoch !== this.#epoch) {
+      fd.close();
+      return;
+    }
+    const key = fileKey(fileIdentity(fd.number));
+    this.#files.set(key, (this.#files.get(key) ?? 0) + 1);
+    this.#unused.delete(key);
+    this.#blobs.set(resourceId, { fd, key, mapped: null });
+  }
+
+  /** Maps in the VMM, all at once with one barrier. */
+  async #putIn(maps: readonly PendingMap[], final: Result[], failed: number[], epoch: number): Promise<void> {
+    if (maps.length === 0) return;
+    const channel = this.#channel;
+    const mappings = maps.map(({ resourceId, offset, memory }) => {
+      const { fd } = this.#blobs.get(resourceId) as Blob;
+      return { ...rangeOf(memory, offset), fd };
+    });
+    const before = performance.now();
+    const errors: readonly ChannelResult[] = channel
+      ? await channel.shmemMapAll(mappings)
+      : maps.map(() => null);
+    const duration = performance.now() - before;
+    const doubtful: Range[] = [];
+    let done = 0;
+    for (const [index, map] of maps.entries()) {
+      const { memory, offset, resourceId } = map;
+      const error = errors[index] ?? null;
+      const range = rangeOf(memory, offset);
+      if (channel && error === null) {
+        done += 1;
+        const blob = epoch === this.#epoch ? this.#blobs.get(resourceId) : undefined;
+        if (blob) blob.mapped = range;
+        // The device was reset meanwhile: what came too late must not be left behind.
+        else doubtful.push(range);
+        continue;
+      }
+      this.#log.error({ resourceId, problem: error?.message ?? 'no VMM' }, 'the VMM did not map a blob');
+      // After a time-out the mapping may or may not be there.
+      if (error?.code === 'TIMEOUT') doubtful.push(range);
+      final[map.index] = VMM_FAILED;
+      failed.push(resourceId);
+    }
+    if (done > 0) this.#context.observeVmm(duration, done);
+    if (doubtful.length > 0) await channel?.shmemUnmapAll(doubtful);
+  }
+
+  /** Unmaps in the VMM, all at once with one barrier. What failed keeps `mapped`. */
+  async #takeOut(blobs: readonly Blob[]): Promise<void> {
+    const channel = this.#channel;
+    if (!channel) return;
+    const before = performance.now();
+    const errors = await channel.shmemUnmapAll(blobs.map((blob) => blob.mapped as Range));
+    let done = 0;
+    for (const [index, blob] of blobs.entries()) {
+      const error = errors[index] ?? null;
+      if (error === null) {
+        blob.mapped = null;
+        done += 1;
+      } else {
+        this.#log.error(
+          { problem: error.message },
+          'the VMM did not unmap a blob; it stays mapped until a reset',
+        );
+      }
+    }
+    if (done > 0) this.#context.observeVmm(performance.now() - before, done);
+  }
+
+  #forgetDestroyed(operations: readonly Operation[], results: readonly Result[]): void {
+    for (const [index, operation] of operations.entries()) {
+      if (operation.kind === 'destroy' && results[index]?.kind === 'done') this.forget(operation.resourceId);
+    }
+  }
+
+  #release(blob: Blob): void {
+    blob.fd.close();
+    const count = (this.#files.get(blob.key) ?? 1) - 1;
+    this.#files.set(blob.key, count);
+    if (count === 0) this.#unused.add(blob.key);
+  }
+
+  /** Runs work with the VMM so that a reset knows of it. The work does not reject. */
+  #tracked<T>(work: () => Promise<T>): Promise<T> {
+    const running = work();
+    const before = this.#work;
+    this.#work = running.then(
+      () => before,
+      () => before,
+    );
+    return running;
+  }
+}
+
+function rangeOf(memory: MemoryHandle, offset: number): Range {
+  return {
+    shmid: SHMEM_HOST_VISIBLE,
+    fdOffset: memory.fdOffset,
+    shmOffset: offset,
+    length: memory.size,
+    writable: true,
+  };
+}

@@ -1,0 +1,46 @@
+// Who maps what into the guest's window: the part of a command's life that concerns the VMM. Two kinds, chosen by the VM's policy:
+// window-placement.ts (one mapping for everything) and per-blob-placement.ts (one mapping a blob).
+import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
+import type { OwnRegion } from '../../lib/vhost-user/device.ts';
+import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
+import type { Operation, Result } from '../operation.ts';
+
+export type Placement = {
+  /** True: whether a blob is mapped in the VMM depends on answers, so a command on a blob waits for an earlier map of the same blob. */
+  readonly mapsEachBlob: boolean;
+  /**
+   * Before operations go to the broker: takes mappings out of the VMM that the broker shall take out of its books. Null when nothing has
+   * to be done. Resolves with an entry for each operation that must not be sent, because its mapping may still be there. Never rejects.
+   */
+  prepare(operations: readonly Operation[]): Promise<readonly (Result | undefined)[]> | null;
+  /**
+   * After the broker has answered: puts mappings into the VMM. Null when nothing has to be done. Resolves with the results, those of maps
+   * that failed replaced (the broker has then taken them back). Never rejects.
+   */
+  settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> | null;
+  /** A blob is gone without a settle(), or was never answered to the guest. */
+  forget(resourceId: number): void;
+  /** The guest's driver started afresh: no blob is left. The VMM has dropped its mappings, or says otherwise in its memory table. */
+  reset(): void;
+  /** A VMM that can be asked, or null when it is gone (and its mappings with it). */
+  useChannel(channel: BackendChannel | null): void;
+  isOwnMemory(file: FileIdentity): boolean;
+  /** What the guest sees now. True when it does not see any more what it saw: the VMM has dropped its mappings. */
+  memoryChanged(regions: readonly OwnRegion[]): boolean;
+  /** Closes every descriptor. */
+  close(): void;
+};
+
+/** What a placement needs of the device around it. */
+export type PlacementContext = {
+  /** Bytes; a power of two. */
+  readonly windowSize: number;
+  /** Has the broker take maps back that the VMM did not do. Resolves when it has answered, or when the time-out is over. */
+  unmapInBroker(resourceIds: readonly number[]): Promise<void>;
+  /** A request to the VMM, from its sending to acknowledgement and barrier; milliseconds. */
+  observeVmm(duration: number, requests: number): void;
+};
+
+export function fileKey(file: FileIdentity): string {
+  return `${file.dev}:${file.ino}`;
+}
