@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +243,29 @@ static void run_window_access(const struct command *command, struct answer *answ
 	answer_add(answer, "value", "0x%llx", (unsigned long long)access.value);
 }
 
+/*
+ * memory-type ADDRESS: how the processor caches what is mapped at a physical address, by the kernel's own list
+ * (x86 page attribute table, through debugfs). No type: nothing is mapped there.
+ */
+static void run_memory_type(const struct command *command, struct answer *answer)
+{
+	uint64_t address = command_number(command, 1, UINT64_MAX);
+	unsigned long long start, end, smallest = ULLONG_MAX;
+	char line[256], type[64], found[64] = "";
+	FILE *file = fopen("/sys/kernel/debug/x86/pat_memtype_list", "r");
+
+	if (!file)
+		return answer_fail(answer, errno, "pat_memtype_list");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "PAT: [mem %llx-%llx] %63s", &start, &end, type) == 3 && start <= address &&
+		    address < end && end - start < smallest) {
+			smallest = end - start;
+			strcpy(found, type);
+		}
+	fclose(file);
+	answer_add(answer, "type", "%s", found);
+}
+
 static void run_system(struct answer *answer)
 {
 	struct utsname name;
@@ -267,6 +291,8 @@ bool machine_run(const struct command *command, struct answer *answer)
 		run_window(answer);
 	else if (!strcmp(verb, "window-read64") || !strcmp(verb, "window-write64"))
 		run_window_access(command, answer);
+	else if (!strcmp(verb, "memory-type"))
+		run_memory_type(command, answer);
 	else if (!strcmp(verb, "system"))
 		run_system(answer);
 	else if (!strcmp(verb, "pattern")) /* pattern SEED OFFSET: lets the host check that both sides agree */

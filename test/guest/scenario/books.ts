@@ -1,0 +1,70 @@
+// Do all who count agree? The guest's driver (its range allocator, through debugfs), the broker (admin socket) and Prometheus' page each
+// have books of a VM's window; a check says what must stand in all of them.
+import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { eventually, expectEqual } from './check.ts';
+import { WINDOW_SIZE } from './host.ts';
+import type { Session } from './session.ts';
+
+export const CACHES = ['none', 'cached', 'uncached', 'wc'] as const;
+export type CacheName = (typeof CACHES)[number];
+
+type Mapped = { readonly mappings: number; readonly bytes: number };
+
+export type Books = {
+  /** What is mapped by cache type; those left out have nothing. */
+  readonly mapped?: Readonly<Partial<Record<CacheName, Mapped>>>;
+  /** Live blobs that are not mapped, and their bytes: the guest's driver maps whatever is mappable. */
+  readonly unmapped?: Mapped;
+};
+
+/** Everything in a guest's blobs at once: `mappings` cached ones of `bytes` in all. */
+export function cachedBooks(mappings: number, bytes: number): Books {
+  return { mapped: { cached: { mappings, bytes } } };
+}
+
+export const EMPTY: Books = {};
+
+/** Waits until guest, broker and metrics all say what `books` says; throws CheckFailure with the first difference when they do not. */
+export async function expectBooks(session: Session, books: Books, limit?: number): Promise<void> {
+  await eventually(() => compare(session, books), limit);
+}
+
+async function compare(session: Session, { mapped = {}, unmapped }: Books): Promise<void> {
+  const { host, vm } = session;
+  const total = Object.values(mapped).reduce<Mapped>(
+    (sum, item) => ({ mappings: sum.mappings + item.mappings, bytes: sum.bytes + item.bytes }),
+    { mappings: 0, bytes: 0 },
+  );
+  const allocations = total.mappings + (unmapped?.mappings ?? 0);
+  const allocatedBytes = total.bytes + (unmapped?.bytes ?? 0);
+
+  const [page, window, shown, detail] = await Promise.all([
+    host.scrape(),
+    session.ask('window'),
+    host.admin.getVm(vm),
+    host.admin.getWindow(vm),
+  ]);
+
+  expectEqual("bytes used in the window, by the guest's driver", Number(window['used']), total.bytes);
+  expectEqual('mappings, by the broker', countFromWire(shown.mappings), total.mappings);
+  expectEqual('mapped bytes, by the broker', countFromWire(shown.mappedBytes), total.bytes);
+  expectEqual('allocations, by the broker', countFromWire(shown.allocations), allocations);
+  expectEqual('allocated bytes, by the broker', countFromWire(shown.allocatedBytes), allocatedBytes);
+  expectEqual(
+    'free bytes of the window, by the broker',
+    countFromWire(detail.window?.freeBytes),
+    WINDOW_SIZE[vm] - total.bytes,
+  );
+  for (const cache of CACHES) {
+    const { mappings, bytes } = mapped[cache] ?? { mappings: 0, bytes: 0 };
+    expectEqual(`barkeep_mappings of ${cache}`, page.sum('barkeep_mappings', { vm, cache }), mappings);
+    expectEqual(`barkeep_mapped_bytes of ${cache}`, page.sum('barkeep_mapped_bytes', { vm, cache }), bytes);
+  }
+  expectEqual('barkeep_allocations', page.sum('barkeep_allocations', { vm }), allocations);
+  expectEqual('barkeep_allocated_bytes', page.sum('barkeep_allocated_bytes', { vm }), allocatedBytes);
+  expectEqual(
+    'barkeep_window_free_bytes',
+    page.sum('barkeep_window_free_bytes', { vm }),
+    WINDOW_SIZE[vm] - total.bytes,
+  );
+}

@@ -1,0 +1,77 @@
+// How fast a guest goes through blobs in each placement: two VMs on one broker, in turn, the one that does not run stopped.
+import { median } from '../../bench/sample.ts';
+import { type Check, expectAtLeast, expectFields, type Scale } from './check.ts';
+import { KIB, MIB } from './host.ts';
+import type { Session } from './session.ts';
+
+export type Pair = { readonly window: Session; readonly perBlob: Session };
+
+type Size = {
+  readonly name: string;
+  readonly label: string;
+  readonly bytes: number;
+  /** Cycles a round. */
+  readonly count: number;
+  /** Cycles a second that window placement must reach, 0 for none. */
+  readonly least: number;
+};
+
+/** Window placement must be so many times as fast, and do so many cycles of 4 KiB a second under TCG on two cores. */
+const LEAST_RATIO = 2;
+const LEAST_RATE = 1000;
+const LIMIT = 120_000;
+
+const SIZES: readonly Size[] = [
+  { name: '4kib', label: '4 KiB', bytes: 4 * KIB, count: 1500, least: LEAST_RATE },
+  { name: '2mib', label: '2 MiB', bytes: 2 * MIB, count: 600, least: 0 },
+];
+
+export const FIGURES: readonly Check<Pair>[] = SIZES.map((size) => ({
+  name: `cycles-${size.name}`,
+  what:
+    size.least === 0
+      ? `${size.label}: cycles a second in window and per-blob placement, in turn`
+      : `${size.label}: at least ${size.least} cycles a second, and ${LEAST_RATIO} times per-blob placement`,
+  limit: LIMIT,
+  run: (pair, scale) => measure(pair, size, scale),
+}));
+
+async function measure(pair: Pair, size: Size, scale: Scale): Promise<string> {
+  const rounds = scale === 'full' ? 5 : 3;
+  const count = scale === 'full' ? size.count : size.count / 3;
+  const window: number[] = [];
+  const perBlob: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const [first, second] = [
+      await rate(pair.window, size.bytes, count),
+      await rate(pair.perBlob, size.bytes, count / 2),
+    ];
+    if (round < 0) continue; // both warm up
+    window.push(first);
+    perBlob.push(second);
+  }
+  const ratio = median(window.map((value, round) => value / perBlob[round]!));
+  const { report } = pair.window;
+  report.measured(`window.${size.name}.cycles_per_second`, median(window));
+  report.measured(`per_blob.${size.name}.cycles_per_second`, median(perBlob));
+  report.measured(`ratio.${size.name}`, ratio);
+  const found = `${Math.round(median(window))} and ${Math.round(median(perBlob))} a second, ${ratio.toFixed(2)} times`;
+  if (size.least > 0) {
+    expectAtLeast(`cycles a second in window placement (${found})`, median(window), size.least);
+    expectAtLeast(`window against per-blob placement (${found})`, ratio, LEAST_RATIO);
+  }
+  return `${found} (medians of ${rounds})`;
+}
+
+// Cycles a second of a VM that is stopped before and after.
+async function rate(
+  { guest, console: guestConsole }: Session,
+  bytes: number,
+  count: number,
+): Promise<number> {
+  await guest.qmp.cont();
+  const figures = await guestConsole.expectOk(`cycles 1 ${count} ${bytes} zeros=0`, 60_000);
+  await guest.qmp.stop();
+  expectFields('cycles', figures, { failures: '0', lost: '0', faults: '0', done: String(count) });
+  return Number(figures['rate']);
+}

@@ -1,0 +1,215 @@
+// The host of the scenario: a broker and a metrics endpoint with a configuration that has a VM for each purpose, frontends as they are
+// needed, and the ways in which other processes of a host look at all that: admin socket, fd channel, metrics page.
+import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { FdClient } from '../../../services/frontend/fd-client.ts';
+import { Mapping } from '../../../services/lib/os/memory.ts';
+import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
+import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { runDirectoryPaths } from '../../../services/lib/runtime/run-directory.ts';
+import { CheckFailure } from './check.ts';
+import { MetricsPage } from './metrics-page.ts';
+import { Service } from './service.ts';
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+/** The VMs of the configuration. */
+export const VM = { WINDOW: 'win', PER_BLOB: 'blob', NEIGHBOUR: 'twin', LARGE: 'wide' } as const;
+export type VmName = (typeof VM)[keyof typeof VM];
+
+/** Which heap a blob_id leads to, the same in 'win' and 'blob'. */
+export const BLOB_ID = { CACHED: 0, WC: 1, UNCACHED: 2, FILE: 3, FAR: 4, UNKNOWN: 999 } as const;
+
+export const WINDOW_SIZE: Readonly<Record<VmName, number>> = {
+  win: GIB,
+  blob: GIB,
+  twin: GIB,
+  wide: 16 * GIB,
+};
+
+/** What 'win' and 'blob' may have: less than their windows and heaps, so that each limit can be met alone. */
+export const QUOTA = {
+  win: { bytes: 1280 * MIB, mappings: 800, allocations: 900 },
+  // QEMU 11.1 takes longer for each further memory region, and few VMMs have hundreds of slots.
+  blob: { bytes: 1280 * MIB, mappings: 150, allocations: 250 },
+} as const;
+
+/** All of the heap that 'blob' and 'twin' share. */
+export const SHARED_FILE_BYTES = 64 * MIB;
+
+// The two memfd heaps are smaller than many a host, and lead to more than 8 GiB of blobs together; nothing touches all of it.
+const CONFIG = (directory: string, port: number) => `
+run_directory: ${directory}/run
+orphan_grace: 2s
+sweep_interval: 1s
+log_level: info
+heaps:
+  - { name: ram, backing: memfd, cache: cached, capacity: 4352MiB }
+  - { name: far, backing: memfd, cache: cached, capacity: 4352MiB }
+  - { name: video, backing: memfd, cache: wc, capacity: 256MiB }
+  - { name: registers, backing: memfd, cache: uncached, capacity: 256MiB }
+  - { name: shared, backing: file, cache: cached, path: ${directory}/shared-heap, capacity: ${SHARED_FILE_BYTES / MIB}MiB }
+  # Never used: a file heap counts as memory beyond the host's own, so hosts of 8 GiB can promise the two above.
+  - { name: spare, backing: file, cache: cached, path: ${directory}/spare-heap, capacity: 8GiB }
+vms:
+  - name: ${VM.WINDOW}
+    window: 1GiB
+    heap: ram
+    blob_heaps: { 1: video, 2: registers }
+    quota: { bytes: ${QUOTA.win.bytes / MIB}MiB, mappings: ${QUOTA.win.mappings}, allocations: ${QUOTA.win.allocations} }
+  - name: ${VM.PER_BLOB}
+    window: 1GiB
+    placement: per-blob
+    heap: ram
+    blob_heaps: { 1: video, 2: registers, 3: shared }
+    quota: { bytes: ${QUOTA.blob.bytes / MIB}MiB, mappings: ${QUOTA.blob.mappings}, allocations: ${QUOTA.blob.allocations} }
+  - { name: ${VM.NEIGHBOUR}, window: 1GiB, placement: per-blob, heap: shared }
+  - { name: ${VM.LARGE}, window: 16GiB, heap: ram, blob_heaps: { 4: far } }
+frontend: { statistics_interval: 200ms }
+metrics: { listen: '127.0.0.1:${port}' }
+`;
+
+const FD_TIMEOUT = 5000;
+
+export class Host {
+  readonly directory: string;
+  readonly logs: string;
+  readonly configPath: string;
+  readonly broker: Service;
+  readonly metrics: Service;
+  readonly admin: AdminClient;
+  readonly metricsUrl: string;
+  readonly #fds: FdClient;
+  readonly #services: Service[];
+
+  private constructor(directory: string, port: number) {
+    this.directory = directory;
+    this.logs = join(directory, 'logs');
+    this.configPath = join(directory, 'barkeep.yaml');
+    this.metricsUrl = `http://127.0.0.1:${port}`;
+    const paths = runDirectoryPaths(join(directory, 'run'));
+    this.broker = this.#start('broker', ['broker']);
+    this.metrics = this.#start('metrics', ['metrics']);
+    this.#services = [this.broker, this.metrics];
+    this.admin = createAdminClient(paths.adminSocket);
+    this.#fds = new FdClient(paths.fdSocket, FD_TIMEOUT);
+  }
+
+  /** Starts broker and metrics below `directory`, an empty one that the caller removes afterwards. Rejects with ServiceError. */
+  static async start(directory: string): Promise<Host> {
+    const port = await freePort();
+    mkdirSync(join(directory, 'run'));
+    mkdirSync(join(directory, 'logs'));
+    makeSparse(join(directory, 'shared-heap'), SHARED_FILE_BYTES);
+    makeSparse(join(directory, 'spare-heap'), 8 * GIB);
+    writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, port));
+    const host = new Host(directory, port);
+    try {
+      await host.broker.ready(() => host.admin.isServing(1000).catch(() => false));
+      await host.metrics.ready(async () => (await get(`${host.metricsUrl}/readyz`)) === 200);
+      await host.#connectFds();
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+    return host;
+  }
+
+  /** All that were started so far, also those that have ended. */
+  get services(): readonly Service[] {
+    return this.#services;
+  }
+
+  /** A frontend for the VM, listening. Rejects with ServiceError. */
+  async startFrontend(vm: VmName): Promise<{ service: Service; socketPath: string }> {
+    const socketPath = join(this.directory, `${vm}.sock`);
+    const service = this.#start(`frontend-${vm}`, ['frontend', '--vm', vm, '--socket-path', socketPath]);
+    this.#services.push(service);
+    try {
+      await service.ready(async () => isSocket(socketPath));
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+    return { service, socketPath };
+  }
+
+  /** The metrics page as of now. */
+  scrape(): Promise<MetricsPage> {
+    return MetricsPage.fetch(`${this.metricsUrl}/metrics`);
+  }
+
+  /**
+   * A blob's memory in this process, by way of the admin socket and the fd channel; writable, the very bytes of the guest.
+   * The caller closes it.
+   */
+  async openBlob(vm: VmName, resource: number): Promise<Mapping> {
+    const handle = await this.admin.openBlob(vm, resource);
+    const fd = await this.#fds.redeem(handle.token ?? new Uint8Array());
+    try {
+      return Mapping.ofFile(fd.number, countFromWire(handle.fdOffset), countFromWire(handle.size));
+    } finally {
+      fd.close(); // a mapping does not need it
+    }
+  }
+
+  /** Stops what runs, the last started first. Returns the names of those that did not end in good order. */
+  async stop(): Promise<string[]> {
+    this.admin.close();
+    this.#fds.close();
+    const unclean: string[] = [];
+    for (const service of this.#services.toReversed()) {
+      const wasRunning = service.running;
+      if ((await service.stop()) !== 0 && wasRunning) unclean.push(service.name);
+    }
+    return unclean;
+  }
+
+  #start(name: string, args: readonly string[]): Service {
+    return Service.start(name, [...args, '--config', this.configPath], join(this.logs, `${name}.log`));
+  }
+
+  // The connection is made now, so that the broker's descriptors can be counted before and after a VM. The token is nobody's.
+  async #connectFds(): Promise<void> {
+    const refusal = await this.#fds.redeem(new Uint8Array(32)).then(
+      () => null,
+      (error: Error) => error,
+    );
+    if (refusal === null)
+      throw new CheckFailure('the fd channel gave a descriptor for a token that nobody got');
+  }
+}
+
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+}
+
+function makeSparse(path: string, bytes: number): void {
+  const fd = openSync(path, 'w', 0o600);
+  ftruncateSync(fd, bytes);
+  closeSync(fd);
+}
+
+// 0 when nobody answers.
+async function get(url: string): Promise<number> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(1000) })).status;
+  } catch {
+    return 0;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

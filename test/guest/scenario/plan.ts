@@ -1,0 +1,76 @@
+// Which VMs are booted, in which order, and what is checked on each. One QEMU works at a time: the machine has two cores.
+import type { Check } from './check.ts';
+import { CACHE_TYPES, FENCES, PARAMETERS } from './device.ts';
+import { GIB, VM } from './host.ts';
+import { HIGH_OFFSETS, LARGE_GUEST } from './large.ts';
+import { QEMU_QUITS, REBIND, REBOOT, RESET_BUTTON, STOP_AND_CONTINUE } from './lifecycle.ts';
+import { FOUR_PROCESSES, NO_LOST_WRITE } from './load.ts';
+import { COMMAND_COUNTS } from './metrics-agreement.ts';
+import {
+  QUOTA_ALLOCATIONS,
+  QUOTA_BYTES,
+  QUOTA_MAPPINGS,
+  REFUSED_STREAM,
+  WINDOW_FULL,
+  WRONG_PARAMETERS,
+} from './refusals.ts';
+import type { Session, SessionOptions } from './session.ts';
+import { manyBlobs, SHARING } from './sharing.ts';
+import { LEAVE_SECRET, ZERO_ACROSS_VMS, ZERO_AT_FIRST, ZERO_ON_REUSE } from './zeroing.ts';
+
+export type Group = {
+  readonly name: string;
+  readonly options: SessionOptions;
+  /** In order; each leaves the guest without blobs, the last one ends QEMU. */
+  readonly checks: readonly Check<Session>[];
+};
+
+/** What both placements must do alike. The counts come before the device's owner changes for the first time. */
+function common(liveBlobs: number): readonly Check<Session>[] {
+  return [
+    PARAMETERS,
+    ...SHARING,
+    manyBlobs(liveBlobs),
+    CACHE_TYPES,
+    FENCES,
+    ZERO_ON_REUSE,
+    WINDOW_FULL,
+    QUOTA_BYTES,
+    QUOTA_MAPPINGS,
+    QUOTA_ALLOCATIONS,
+    WRONG_PARAMETERS,
+    REFUSED_STREAM,
+    FOUR_PROCESSES,
+    COMMAND_COUNTS,
+    REBIND,
+    STOP_AND_CONTINUE,
+    RESET_BUTTON,
+    REBOOT,
+  ];
+}
+
+export const GROUPS: readonly Group[] = [
+  {
+    name: VM.WINDOW,
+    options: { vm: VM.WINDOW },
+    checks: [...common(600), NO_LOST_WRITE, QEMU_QUITS],
+  },
+  {
+    name: VM.PER_BLOB,
+    options: { vm: VM.PER_BLOB },
+    checks: [...common(100), NO_LOST_WRITE, LEAVE_SECRET, QEMU_QUITS],
+  },
+  {
+    name: VM.NEIGHBOUR,
+    options: { vm: VM.NEIGHBOUR },
+    checks: [ZERO_ACROSS_VMS, QEMU_QUITS],
+  },
+  {
+    name: VM.LARGE,
+    options: { vm: VM.LARGE, memory: 6 * GIB },
+    checks: [PARAMETERS, ZERO_AT_FIRST, HIGH_OFFSETS, LARGE_GUEST, QEMU_QUITS],
+  },
+];
+
+/** The VMs that the figures compare. */
+export const PAIR = { name: 'figures', window: VM.WINDOW, perBlob: VM.PER_BLOB } as const;

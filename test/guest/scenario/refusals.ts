@@ -1,0 +1,187 @@
+// What the guest gets when it asks for too much or for nonsense, and that the device goes on after it.
+import type { Answer } from '../console.ts';
+import { cachedBooks, EMPTY, expectBooks } from './books.ts';
+import { type Check, eventually, expectEqual, expectThat } from './check.ts';
+import { expectUsable, FLAG, GuestBlob } from './guest-blob.ts';
+import { BLOB_ID, GIB, MIB, QUOTA } from './host.ts';
+import type { Session } from './session.ts';
+
+// As the driver writes them into the kernel's log (virtio-gpu: virtio 1.3, 5.7.6.7).
+const OUT_OF_MEMORY = '0x1201';
+const INVALID_PARAMETER = '0x1205';
+const UNSPECIFIED = '0x1200';
+
+export const WINDOW_FULL: Check<Session> = {
+  name: 'window-full',
+  what: 'a full window is ENOSPC at create; usable afterwards',
+  run: windowFull,
+};
+
+export const QUOTA_BYTES: Check<Session> = {
+  name: 'quota-bytes',
+  what: 'the quota of bytes is EINVAL at mmap, OUT_OF_MEMORY in the log; usable afterwards',
+  run: quotaBytes,
+};
+
+export const QUOTA_MAPPINGS: Check<Session> = {
+  name: 'quota-mappings',
+  what: 'the quota of mappings is EINVAL at mmap, OUT_OF_MEMORY in the log; usable afterwards',
+  limit: 120_000,
+  run: quotaMappings,
+};
+
+export const QUOTA_ALLOCATIONS: Check<Session> = {
+  name: 'quota-blobs',
+  what: 'the quota of blobs is EINVAL at mmap, OUT_OF_MEMORY in the log; usable afterwards',
+  run: quotaAllocations,
+};
+
+export const WRONG_PARAMETERS: Check<Session> = {
+  name: 'parameters-wrong',
+  what: 'wrong parameters are EINVAL each time; usable after each',
+  run: wrongParameters,
+};
+
+export const REFUSED_STREAM: Check<Session> = {
+  name: 'stream-refused',
+  what: 'a command stream is refused, its fence signalled all the same; usable afterwards',
+  run: refusedStream,
+};
+
+async function windowFull(session: Session): Promise<string> {
+  // Nothing touches it, so it costs no memory.
+  const all = await GuestBlob.createMapped(session, 'all', GIB);
+  await expectBooks(session, cachedBooks(1, GIB));
+
+  const refused = await session.console.command(`create more host3d ${FLAG.MAPPABLE} 0 4096`);
+  expectErrno('create in a full window', refused, 'ENOSPC');
+  await expectBooks(session, cachedBooks(1, GIB));
+
+  await all.close();
+  await expectBooks(session, EMPTY);
+  await expectUsable(session);
+  return '1 GiB in one blob, then 4 KiB more: ENOSPC';
+}
+
+async function quotaBytes(session: Session): Promise<string> {
+  const { bytes: quota } = QUOTA[session.vm as keyof typeof QUOTA];
+  // Without USE_MAPPABLE a blob takes no room in the window, so that the quota is met first.
+  const ballast = await GuestBlob.create(session, 'ballast', GIB, { flags: FLAG.SHAREABLE });
+  const unmapped = { mappings: 1, bytes: GIB };
+  await expectBooks(session, { unmapped });
+  const mark = session.guest.kernelLog().length;
+
+  await expectRefusedBlob(session, quota - GIB + 4096, 0);
+  await expectLogged(session, mark, OUT_OF_MEMORY);
+  await expectBooks(session, { unmapped });
+  await expectUsable(session);
+
+  const last = await GuestBlob.createMapped(session, 'last', quota - GIB);
+  await expectBooks(session, { unmapped, mapped: { cached: { mappings: 1, bytes: quota - GIB } } });
+  await last.close();
+  await ballast.close();
+  await expectBooks(session, EMPTY);
+  return `${quota / MIB} MiB allowed, 4 KiB more: EINVAL`;
+}
+
+async function quotaMappings(session: Session): Promise<string> {
+  const { mappings: quota } = QUOTA[session.vm as keyof typeof QUOTA];
+  const mark = session.guest.kernelLog().length;
+
+  const held = await session.ask(`hold ${quota + 5} 4096`, 100_000);
+
+  expectEqual('blobs that were mapped', Number(held['added']), quota);
+  expectEqual('errno of the next one', held['first_errno'] ?? '', 'EINVAL');
+  expectEqual('where it failed', held['first_stage'] ?? '', 'map');
+  await expectLogged(session, mark, OUT_OF_MEMORY);
+  await expectBooks(session, cachedBooks(quota, quota * 4096));
+  await session.ask('hold-release 1');
+  await expectUsable(session);
+  await session.ask('hold-release', 100_000);
+  await expectBooks(session, EMPTY);
+  return `${quota} allowed, the next: EINVAL`;
+}
+
+async function quotaAllocations(session: Session): Promise<string> {
+  const { allocations: quota } = QUOTA[session.vm as keyof typeof QUOTA];
+  const blobs: GuestBlob[] = [];
+  for (let index = 0; index < quota; index++) {
+    blobs.push(await GuestBlob.create(session, `blob${index}`, 4096, { flags: FLAG.SHAREABLE }));
+  }
+  const full = { unmapped: { mappings: quota, bytes: quota * 4096 } };
+  await expectBooks(session, full);
+  const mark = session.guest.kernelLog().length;
+
+  await expectRefusedBlob(session, 4096, 0);
+
+  await expectLogged(session, mark, OUT_OF_MEMORY);
+  await expectBooks(session, full);
+  await blobs.pop()?.close();
+  await expectUsable(session);
+  for (const blob of blobs) await blob.close();
+  await expectBooks(session, EMPTY);
+  return `${quota} allowed, the next: EINVAL`;
+}
+
+async function wrongParameters(session: Session): Promise<string> {
+  const { console: guest } = session;
+  const wrong = [
+    ['no blob_mem', `create x 0 1 0 4096`],
+    ['an unknown blob_mem', `create x 9 1 0 4096`],
+    ['unknown flags', `create x host3d 0x100 0 4096`],
+    ['a size of 0', `create x host3d 1 0 0`],
+  ] as const;
+  for (const [what, line] of wrong) {
+    expectErrno(what, await guest.command(line), 'EINVAL');
+    await expectUsable(session);
+  }
+
+  const mark = session.guest.kernelLog().length;
+  await expectRefusedBlob(session, 4096, BLOB_ID.UNKNOWN);
+  await expectLogged(session, mark, INVALID_PARAMETER);
+  await expectUsable(session);
+
+  const unmappable = await GuestBlob.create(session, 'unmappable', 4096, { flags: FLAG.SHAREABLE });
+  expectErrno('mmap of a blob that is not mappable', await guest.command('map unmappable'), 'EINVAL');
+  await unmappable.close();
+  await expectUsable(session);
+  await expectBooks(session, EMPTY);
+  return 'blob_mem, flags, size, blob_id, a blob that is not mappable';
+}
+
+async function refusedStream(session: Session): Promise<string> {
+  const mark = session.guest.kernelLog().length;
+  // 64 bytes of zeros are no-op words of nothing that this device renders; what a device without a renderer may take is empty.
+  const found = await session.ask('execbuf size=64 count=3', 30_000);
+
+  expectEqual('fences signalled', Number(found['signalled']), 3);
+  await expectUsable(session);
+  const isLogged = session.kernelSince(mark).includes(UNSPECIFIED);
+  return isLogged ? 'refused with ERR_UNSPEC' : 'taken as no-ops';
+}
+
+/** Creates a blob that the device refuses, which the driver tells at mmap only; EINVAL is what it has for that. */
+async function expectRefusedBlob(session: Session, size: number, blobId: number): Promise<void> {
+  const created = await session.console.command(`create refused host3d ${FLAG.MAPPABLE} ${blobId} ${size}`);
+  expectThat(
+    created.ok,
+    `create was to be refused by the device, not by the driver: ${created.fields['errno']}`,
+  );
+  expectErrno('mmap of a refused blob', await session.console.command('map refused'), 'EINVAL');
+  await session.ask('close refused');
+}
+
+/** The driver writes the answer of each refused command into the kernel's log. */
+async function expectLogged(session: Session, mark: number, answer: string): Promise<void> {
+  await eventually(async () => {
+    const log = session.kernelSince(mark);
+    expectThat(
+      log.includes(`response ${answer}`),
+      `the kernel's log should hold "response ${answer}": ${log.trim().slice(-300) || 'nothing was logged'}`,
+    );
+  });
+}
+
+function expectErrno(what: string, answer: Answer, errno: string): void {
+  expectEqual(what, answer.ok ? 'success' : (answer.fields['errno'] ?? ''), errno);
+}

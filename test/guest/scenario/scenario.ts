@@ -1,0 +1,228 @@
+// Runs the plan: boots each VM, does its checks, ends it; every check gets its line, whatever happened before it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { GuestConsoleError } from '../console.ts';
+import type { GuestEnvironment } from '../environment.ts';
+import {
+  type Check,
+  CheckTimeout,
+  DEFAULT_LIMIT,
+  expectEqual,
+  expectThat,
+  type Scale,
+  within,
+} from './check.ts';
+import { FIGURES, type Pair } from './figures.ts';
+import { Host } from './host.ts';
+import { GROUPS, type Group, PAIR } from './plan.ts';
+import type { Report } from './report.ts';
+import { Session } from './session.ts';
+
+export type ScenarioOptions = {
+  readonly environment: GuestEnvironment;
+  /** An empty directory for everything; the caller removes it. */
+  readonly directory: string;
+  readonly report: Report;
+  readonly scale: Scale;
+  /** Names of groups, of checks, or GROUP/CHECK; empty for everything. */
+  readonly only: readonly string[];
+};
+
+// The whole run, after the environment was fetched, milliseconds.
+const BUDGET: Readonly<Record<Scale, number>> = { full: 480_000, quick: 180_000 };
+const CLEAN_UP_LIMIT = 10_000;
+const WORKERS = 8;
+/** pino: 50 is error, 60 fatal. */
+const ERROR_LEVEL = /"level":"?(50|60|error|fatal)/;
+
+/** What --only may name. */
+export function checkNames(): readonly string[] {
+  return [
+    ...GROUPS.flatMap((group) => group.checks.map((check) => `${group.name}/${check.name}`)),
+    ...FIGURES.map((check) => `${PAIR.name}/${check.name}`),
+  ];
+}
+
+export class Scenario {
+  readonly #options: ScenarioOptions;
+  readonly #deadline: number;
+  readonly #running = new Set<Session>();
+  #host: Host | null = null;
+
+  constructor(options: ScenarioOptions) {
+    this.#options = options;
+    this.#deadline = Date.now() + BUDGET[options.scale];
+  }
+
+  /** Runs the checks; their verdicts are in the report. Nothing is left running. */
+  async run(): Promise<void> {
+    const { report } = this.#options;
+    try {
+      const host = await this.#startHost();
+      if (host === null) return;
+      for (const group of GROUPS) await this.#runGroup(group, host);
+      await this.#runFigures(host);
+      await this.#line('host', 'no-errors', "nothing in the services' logs is an error", async () =>
+        this.#expectCleanLogs(host),
+      );
+      await this.#line('host', 'stop', 'everything stops in good order and leaves no socket', async () =>
+        this.#stopHost(host),
+      );
+    } finally {
+      await this.stop();
+    }
+    report.summary();
+  }
+
+  /** Ends everything at once; run() then ends soon. May be called at any time. */
+  async stop(): Promise<void> {
+    const sessions = [...this.#running];
+    this.#running.clear();
+    await Promise.all(sessions.map((session) => session.stop()));
+    const host = this.#host;
+    this.#host = null;
+    await host?.stop();
+  }
+
+  async #startHost(): Promise<Host | null> {
+    await this.#line('host', 'start', 'broker and metrics start', async () => {
+      this.#host = await Host.start(this.#options.directory);
+      return `logs in ${this.#host.logs}`;
+    });
+    return this.#host;
+  }
+
+  async #runGroup(group: Group, host: Host): Promise<void> {
+    const chosen = this.#chosen(group.name, group.checks);
+    if (chosen.length === 0) return;
+    const session = await this.#boot(group.name, group.options, host);
+    try {
+      await this.#runChecks(group.name, chosen, session, session === null ? [] : [session]);
+    } finally {
+      await this.#end(session);
+    }
+  }
+
+  async #runFigures(host: Host): Promise<void> {
+    const chosen = this.#chosen(PAIR.name, FIGURES);
+    if (chosen.length === 0) return;
+    const window = await this.#boot(PAIR.name, { vm: PAIR.window }, host);
+    await window?.guest.qmp.stop();
+    const perBlob = window === null ? null : await this.#boot(PAIR.name, { vm: PAIR.perBlob }, host);
+    await perBlob?.guest.qmp.stop();
+    const pair: Pair | null = window === null || perBlob === null ? null : { window, perBlob };
+    try {
+      await this.#runChecks(PAIR.name, chosen, pair, pair === null ? [] : [pair.window, pair.perBlob]);
+    } finally {
+      await this.#end(window);
+      await this.#end(perBlob);
+    }
+  }
+
+  async #boot(group: string, options: Group['options'], host: Host): Promise<Session | null> {
+    const { environment, report } = this.#options;
+    let session: Session | null = null;
+    await this.#line(group, 'boot', `VM ${options.vm} boots with a frontend as its GPU`, async () => {
+      session = await Session.start(options, host, report, environment);
+      this.#running.add(session);
+      expectThat(session.guest.firstBoot.device !== null, 'the guest has no render node');
+      return `${(session.bootMilliseconds / 1000).toFixed(1)} s, QEMU ${environment.qemuVersion}, Linux ${environment.kernelRelease}`;
+    });
+    return session;
+  }
+
+  async #end(session: Session | null): Promise<void> {
+    if (session === null) return;
+    this.#running.delete(session);
+    await session.stop();
+  }
+
+  /** `subject` is null when there is nothing to run checks on. */
+  async #runChecks<Subject>(
+    group: string,
+    checks: readonly Check<Subject>[],
+    subject: Subject | null,
+    sessions: readonly Session[],
+  ): Promise<void> {
+    const { report, scale } = this.#options;
+    let why = subject === null ? 'the VM did not boot' : '';
+    for (const { name, what, run, limit = DEFAULT_LIMIT } of checks) {
+      if (Date.now() > this.#deadline) why ||= `the time of ${BUDGET[scale] / 1000} s is up`;
+      if (subject === null || why !== '') {
+        report.add({ group, name, what, verdict: 'not run', figure: why, milliseconds: 0 });
+        continue;
+      }
+      const error = await this.#line(group, name, what, () => within(run(subject, scale), limit));
+      if (error === null) continue;
+      why = (await this.#cleanUp(sessions, error)) ? '' : `${name} left a VM that does not work`;
+    }
+  }
+
+  /** After a failure: no blob of it shall be in the way of the next check. False when the VM is of no use any more. */
+  async #cleanUp(sessions: readonly Session[], error: unknown): Promise<boolean> {
+    const isLost =
+      error instanceof CheckTimeout ||
+      (error instanceof GuestConsoleError && error.code !== 'REFUSED') ||
+      sessions.some((session) => !session.frontend.running);
+    if (isLost) return false;
+    try {
+      for (const session of sessions) {
+        if ((await session.guest.qmp.status()) !== 'running') await session.guest.qmp.cont();
+        for (let worker = 0; worker < WORKERS; worker++) {
+          await session.ask(`kill ${worker}`, CLEAN_UP_LIMIT);
+        }
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Runs one check and reports it; the error it ended with, or null. */
+  async #line(group: string, name: string, what: string, run: () => Promise<string>): Promise<Error | null> {
+    const { report } = this.#options;
+    const start = Date.now();
+    const line = (verdict: 'ok' | 'FAIL', figure: string): void =>
+      report.add({ group, name, what, verdict, figure, milliseconds: Date.now() - start });
+    try {
+      line('ok', await run());
+      return null;
+    } catch (error) {
+      const problem = error instanceof Error ? error : new Error(String(error));
+      line('FAIL', problem.message);
+      return problem;
+    }
+  }
+
+  #chosen<Subject>(group: string, checks: readonly Check<Subject>[]): readonly Check<Subject>[] {
+    const { only } = this.#options;
+    if (only.length === 0) return checks;
+    return checks.filter(({ name }) =>
+      only.some((wanted) => wanted === group || wanted === name || wanted === `${group}/${name}`),
+    );
+  }
+
+  #expectCleanLogs(host: Host): string {
+    const errors = host.services.flatMap((service) =>
+      service
+        .log()
+        .split('\n')
+        .filter((line) => ERROR_LEVEL.test(line) || (line !== '' && !line.startsWith('{')))
+        .map((line) => `${service.name}: ${line}`),
+    );
+    expectThat(errors.length === 0, errors.slice(0, 5).join('\n'));
+    return `${host.services.length} logs`;
+  }
+
+  async #stopHost(host: Host): Promise<string> {
+    this.#host = null;
+    const unclean = await host.stop();
+    expectEqual('processes that did not end with exit code 0', unclean.join(', '), '');
+    const left = ['broker.sock', 'admin.sock', 'fd.sock', 'vms']
+      .filter((name) => name.endsWith('.sock'))
+      .map((name) => join(this.#options.directory, 'run', name))
+      .filter((path) => existsSync(path));
+    expectEqual('sockets that are left', left.join(', '), '');
+    return `${host.services.length} processes`;
+  }
+}
