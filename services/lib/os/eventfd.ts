@@ -1,4 +1,5 @@
 // eventfd: the doorbells between a VMM and a back-end (kick, call, error).
+import { readlinkSync } from 'node:fs';
 import { Fd } from './fd.ts';
 import { failure, lastErrno, libcEventfd, libcRead, libcWrite } from './libc.ts';
 import { ERRNO } from './system-error.ts';
@@ -14,6 +15,11 @@ export function createEventfd(): Fd {
   const number: number = libcEventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (number < 0) throw failure('eventfd', 'create an eventfd');
   return new Fd(number);
+}
+
+/** Whether a descriptor that came from elsewhere is an eventfd. Throws Node's system error when it is not open. */
+export function isEventfd(fd: number): boolean {
+  return readlinkSync(`/proc/self/fd/${fd}`) === 'anon_inode:[eventfd]';
 }
 
 /** Adds one to the count. A full counter already wakes the reader, so EAGAIN is success. Throws SystemError for a bad descriptor. */

@@ -30,6 +30,8 @@ export const libcGetsockopt = libc.func(
 );
 export const libcSendmsg = libc.func('int64_t sendmsg(int fd, const void *msg, int flags)');
 export const libcRecvmsg = libc.func('int64_t recvmsg(int fd, void *msg, int flags)');
+export const libcEpollCreate1 = libc.func('int epoll_create1(int flags)');
+export const libcEpollCtl = libc.func('int epoll_ctl(int epfd, int op, int fd, void *event)');
 export const libcFlock = libc.func('int flock(int fd, int operation)');
 
 /** The errno of the call that has just failed, as an error that says what was asked. Call it directly after the function. */

@@ -1,5 +1,6 @@
 // Readiness of file descriptors as events of Node's own loop (uv_poll), several times cheaper than a thread that blocks.
 import koffi from 'koffi';
+import { failure, libcEpollCreate1, libcEpollCtl } from './libc.ts';
 
 type PollHandle = ReturnType<typeof koffi.node.poll>;
 
@@ -8,6 +9,28 @@ export type PollEvents = {
   readonly writable: boolean;
   readonly disconnect: boolean;
 };
+
+// <sys/epoll.h>
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+/** struct epoll_event, no events asked for. */
+const NO_EVENTS = Buffer.alloc(16);
+let probe = -1;
+
+/**
+ * Throws SystemError for a descriptor that cannot be watched (EPERM: a file, a memfd, a directory; EBADF). koffi aborts the process for
+ * one of those, and descriptors come from peers, so this has to be known before it is asked.
+ */
+function expectPollable(fd: number): void {
+  if (probe < 0) {
+    probe = libcEpollCreate1(EPOLL_CLOEXEC);
+    if (probe < 0) throw failure('epoll_create1', 'create an epoll instance');
+  }
+  if (libcEpollCtl(probe, EPOLL_CTL_ADD, fd, NO_EVENTS) < 0)
+    throw failure('epoll_ctl', `watch descriptor ${fd}`);
+  libcEpollCtl(probe, EPOLL_CTL_DEL, fd, NO_EVENTS);
+}
 
 /**
  * Watches a descriptor until close(). The descriptor is borrowed and must stay open until close() returned;
@@ -22,6 +45,7 @@ export class Poller {
   #wantsWritable = false;
 
   constructor(fd: number, onReadable: () => void, onWritable?: () => void) {
+    expectPollable(fd);
     this.#fd = fd;
     this.#onReadable = onReadable;
     this.#onWritable = onWritable;

@@ -11,7 +11,7 @@
 // answer SHMEM_MAP, and a chain may be waiting for just that. After `drainTimeoutMs` the ring is stopped all the same, and answers that
 // come later are published when the ring is resumed.
 
-import { drainEventfd } from '../os/eventfd.ts';
+import { drainEventfd, isEventfd } from '../os/eventfd.ts';
 import { closeAll, type Fd } from '../os/fd.ts';
 import { Poller } from '../os/poll.ts';
 import { type PeerCredentials, setNonBlocking } from '../os/socket.ts';
@@ -174,6 +174,7 @@ export class BackendConnection {
     this.#memory = new GuestMemory((file) => device.isOwnMemory(file));
     this.#rings = Array.from({ length: device.queues }, (_, index) => newRing(index));
     this.#stream = new MessageStream(socket, {
+      readWhileSending: false,
       onMessage: (message) => this.#received(message),
       onEnd: (error) => this.#streamEnded(error),
     });
@@ -541,11 +542,11 @@ export class BackendConnection {
   #setKick(ring: Ring, fd: Fd, what: string): Answer {
     let poller: Poller;
     try {
-      setNonBlocking(fd.number);
+      adoptEventfd(fd, what);
       poller = new Poller(fd.number, () => this.#kicked(ring));
     } catch (error) {
       fd.close();
-      throw new VhostUserError('BAD_DESCRIPTOR', 'refuse', `${what}: ${messageOf(error)}`);
+      throw error;
     }
     closeKick(ring);
     ring.kick = { fd, poller };
@@ -556,10 +557,10 @@ export class BackendConnection {
   #setDoorbell(ring: Ring, doorbell: 'call' | 'error', fds: FdBox, noFd: boolean, what: string): Answer {
     const fd = noFd ? null : fds.takeOne();
     try {
-      if (fd) setNonBlocking(fd.number);
+      if (fd) adoptEventfd(fd, what);
     } catch (error) {
       fd?.close();
-      throw new VhostUserError('BAD_DESCRIPTOR', 'refuse', `${what}: ${messageOf(error)}`);
+      throw error;
     }
     ring.doorbells[doorbell]?.close();
     ring.doorbells[doorbell] = fd;
@@ -778,6 +779,18 @@ function newRing(index: number): Ring {
     enabled: false,
     queue: null,
   };
+}
+
+/** Anything but an eventfd could block this process, or would have to be written to. The descriptor stays the caller's. */
+function adoptEventfd(fd: Fd, what: string): void {
+  if (!isEventfd(fd.number)) {
+    throw new VhostUserError(
+      'BAD_DESCRIPTOR',
+      'refuse',
+      `${what}: the descriptor that came with it is no eventfd`,
+    );
+  }
+  setNonBlocking(fd.number);
 }
 
 function closeKick(ring: Ring): void {

@@ -10,6 +10,8 @@ import type { ConnectionEnd, Device, Log } from './device.ts';
 import { messageOf } from './errors.ts';
 import { type ListeningSocket, listenAtPath } from './listening-socket.ts';
 
+const ACCEPT_RETRY_MS = 100;
+
 export type BackendServerOptions = Pick<
   ConnectionOptions,
   'channelTimeoutMs' | 'drainTimeoutMs' | 'mostReadableBytes'
@@ -53,7 +55,7 @@ export class BackendServer {
     this.#options = options;
     this.#log = options.log;
     this.#socket = socket;
-    if (socket) this.#poller = new Poller(socket.fd.number, () => this.#acceptAll(socket.fd));
+    if (socket) this.#watch(socket.fd);
     if (connected) this.#serve(connected);
   }
 
@@ -71,6 +73,10 @@ export class BackendServer {
     this.#current?.connection.close(reason);
   }
 
+  #watch(listening: Fd): void {
+    if (!this.#closed) this.#poller = new Poller(listening.number, () => this.#acceptAll(listening));
+  }
+
   #acceptAll(listening: Fd): void {
     for (;;) {
       if (this.#closed) return;
@@ -78,8 +84,11 @@ export class BackendServer {
       try {
         socket = accept(listening.number);
       } catch (error) {
-        // Out of descriptors, most likely: the connection stays in the backlog and is tried again.
+        // Out of descriptors, most likely: the connection stays in the backlog and is tried again, but not in a busy loop.
         this.#log.error({ problem: messageOf(error) }, 'a connection cannot be accepted');
+        this.#poller?.close();
+        this.#poller = null;
+        setTimeout(() => this.#watch(listening), ACCEPT_RETRY_MS).unref();
         return;
       }
       if (!socket) return;

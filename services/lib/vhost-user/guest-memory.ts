@@ -45,7 +45,9 @@ export type Location = {
 type Region = {
   readonly guestAddress: number;
   readonly size: number;
+  readonly guestEnd: number;
   readonly userAddress: U64;
+  readonly userEnd: U64;
   readonly fileOffset: number;
   readonly file: FileIdentity;
   /** Null for own memory. */
@@ -262,16 +264,23 @@ export class GuestMemory {
       );
     }
     for (const other of others) {
-      const otherUserEnd = checkedAdd(other.userAddress, other.size) as U64;
       if (
-        (guestAddress < other.guestAddress + other.size && other.guestAddress < end) ||
-        (userAddress < otherUserEnd && other.userAddress < userEnd)
+        (guestAddress < other.guestEnd && other.guestAddress < end) ||
+        (userAddress < other.userEnd && other.userAddress < userEnd)
       ) {
         throw refusal(`overlapping memory regions: ${describe(region)} and ${describe(asRegion(other))}`);
       }
     }
     const file = identityOf(fd, region);
-    const entry = { guestAddress, size, userAddress, fileOffset: mmapOffset, file };
+    const entry = {
+      guestAddress,
+      size,
+      guestEnd: end,
+      userAddress,
+      userEnd,
+      fileOffset: mmapOffset,
+      file,
+    };
     if (this.#isOwnMemory(file)) return { ...entry, mapped: null };
     const kept = this.#ram.find(
       (ram) =>

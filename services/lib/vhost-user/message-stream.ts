@@ -18,6 +18,12 @@ export type StreamMessage = {
 };
 
 export type StreamHandlers = {
+  /**
+   * Whether to read while something waits to be sent.
+   * The side that answers does not: a peer that does not listen to answers cannot make it buffer without end.
+   * The side that asks has to: its peer may be blocked with an answer, and would never come to read what waits here.
+   */
+  readonly readWhileSending: boolean;
   onMessage(message: StreamMessage): void;
   /** Last call. Null: the peer closed its end between two messages. WireError: malformed bytes. Otherwise a SystemError of the socket. */
   onEnd(error: unknown): void;
@@ -54,8 +60,7 @@ export class MessageStream {
   }
 
   /**
-   * Sends one message after those before it. The descriptors stay the caller's. What the socket does not take now is sent when it can;
-   * until then nothing is read, so a peer that does not listen cannot make this side buffer without end.
+   * Sends one message after those before it. The descriptors stay the caller's. What the socket does not take now is sent when it can.
    * Errors of the socket are reported through onEnd, later.
    */
   send(data: Buffer, fds: readonly Fd[] = []): void {
@@ -158,7 +163,8 @@ export class MessageStream {
   #readable(): void {
     try {
       for (let count = 0; count < MOST_MESSAGES_PER_EVENT; count += 1) {
-        if (this.#closed || this.#paused || this.#outgoing.length > 0) return;
+        if (this.#closed || this.#paused) return;
+        if (this.#outgoing.length > 0 && !this.#handlers.readWhileSending) return;
         const message = this.#next();
         if (!message) return;
         this.#handlers.onMessage(message);
