@@ -1,6 +1,7 @@
 // barkeep frontend: the virtio-gpu device of one VM, as this process. A back-end program as QEMU's docs/interop/vhost-user.rst wants them
 // ("Backend program conventions"): --socket-path, --fd, --print-capabilities.
 import type { Command } from 'commander';
+import type { FrontendOptions } from '../frontend/main.ts';
 import type { Config } from '../lib/runtime/config.ts';
 import { isVmName } from '../lib/runtime/config-schema.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
@@ -23,7 +24,7 @@ Examples:
   barkeep frontend --print-capabilities
 `;
 
-type FrontendOptions = { vm?: string; socketPath?: string; fd?: string };
+type Flags = { vm?: string; socketPath?: string; fd?: string };
 
 export function addFrontendCommand(program: Command, context: Context): void {
   program
@@ -34,14 +35,16 @@ export function addFrontendCommand(program: Command, context: Context): void {
     .option('--fd <number>', 'use this inherited vhost-user socket instead')
     .option('--print-capabilities', 'print what this back-end can do as JSON, and do nothing else')
     .addHelpText('after', HELP)
-    .action(async (options: FrontendOptions) => {
+    .action(async (flags: Flags) => {
       const config = context.config();
-      const where = readOptions(options, config);
+      const options = readFlags(flags, config);
       const { startFrontend } = await import('../frontend/main.ts');
-      const fields = { vm: where.vm };
+      const fields = { vm: options.vm };
       await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log) => {
-        const frontend = await startFrontend(where, config, log);
+        const frontend = await startFrontend(options, config, log, lifecycle.signal);
         lifecycle.onStop('frontend', () => frontend.stop());
+        // An inherited connection that has ended leaves nobody to serve.
+        void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
         return {};
       });
     });
@@ -56,9 +59,7 @@ export function capabilitiesText(): string {
   return `${JSON.stringify(CAPABILITIES)}\n`;
 }
 
-type Where = { readonly vm: string } & ({ readonly socketPath: string } | { readonly fd: number });
-
-function readOptions({ vm, socketPath, fd }: FrontendOptions, config: Config): Where {
+function readFlags({ vm, socketPath, fd }: Flags, config: Config): FrontendOptions {
   if (vm === undefined) throw usage('--vm is missing; name the VM');
   if (!isVmName(vm)) throw usage(`--vm ${vm}: no name of a VM (lower-case letters, digits, "-" and ".")`);
   if (socketPath !== undefined && fd !== undefined)

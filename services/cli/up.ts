@@ -37,11 +37,15 @@ Examples:
 
 const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** The in-tree VMM as a guest of one frontend: replays what a real guest once sent. */
+/** What a real guest once sent, as test/vmm/record.ts wrote it down. */
+const RECORDING = fileURLToPath(new URL('../../test/guest/recorded/guest.jsonl', import.meta.url));
+
+/** The in-tree VMM as the guest of the frontend that listens on `socket`: replays the recording once a second until it is stopped. */
 const demoGuestCommand = (socket: string): readonly string[] => [
   fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
-  '--socket-path',
+  '--socket',
   socket,
+  ...['--replay', RECORDING, '--loop', '--rate', '1'],
 ];
 
 /** All children, one after the other, each with its own limit. */

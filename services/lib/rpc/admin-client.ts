@@ -213,19 +213,21 @@ async function* watch(
 
 function adminError(error: ServiceError, socketPath: string, timeout: number): AdminError {
   const { code, reason, message } = readError(error);
-  const [failure, text] = explain(code, message, socketPath, timeout);
+  const [failure, text] = explain(code, message, reason, socketPath, timeout);
   return new AdminError(failure, text, code, reason);
 }
 
 function explain(
   code: status,
   message: string,
+  reason: Reason | null,
   socketPath: string,
   timeout: number,
 ): readonly [AdminFailure, string] {
   switch (code) {
     case status.UNAVAILABLE:
-      return explainConnection(message, socketPath);
+      // With a reason it is the broker that says so, otherwise the connection.
+      return reason === null ? explainConnection(message, socketPath) : ['unavailable', message];
     case status.DEADLINE_EXCEEDED:
       return ['unavailable', `the broker did not answer on ${socketPath} within ${timeout} ms`];
     case status.NOT_FOUND:
