@@ -32,6 +32,8 @@ export type FileOptions = {
   /** Bytes of the file that the heap may use, from its beginning. */
   readonly capacity: number;
   readonly prefault: boolean;
+  /** False: zero ranges by writing, even when the file could have holes. Default: find out. */
+  readonly holes?: boolean;
 };
 
 /** Zeros are written in pieces of this size: 4 MiB of uncached memory take about 50 ms, of cached memory 1 ms. */
@@ -75,7 +77,7 @@ export class FileBacking implements HeapBacking {
       this.#fileSize = size;
       this.#prefault = options.prefault;
       this.#extents = new Extents(usable, granule);
-      this.#canPunch = stat.isFile();
+      this.#canPunch = stat.isFile() && (options.holes ?? true);
       this.#check(options, granule);
     } catch (error) {
       closeSync(this.#fd);

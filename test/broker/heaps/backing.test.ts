@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HeapBacking } from '../../../services/broker/heaps/backing.ts';
+import {
+  DescriptorBudget,
+  processDescriptorBudget,
+} from '../../../services/broker/heaps/descriptor-budget.ts';
+import { FileBacking } from '../../../services/broker/heaps/file.ts';
+import { hugetlbBacking } from '../../../services/broker/heaps/hugetlb.ts';
+import { MemfdBacking } from '../../../services/broker/heaps/memfd.ts';
+import { HUGE_PAGE_SIZE } from '../../../services/lib/os/memory.ts';
+import { MIB, openFds, PAGE } from '../harness.ts';
+import { describeBacking } from './backing-compliance.ts';
+
+const NR_HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
+const budget = new DescriptorBudget(1000);
+const directory = mkdtempSync(join(tmpdir(), 'barkeep-heap-'));
+const shared = mkdtempSync('/dev/shm/barkeep-heap-');
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+  rmSync(shared, { recursive: true });
+});
+
+/** A file full of 0xee, as whoever had it before leaves it. */
+function usedFile(folder: string, size: number): string {
+  const path = join(folder, 'memory');
+  writeFileSync(path, Buffer.alloc(size, 0xee));
+  return path;
+}
+
+function fileBacking(
+  folder: string,
+  capacity: number,
+  more: { holes?: boolean; prefault?: boolean } = {},
+): HeapBacking {
+  const path = usedFile(folder, capacity);
+  return new FileBacking({ name: 'file', path, capacity, prefault: false, ...more });
+}
+
+describeBacking({
+  name: 'memfds',
+  open: () => new MemfdBacking({ name: 'ram', prefault: false, budget }),
+  piece: 64 * 1024,
+  limit: null,
+});
+describeBacking({
+  name: 'memfds with their pages',
+  open: () => new MemfdBacking({ name: 'ram', prefault: true, budget }),
+  piece: 64 * 1024,
+  limit: null,
+});
+describeBacking({
+  name: 'memfds so large that they are worked on off the event loop',
+  open: () => new MemfdBacking({ name: 'ram', prefault: true, budget }),
+  piece: 32 * MIB,
+  limit: null,
+});
+describeBacking({
+  name: 'memfds as long as there are descriptors',
+  open: () => new MemfdBacking({ name: 'ram', prefault: false, budget: new DescriptorBudget(4) }),
+  piece: PAGE,
+  limit: 4,
+});
+describeBacking({
+  name: 'ranges of a file on disk',
+  open: () => fileBacking(directory, 8 * PAGE),
+  piece: PAGE,
+  limit: 8,
+});
+describeBacking({
+  name: 'ranges of a file in memory',
+  open: () => fileBacking(shared, 8 * PAGE),
+  piece: PAGE,
+  limit: 8,
+});
+describeBacking({
+  name: 'ranges of a file that cannot have holes',
+  open: () => fileBacking(shared, 8 * PAGE, { holes: false }),
+  piece: PAGE,
+  limit: 8,
+});
+describeBacking({
+  name: 'large ranges of a file that cannot have holes',
+  open: () => fileBacking(shared, 128 * MIB, { holes: false }),
+  piece: 32 * MIB,
+  limit: 4,
+});
+describeBacking({
+  name: 'large ranges of a file, with their pages',
+  open: () => fileBacking(shared, 128 * MIB, { prefault: true }),
+  piece: 32 * MIB,
+  limit: 4,
+});
+
+// Huge pages have to be reserved, which only root may do: then they are, and given back.
+const reserved = reservable(8);
+if (reserved) {
+  let before = '0';
+  beforeAll(() => {
+    before = readFileSync(NR_HUGE_PAGES, 'utf8').trim();
+    writeFileSync(NR_HUGE_PAGES, '8');
+  });
+  afterAll(() => writeFileSync(NR_HUGE_PAGES, before));
+  describeBacking({
+    name: 'huge pages',
+    open: () => hugetlbBacking({ name: 'huge', prefault: false, budget }),
+    piece: HUGE_PAGE_SIZE,
+    limit: 8,
+  });
+  describeBacking({
+    name: 'huge pages with prefault',
+    open: () => hugetlbBacking({ name: 'huge', prefault: true, budget }),
+    piece: HUGE_PAGE_SIZE,
+    limit: 8,
+  });
+} else {
+  describe.skip('a heap of huge pages: vm.nr_hugepages cannot be set here', () => {});
+}
+
+function reservable(pages: number): boolean {
+  try {
+    const before = readFileSync(NR_HUGE_PAGES, 'utf8').trim();
+    writeFileSync(NR_HUGE_PAGES, String(pages));
+    const got = Number(readFileSync(NR_HUGE_PAGES, 'utf8'));
+    writeFileSync(NR_HUGE_PAGES, before);
+    return got === pages;
+  } catch {
+    return false;
+  }
+}
+
+describe('a file heap', () => {
+  const options = { name: 'video', prefault: false };
+
+  it('refuses what it cannot use, and says why', () => {
+    const before = openFds();
+    const short = usedFile(directory, PAGE);
+    const open = (path: string, capacity = PAGE) => new FileBacking({ ...options, path, capacity });
+    expect(() => open(join(directory, 'none'))).toThrow(/heap video: .*none cannot be opened .*\(ENOENT\)/);
+    expect(() => open(directory)).toThrow(/EISDIR/);
+    expect(() => open('/dev/null')).toThrow(
+      /neither a regular file, nor a PCI resource, nor a devdax device/,
+    );
+    expect(() => open(short, 2 * PAGE)).toThrow('its capacity is 8192 bytes, but');
+    expect(() => open(short, 100)).toThrow('in multiples of 4096');
+    expect(() => open('/proc/self/comm')).toThrow(/its capacity is 4096 bytes/);
+    expect(openFds()).toBe(before);
+  });
+
+  it('belongs to one heap at a time', () => {
+    const path = usedFile(directory, PAGE);
+    const first = new FileBacking({ ...options, path, capacity: PAGE });
+    expect(() => new FileBacking({ ...options, path, capacity: PAGE })).toThrow('held by another');
+    first.close();
+    new FileBacking({ ...options, path, capacity: PAGE }).close();
+  });
+
+  it('fills up from its low end, and hands a range out again only when it is zero', async () => {
+    const backing = fileBacking(shared, 64 * MIB, { holes: false });
+    const [low, high] = [backing.allocate(32 * MIB), backing.allocate(32 * MIB)];
+    await Promise.all([low?.ready, high?.ready]);
+    expect([low?.fdOffset, high?.fdOffset]).toEqual([0, 32 * MIB]);
+    const zeroing = backing.release(low?.id ?? 0);
+    expect(backing.allocate(PAGE)).toBeNull();
+    await zeroing;
+    expect(backing.allocate(PAGE)?.fdOffset).toBe(0);
+    backing.close();
+  });
+});
+
+describe('the budget of descriptors', () => {
+  it('leaves some for the process itself', () => {
+    const { limit } = processDescriptorBudget();
+    const soft = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
+    expect(limit).toBeGreaterThanOrEqual(Math.floor(soft / 2));
+    expect(limit).toBeLessThan(soft);
+  });
+
+  it('is given back', () => {
+    const small = new DescriptorBudget(1);
+    expect([small.take(), small.take()]).toEqual([true, false]);
+    small.give();
+    expect(small.take()).toBe(true);
+  });
+});
