@@ -37,15 +37,10 @@ Examples:
 
 const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** What a real guest once sent, as test/vmm/record.ts wrote it down. */
-const RECORDING = fileURLToPath(new URL('../../test/guest/recorded/guest.jsonl', import.meta.url));
-
-/** The in-tree VMM as the guest of the frontend that listens on `socket`: replays the recording once a second until it is stopped. */
+/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, once a second, until it is stopped. */
 const demoGuestCommand = (socket: string): readonly string[] => [
   fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
-  '--socket',
-  socket,
-  ...['--replay', RECORDING, '--loop', '--rate', '1'],
+  ...['--socket', socket, '--replay', '--loop', '--rate', '1'],
 ];
 
 /** All children, one after the other, each with its own limit. */
@@ -115,8 +110,7 @@ class Host {
     const guestVm = isDemo ? demoVm(config) : null;
     createRunDirectory(config.runDirectory);
     const broker = await this.#startBroker();
-    const metrics = await this.#startMetrics();
-    const frontends = await this.#startFrontends();
+    const [metrics, frontends] = await Promise.all([this.#startMetrics(), this.#startFrontends()]);
     report(this.#context, { path, config }, [broker, metrics, ...frontends]);
     if (guestVm !== null) this.#runGuest(guestVm);
   }
