@@ -42,6 +42,7 @@ export class Poller {
   readonly #fd: number;
   readonly #onReadable: () => void;
   readonly #onWritable: (() => void) | undefined;
+  #wantsReadable = true;
   #wantsWritable = false;
 
   constructor(fd: number, onReadable: () => void, onWritable?: () => void) {
@@ -54,9 +55,21 @@ export class Poller {
 
   /** Also report when the descriptor can be written (level-triggered), or stop doing so. */
   wantWritable(wanted: boolean): void {
-    if (!this.#handle || wanted === this.#wantsWritable) return;
+    if (wanted === this.#wantsWritable) return;
     this.#wantsWritable = wanted;
-    this.#handle.start({ readable: true, writable: wanted }, this.#callback as never);
+    this.#restart();
+  }
+
+  /** Report nothing to read for a while (the peer has to wait), or do so again, as from the start. */
+  wantReadable(wanted: boolean): void {
+    if (wanted === this.#wantsReadable) return;
+    this.#wantsReadable = wanted;
+    this.#restart();
+  }
+
+  #restart(): void {
+    const events = { readable: this.#wantsReadable, writable: this.#wantsWritable };
+    this.#handle?.start(events, this.#callback as never);
   }
 
   /** Keeps the process alive no longer. */

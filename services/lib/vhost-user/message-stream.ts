@@ -34,7 +34,7 @@ type Outgoing = { data: Buffer; fds: Fd[] };
 export class MessageStream {
   readonly #socket: Fd;
   readonly #handlers: StreamHandlers;
-  #poller: Poller | null = null;
+  readonly #poller: Poller;
   #header: Header | null = null;
   #bytes: Buffer = Buffer.alloc(0);
   #fds: Fd[] = [];
@@ -48,7 +48,11 @@ export class MessageStream {
     this.#handlers = handlers;
     try {
       adoptSocket(socket.number);
-      this.#watch();
+      this.#poller = new Poller(
+        socket.number,
+        () => this.#readable(),
+        () => this.#writable(),
+      );
     } catch (error) {
       socket.close();
       throw error;
@@ -101,8 +105,7 @@ export class MessageStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#poller?.close();
-    this.#poller = null;
+    this.#poller.close();
     closeAll(this.#fds);
     this.#fds = [];
     for (const { fds } of this.#outgoing) closeAll(fds);
@@ -110,20 +113,10 @@ export class MessageStream {
     this.#socket.close();
   }
 
-  // A poller always reports readability, so while nothing may be read there is none, unless something waits to be sent.
   #watch(): void {
-    const wanted = !this.#paused || this.#outgoing.length > 0;
-    if (!wanted) {
-      this.#poller?.close();
-      this.#poller = null;
-    } else {
-      this.#poller ??= new Poller(
-        this.#socket.number,
-        () => this.#readable(),
-        () => this.#writable(),
-      );
-      this.#poller.wantWritable(this.#outgoing.length > 0);
-    }
+    const waiting = this.#outgoing.length > 0;
+    this.#poller.wantReadable(!this.#paused && (!waiting || this.#handlers.readWhileSending));
+    this.#poller.wantWritable(waiting);
   }
 
   #keep(data: Buffer, fds: readonly Fd[]): void {
@@ -164,7 +157,11 @@ export class MessageStream {
     try {
       for (let count = 0; count < MOST_MESSAGES_PER_EVENT; count += 1) {
         if (this.#closed || this.#paused) return;
-        if (this.#outgoing.length > 0 && !this.#handlers.readWhileSending) return;
+        if (this.#outgoing.length > 0 && !this.#handlers.readWhileSending) {
+          // Not for data, then: an error of the socket is reported like this, and sending finds out which.
+          this.#writable();
+          return;
+        }
         const message = this.#next();
         if (!message) return;
         this.#handlers.onMessage(message);
