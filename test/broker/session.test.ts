@@ -62,7 +62,7 @@ describe('a session', () => {
       create(0, PAGE),
       create(1, 0),
       create(1, 100),
-      create(1, PAGE, { memory: 7 }),
+      create(1, PAGE, { memory: 7 as never }),
       create(1, PAGE, { flags: 8 }),
       create(1, PAGE, { blobId: 9 }),
       create(1, PAGE),

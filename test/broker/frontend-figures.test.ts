@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { checkFrontendFigures, type FrontendFigures } from '../../services/broker/frontend-figures.ts';
+
+const good: FrontendFigures = {
+  latencies: [{ stage: 'rpc', histogram: { bounds: [0.1, 0.2], counts: [1, 2, 3], sum: 1 } }],
+  commands: [{ command: 'RESOURCE_MAP_BLOB', answer: 'OK_MAP_INFO', count: 5 }],
+};
+const stage = (bounds: number[], counts: number[]) => ({
+  latencies: [{ stage: 'rpc', histogram: { bounds, counts, sum: 0 } }],
+});
+
+describe('figures of a frontend', () => {
+  it('are taken as they are when they are in order', () => {
+    expect(checkFrontendFigures(good)).toBe(good);
+    expect(checkFrontendFigures({})).toEqual({});
+  });
+
+  it.each([
+    ['too many stages', { latencies: Array(17).fill(good.latencies?.[0]) }],
+    ['too many commands', { commands: Array(513).fill(good.commands?.[0]) }],
+    ['no name', { commands: [{ command: '', answer: 'OK', count: 1 }] }],
+    ['a long name', { commands: [{ command: 'x'.repeat(65), answer: 'OK', count: 1 }] }],
+    ['a name with odd characters', { commands: [{ command: 'a"\n', answer: 'OK', count: 1 }] }],
+    ['a count too few', stage([1], [1])],
+    ['bounds that fall', stage([2, 1], [1, 1, 1])],
+    ['a bound that is no number', stage([Number.NaN], [1, 1])],
+    [
+      'too many buckets',
+      stage(
+        Array.from({ length: 65 }, (_, index) => index + 1),
+        Array(66).fill(0),
+      ),
+    ],
+  ])('are refused with %s', (_, figures) => {
+    expect(() => checkFrontendFigures(figures)).toThrow(/a frontend reported statistics with/);
+  });
+});
