@@ -62,7 +62,6 @@ export class BackendChannel {
     this.#log = options.log;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_CHANNEL_TIMEOUT_MS;
     this.#stream = new MessageStream(socket, {
-      readWhileSending: true,
       onMessage: (message) => this.#answered(message),
       onEnd: (error) => this.#ended(error),
     });

@@ -19,11 +19,11 @@ export type StreamMessage = {
 
 export type StreamHandlers = {
   /**
-   * Whether to read while something waits to be sent.
+   * Whether to read while something waits to be sent; default true.
    * The side that answers does not: a peer that does not listen to answers cannot make it buffer without end.
    * The side that asks has to: its peer may be blocked with an answer, and would never come to read what waits here.
    */
-  readonly readWhileSending: boolean;
+  readonly readWhileSending?: boolean;
   onMessage(message: StreamMessage): void;
   /** Last call. Null: the peer closed its end between two messages. WireError: malformed bytes. Otherwise a SystemError of the socket. */
   onEnd(error: unknown): void;
@@ -35,6 +35,7 @@ export class MessageStream {
   readonly #socket: Fd;
   readonly #handlers: StreamHandlers;
   readonly #poller: Poller;
+  readonly #readWhileSending: boolean;
   #header: Header | null = null;
   #bytes: Buffer = Buffer.alloc(0);
   #fds: Fd[] = [];
@@ -46,6 +47,7 @@ export class MessageStream {
   constructor(socket: Fd, handlers: StreamHandlers) {
     this.#socket = socket;
     this.#handlers = handlers;
+    this.#readWhileSending = handlers.readWhileSending ?? true;
     try {
       adoptSocket(socket.number);
       this.#poller = new Poller(
@@ -115,7 +117,7 @@ export class MessageStream {
 
   #watch(): void {
     const waiting = this.#outgoing.length > 0;
-    this.#poller.wantReadable(!this.#paused && (!waiting || this.#handlers.readWhileSending));
+    this.#poller.wantReadable(!this.#paused && (!waiting || this.#readWhileSending));
     this.#poller.wantWritable(waiting);
   }
 
@@ -157,7 +159,7 @@ export class MessageStream {
     try {
       for (let count = 0; count < MOST_MESSAGES_PER_EVENT; count += 1) {
         if (this.#closed || this.#paused) return;
-        if (this.#outgoing.length > 0 && !this.#handlers.readWhileSending) {
+        if (this.#outgoing.length > 0 && !this.#readWhileSending) {
           // Not for data, then: an error of the socket is reported like this, and sending finds out which.
           this.#writable();
           return;
