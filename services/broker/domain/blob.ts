@@ -35,8 +35,8 @@ export class Blob {
   offset = 0;
   /** The number of the map command that made the present mapping. */
   mappedBy = 0;
-  /** True from its creation to the end of its first mapping: it has no bytes worth keeping from before. */
-  fresh = true;
+  /** Of a mapped blob in window placement: it had no bytes before this mapping. */
+  fresh = false;
 
   constructor(command: CreateCommand, size: number, heap: Heap, allocation: Allocation | null) {
     this.resource = command.resource;

@@ -689,7 +689,6 @@ export class Vm {
     }
     this.#window.free(offset, length, false);
     blob.state = fresh ? 'unmapped' : 'stashed';
-    blob.fresh = fresh;
     for (const stash of stashes.slice(completed)) {
       const moved = this.#known(stash.resource);
       moved.state = 'parked';
@@ -710,7 +709,6 @@ export class Vm {
       this.#window.free(blob.offset, length, true);
       blob.state = 'unmapped';
     }
-    blob.fresh = false;
     this.#account.removeMapping();
     this.#shared.account.removeMapping();
     this.counters.unmapped(blob.heap.settings.cache, length);

@@ -54,9 +54,13 @@ function everythingOfNaive(naive: NaiveRanges) {
   };
 }
 
-/** The bound of AVL trees, for `count` ranges and the one at the end. */
+/** How deep an AVL tree can be at most, with `count` ranges and the one at the end: the sparsest trees grow like Fibonacci's. */
 function deepest(count: number): number {
-  return Math.ceil(1.4405 * Math.log2(count + 3));
+  const fewest = [0, 1];
+  while (fewest.at(-1)! <= count + 1) {
+    fewest.push(fewest.at(-1)! + fewest.at(-2)! + 1);
+  }
+  return fewest.length - 2;
 }
 
 describe('a range tree', () => {

@@ -128,7 +128,7 @@ describe('replies', () => {
     const step = fc.record({ number: fc.nat(80), acknowledge: fc.option(fc.nat(80)) });
     const WORDS = ['next', 'repeated', 'forgotten', 'gap', 'full'] as const;
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const replies = new Replies(16);
         let last = 0;
         let acknowledged = 0;

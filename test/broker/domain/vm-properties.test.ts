@@ -9,8 +9,11 @@ import type { Bare, Step } from './support/world.ts';
 import { PAGE, WINDOW_PAGES, World } from './support/world.ts';
 
 const vm = fc.nat(1);
-/** 0 is never an id; few others, so that they meet. */
-const resource = fc.nat(6);
+/** 0 is never an id; few others, and three of them often, so that they live long and meet. */
+const resource = fc.oneof(
+  { weight: 1, arbitrary: fc.nat(6) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }) },
+);
 
 const size = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 1, max: 4 }).map((pages) => pages * PAGE) },
@@ -21,6 +24,8 @@ const size = fc.oneof(
 );
 const offset = fc.oneof(
   { weight: 12, arbitrary: fc.nat(WINDOW_PAGES - 1).map((page) => page * PAGE) },
+  // Favourite places, so that blobs come back to where they were, and meet there.
+  { weight: 12, arbitrary: fc.constantFrom(0, 4 * PAGE, 8 * PAGE) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(1, PAGE - 1, WINDOW_PAGES * PAGE, 2 ** 52, 2n ** 63n, 2n ** 64n - 4096n),
@@ -37,7 +42,7 @@ const create = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(0, 2, 8) },
   ),
   blobId: fc.oneof(
-    { weight: 6, arbitrary: fc.constant(0) },
+    { weight: 12, arbitrary: fc.constant(0) },
     { weight: 4, arbitrary: fc.constantFrom(1, 2) },
     { weight: 1, arbitrary: fc.constantFrom(3, 2n ** 63n) },
   ),
@@ -49,30 +54,31 @@ const destroy = fc.record({ kind: fc.constant('destroy' as const), resource });
 const reset = fc.constant({ kind: 'reset' as const });
 
 const command: fc.Arbitrary<Bare> = fc.oneof(
-  { weight: 40, arbitrary: create },
-  { weight: 56, arbitrary: map },
-  { weight: 26, arbitrary: unmap },
-  { weight: 16, arbitrary: destroy },
+  { weight: 100, arbitrary: create },
+  { weight: 90, arbitrary: map },
+  { weight: 45, arbitrary: unmap },
+  { weight: 18, arbitrary: destroy },
   { weight: 1, arbitrary: reset },
 );
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 60,
+    weight: 120,
     arbitrary: fc.record({
       kind: fc.constant('command' as const),
       vm,
       command,
-      failAt: fc.option(fc.nat(5), { freq: 4 }),
+      aim: fc.oneof({ weight: 5, arbitrary: fc.nat(59) }, { weight: 1, arbitrary: fc.constant(null) }),
+      failAt: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(5) }),
       exhausted: fc.nat(19).map((dice) => dice === 0),
     }),
   },
   {
-    weight: 10,
+    weight: 60,
     arbitrary: fc.record({ kind: fc.constant('write' as const), vm, resource, page: fc.nat(5) }),
   },
   {
-    weight: 5,
+    weight: 15,
     arbitrary: fc.record({ kind: fc.constant('stray' as const), vm, page: fc.nat(WINDOW_PAGES - 1) }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('sweep' as const), vm }) },
@@ -96,7 +102,7 @@ describe('two VMs on one host', () => {
         expect(world.host.used).toEqual({ bytes: 0, mappings: 0, allocations: 0 });
         expect(world.heaps.live.size).toBe(0);
       }),
-      { numRuns: 120 },
+      { numRuns: 150 },
     );
   }, 120_000);
 

@@ -431,6 +431,15 @@ describe('a map that is abandoned', () => {
     expect(desk.vm.blob(1)).toMatchObject({ state: 'mapped', range: { offset: PAGE } });
   });
 
+  it('puts nothing back once a later command has been applied: by then the bytes are moved', () => {
+    const desk = stashed();
+    desk.unmap(9);
+    const abandoned = desk.vm.abandonMap(5, 0, 'too late');
+
+    expect(abandoned?.effects).toEqual([zero(PAGE, PAGE)]);
+    expect(desk.vm.blob(1)?.state).toBe('stashed');
+  });
+
   it('frees the place in per-blob placement', () => {
     const desk = mapped(0, { placement: 'per-blob' });
 

@@ -180,6 +180,17 @@ describe('the figures of a window', () => {
     expect(seen).toEqual([empty, mapped, { ...occupied, parked: 1, parkedBytes: 2 * PAGE }, mapped, empty]);
   });
 
+  it('count a mapping again that was parked: nothing else may be mapped there', () => {
+    const window = new Window(SIZE);
+    window.add(PAGE, 2 * PAGE, 9, true);
+    window.park(PAGE, 2 * PAGE);
+    const whileParked = window.place(5, 2 * PAGE, PAGE, PAGE);
+    window.unpark(PAGE, 2 * PAGE);
+
+    expect(whileParked).toBe(2 * PAGE);
+    expect(window.place(5, 2 * PAGE, PAGE, PAGE)).toMatchObject({ reason: 'OVERLAP' });
+  });
+
   it('are those of an empty window after clear', () => {
     const window = new Window(SIZE);
     window.add(0, PAGE, 1, true);

@@ -53,8 +53,18 @@ export const VMS: readonly VmSettings[] = [
 export type Bare<C = Command> = C extends Command ? Omit<C, 'number'> : never;
 
 export type Step =
-  /** `failAt`: when the command is a map with effects, the effect of that index (mod their number) fails. */
-  | { kind: 'command'; vm: number; command: Bare; failAt: number | null; exhausted: boolean }
+  /**
+   * `aim`: the command goes to a blob that can take it, if there is one, and not to the id it names.
+   * `failAt`: when the command is a map with effects, the effect of that index (mod their number) fails.
+   */
+  | {
+      kind: 'command';
+      vm: number;
+      command: Bare;
+      aim: number | null;
+      failAt: number | null;
+      exhausted: boolean;
+    }
   | { kind: 'repeat'; vm: number; back: number }
   | { kind: 'acknowledge'; vm: number; through: number }
   /** The guest writes into one page of a mapped blob. */
@@ -89,7 +99,7 @@ export class World {
     const actor = this.actors[step.vm]!;
     switch (step.kind) {
       case 'command':
-        this.#command(actor, step.command, step.failAt, step.exhausted);
+        this.#command(actor, aimed(actor, step.command, step.aim), step.failAt, step.exhausted);
         break;
       case 'repeat':
         this.#repeat(actor, step.back);
@@ -237,6 +247,23 @@ export class World {
     this.naive.vms.splice(this.naive.vms.indexOf(actor.naive), 1);
     this.actors[index] = this.#actor(actor.vm.settings);
   }
+}
+
+/** The command, sent to one of the blobs that can take it; a create, to an id that is free. */
+function aimed({ naive }: Actor, bare: Bare, aim: number | null): Bare {
+  const ids = [1, 2, 3, 4, 5, 6].filter((id) => {
+    const blob = naive.find(id);
+    return {
+      create: blob === undefined,
+      map: blob !== undefined && !blob.mapped,
+      unmap: blob?.mapped === true,
+      destroy: blob !== undefined,
+      reset: false,
+    }[bare.kind];
+  });
+  return bare.kind === 'reset' || aim === null || ids.length === 0
+    ? bare
+    : { ...bare, resource: ids[aim % ids.length]! };
 }
 
 /** All that a refused command must leave as it is. */
