@@ -9,6 +9,7 @@ import {
   CacheType,
   type Events,
   type FakeBroker,
+  type FakeOptions,
   Placement,
   paged,
   Reason,
@@ -61,7 +62,7 @@ afterEach(() => {
 async function ask(
   answers: Readonly<Record<string, Answer>>,
   argv: readonly string[],
-  options: { isServing?: boolean; events?: Events } = {},
+  options: FakeOptions = {},
 ): Promise<Outcome> {
   broker = await startFakeBroker(answers, options);
   return run([...argv, '--run-directory', broker.directory]);
@@ -398,6 +399,14 @@ describe('health', () => {
   test('of none is 1, and JSON says so', async () => {
     const { code, out } = await run(['health', '--json', '-r', '/nonexistent']);
     expect([code, JSON.parse(out)]).toEqual([1, { serving: false, runDirectory: '/nonexistent' }]);
+  });
+
+  test('of one that hangs is 1, after the time-out', async () => {
+    const { code, error } = await ask({}, ['health', '--timeout', '50ms'], { isHanging: true });
+    expect([code, error]).toEqual([
+      1,
+      `barkeep: health: the broker did not answer on ${broker?.directory}/admin.sock within 50 ms; try again, and look at the log of the broker\n`,
+    ]);
   });
 
   test('takes no time-out that is none', async () => {

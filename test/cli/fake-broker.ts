@@ -20,6 +20,13 @@ export type Request = Readonly<Record<string, unknown>>;
 export type Answer = object | ((request: Request) => object);
 export type Events = (call: ServerWritableStream<Request, object>) => void;
 
+export type FakeOptions = {
+  readonly isServing?: boolean;
+  /** Take calls of the health service and never answer them. */
+  readonly isHanging?: boolean;
+  readonly events?: Events;
+};
+
 export type FakeBroker = {
   readonly directory: string;
   readonly asked: { readonly method: string; readonly request: Request }[];
@@ -31,7 +38,7 @@ const { ServingStatus } = grpc.health.v1.HealthCheckResponse;
 /** Methods without an answer are unimplemented. Close it: it removes its run directory. */
 export async function startFakeBroker(
   answers: Readonly<Record<string, Answer>>,
-  { isServing = true, events }: { isServing?: boolean; events?: Events } = {},
+  { isServing = true, isHanging = false, events }: FakeOptions = {},
 ): Promise<FakeBroker> {
   const directory = mkdtempSync(join(tmpdir(), 'barkeep-cli-'));
   const asked: { method: string; request: Request }[] = [];
@@ -51,7 +58,7 @@ export async function startFakeBroker(
   server.addService(adminServiceDefinition, implementation);
   server.addService(healthServiceDefinition, {
     check: (_: unknown, callback: sendUnaryData<object>) =>
-      callback(null, { status: isServing ? ServingStatus.SERVING : ServingStatus.NOT_SERVING }),
+      isHanging || callback(null, { status: isServing ? ServingStatus.SERVING : ServingStatus.NOT_SERVING }),
   });
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${join(directory, 'admin.sock')}`, ServerCredentials.createInsecure(), (error) =>

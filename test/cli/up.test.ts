@@ -156,8 +156,8 @@ describe('up', () => {
     expect(await up.ended).toBe(0);
     expect(pidsOf(report).filter(isAlive)).toEqual([]);
     expect(up.messages().at(-1)).toBe('broker: broker stopped');
-    // The frontends gave their VMs up, and were not cut off: a broker that had gone first would have nothing to reclaim.
-    expect(up.messages().filter((message) => message === 'broker: reclaimed')).toHaveLength(2);
+    // The frontends gave their VMs up in good order: a broker that had gone first would not have heard of it.
+    expect(up.log.match(/"why":"detached"/g)).toHaveLength(2);
     expect(readdirSync(join(directory, 'run')).filter((name) => name.endsWith('.sock'))).toEqual([]);
     expect(existsSync(report.vms[0]?.socket ?? '')).toBe(false);
   });
@@ -207,7 +207,7 @@ describe('up', () => {
     // A child that is stopped by its user cannot end by itself.
     process.kill(report.services[2]?.pid ?? 0, 'SIGSTOP');
     up.process.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     up.process.kill('SIGINT');
     expect(await up.ended).toBe(130);
     await until(() => pidsOf(report).filter(isAlive).length === 0);

@@ -5,6 +5,11 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import type { Logger } from './log.ts';
 
 const STOP_LIMIT = 10_000;
+/**
+ * One Ctrl-C may arrive twice: from the terminal, and from a parent that passes it on (npm and timeout do). Nobody presses it twice within
+ * this time, milliseconds.
+ */
+const SECOND_SIGNAL_AFTER = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 type StopStep = { readonly name: string; readonly stop: () => Promise<void> | void };
@@ -25,6 +30,8 @@ export type LifecycleOptions = {
    * order of stopping is the supervisor's to keep.
    */
   readonly isInterruptIgnored?: boolean;
+  /** How long after the first signal a second one counts as one, milliseconds. Default 500. */
+  readonly secondSignalAfter?: number;
   readonly port?: ProcessPort;
 };
 
@@ -32,15 +39,24 @@ export class Lifecycle {
   readonly #log: Logger;
   readonly #stopLimit: number;
   readonly #isInterruptIgnored: boolean;
+  readonly #secondSignalAfter: number;
   readonly #port: ProcessPort;
   readonly #controller = new AbortController();
   readonly #steps: StopStep[] = [];
+  #firstSignalAt: number | null = null;
   #failed = false;
 
-  constructor({ log, stopLimit = STOP_LIMIT, isInterruptIgnored = false, port = process }: LifecycleOptions) {
+  constructor({
+    log,
+    stopLimit = STOP_LIMIT,
+    isInterruptIgnored = false,
+    secondSignalAfter = SECOND_SIGNAL_AFTER,
+    port = process,
+  }: LifecycleOptions) {
     this.#log = log;
     this.#stopLimit = stopLimit;
     this.#isInterruptIgnored = isInterruptIgnored;
+    this.#secondSignalAfter = secondSignalAfter;
     this.#port = port;
   }
 
@@ -89,13 +105,15 @@ export class Lifecycle {
 
   #received(signal: NodeJS.Signals): void {
     if (this.#isInterruptIgnored && signal === 'SIGINT') return;
-    if (this.signal.aborted) {
-      this.#log.warn({ signal }, 'second signal: ending at once');
-      this.#port.exit(128 + constants.signals[signal]);
+    if (this.#firstSignalAt === null) {
+      this.#firstSignalAt = performance.now();
+      this.#log.debug({ signal }, 'stopping');
+      this.#controller.abort(signal);
       return;
     }
-    this.#log.debug({ signal }, 'stopping');
-    this.#controller.abort(signal);
+    if (performance.now() - this.#firstSignalAt < this.#secondSignalAfter) return;
+    this.#log.warn({ signal }, 'second signal: ending at once');
+    this.#port.exit(128 + constants.signals[signal]);
   }
 
   /** False when a stop failed or the time was not enough. */

@@ -109,7 +109,7 @@ describe('a service', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('a second %s ends it at once with exit code %d', async (signal, code) => {
-    const lifecycle = new Lifecycle({ log, port, stopLimit: 30 });
+    const lifecycle = new Lifecycle({ log, port, stopLimit: 30, secondSignalAfter: 0 });
     await lifecycle.run(async () => {
       lifecycle.onStop('hanging', async () => {
         port.signal(signal);
@@ -118,6 +118,17 @@ describe('a service', () => {
       port.signal(signal);
     });
     expect(port.exits).toEqual([code]);
+  });
+
+  test('takes one Ctrl-C that arrives twice (from the terminal, and from npm) for one', async () => {
+    const stopped: string[] = [];
+    const lifecycle = new Lifecycle({ log, port });
+    const code = await lifecycle.run(async () => {
+      lifecycle.onStop('service', () => void stopped.push('service'));
+      port.signal('SIGINT');
+      port.signal('SIGINT');
+    });
+    expect([code, stopped, port.exits]).toEqual([0, ['service'], []]);
   });
 
   test('leaves no listener behind', async () => {

@@ -1,0 +1,59 @@
+// The log: JSON lines on stderr with the service's name, nothing on stdout, nothing below the level, nothing lost at the end.
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const LOG = resolve(import.meta.dirname, '../../../dist/services/lib/runtime/log.js');
+
+function run(program: string): { out: string; lines: Record<string, unknown>[] } {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', `import { createLogger } from ${JSON.stringify(LOG)}; ${program}`],
+    { encoding: 'utf8' },
+  );
+  const lines = stderr.split('\n').filter((line) => line !== '');
+  return { out: stdout, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+describe('the log', () => {
+  test('is JSON lines on stderr that name the service', () => {
+    const { out, lines } = run(
+      `createLogger({ service: 'frontend', level: 'info', fields: { vm: 'web-1' } }).info({ blobs: 3 }, 'attached');`,
+    );
+    expect(out).toBe('');
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        service: 'frontend',
+        pid: expect.any(Number),
+        vm: 'web-1',
+        blobs: 3,
+        msg: 'attached',
+      },
+    ]);
+  });
+
+  test('leaves out what is below its level', () => {
+    const { lines } = run(
+      `const log = createLogger({ service: 'x', level: 'warn' }); log.info('no'); log.warn('yes'); log.error('too');`,
+    );
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'error']);
+  });
+
+  test('has its last line even when the process ends right after it', () => {
+    const { lines } = run(`createLogger({ service: 'x', level: 'info' }).info('last'); process.exit(1);`);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('shows errors with their message and stack', () => {
+    const { lines } = run(
+      `createLogger({ service: 'x', level: 'info' }).error({ err: new Error('why') }, 'failed');`,
+    );
+    expect(lines[0]?.['err']).toMatchObject({
+      type: 'Error',
+      message: 'why',
+      stack: expect.stringContaining('why'),
+    });
+  });
+});
