@@ -125,6 +125,11 @@ export class BrokerSession {
     return this.#state === 'attached';
   }
 
+  /** The broker does not know the session any more, and reset() has not been called since. */
+  get isLost(): boolean {
+    return this.#state === 'lost';
+  }
+
   /**
    * Attaches the VM, and waits with back-off while the broker is not there. Rejects with an ExitError when trying again would not help:
    * unknown VM, wrong secret, another frontend.
@@ -339,6 +344,8 @@ export class BrokerSession {
   }
 
   #lose(): void {
+    // An attempt to begin anew that was turned down is no second loss.
+    const isNews = this.#session.length > 0;
     this.#stream?.close();
     this.#stream = null;
     this.#session = NEW_SESSION;
@@ -355,13 +362,15 @@ export class BrokerSession {
     this.#urgent = [];
     this.#lateCount = 0;
     this.#setState('lost');
-    this.#log.warn(
-      'the broker has forgotten this session; commands are refused until the guest resets its device',
-    );
-    this.#options.listener.onLost();
+    if (isNews) {
+      this.#log.warn(
+        'the broker has forgotten this session; commands are refused until the guest resets its device',
+      );
+      this.#options.listener.onLost();
+    }
     for (const batch of waiting) finish(batch, SESSION_LOST);
     // What a reset asks for, an empty VM, is what a new session is.
-    if (isResetting) this.#connect();
+    if (isNews && isResetting && this.#state === 'lost') this.#connect();
   }
 
   #setState(state: State): void {

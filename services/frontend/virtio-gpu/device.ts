@@ -23,7 +23,7 @@ import type {
   OwnRegion,
 } from '../../lib/vhost-user/device.ts';
 import type { FileIdentity, GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
-import { bitSet } from '../../lib/wire/vhost-user.ts';
+import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
 import type { BrokerSession, LateOutcome } from '../broker-session.ts';
 import type { Attachment, MemoryHandle, Operation } from '../operation.ts';
@@ -39,12 +39,17 @@ import { WindowPlacement } from './window-placement.ts';
 
 /** VIRGL because Linux refuses HOST3D blobs without it; there are no capsets, so nobody tries to render. */
 const FEATURES = bitSet(FEATURE.VIRGL, FEATURE.RESOURCE_UUID, FEATURE.RESOURCE_BLOB, FEATURE.CONTEXT_INIT);
+/**
+ * One mapping needs no memory slots, and without them a reset is safe: QEMU 11.1.3 drops the window's mapping when the guest resets its
+ * device, and with slots it looks the dropped mapping up again to send REM_MEM_REG for it, which ends QEMU with SIGSEGV.
+ */
+const ONE_MAPPING_FEATURES = DEFAULT_PROTOCOL_FEATURES & ~bitSet(PROTOCOL_FEATURE.CONFIGURE_MEM_SLOTS);
 const QUEUES = 2;
 /** QEMU's generic device takes up to 1024 (VIRTQUEUE_MAX_SIZE). */
 const LARGEST_QUEUE_SIZE = 1024;
 
 export type GpuDeviceOptions = {
-  readonly session: Pick<BrokerSession, 'execute' | 'reset'>;
+  readonly session: Pick<BrokerSession, 'execute' | 'reset' | 'isLost'>;
   readonly attachment: Attachment;
   /** Redeems a token of the broker for a descriptor that the caller owns. */
   readonly fetchMemory: (handle: MemoryHandle) => Promise<Fd>;
@@ -60,7 +65,7 @@ type LiveQueue = {
 
 export class GpuDevice implements Device {
   readonly features = FEATURES;
-  readonly protocolFeatures = DEFAULT_PROTOCOL_FEATURES;
+  readonly protocolFeatures: bigint;
   readonly queues = QUEUES;
   readonly largestQueueSize = LARGEST_QUEUE_SIZE;
   readonly shmemRegions: ReadonlyMap<number, number>;
@@ -79,6 +84,7 @@ export class GpuDevice implements Device {
     const { attachment, session, log } = options;
     this.#options = options;
     this.#log = log;
+    this.protocolFeatures = attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
     this.#windowSize = attachment.windowSize;
     this.shmemRegions = new Map([[SHMEM_HOST_VISIBLE, attachment.windowSize]]);
     this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment), log);
@@ -191,6 +197,7 @@ export class GpuDevice implements Device {
   }
 
   #queueStarted(queue: DeviceQueue): void {
+    if (!this.#isUsed && this.#options.session.isLost) this.#options.session.reset();
     this.#isUsed = true;
     this.#running.add(queue);
     if (this.#queues.has(queue)) return;

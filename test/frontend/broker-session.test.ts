@@ -1,0 +1,403 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  BrokerSession,
+  type LateOutcome,
+  type SessionListener,
+} from '../../services/frontend/broker-session.ts';
+import type { Attachment, Operation, Result } from '../../services/frontend/operation.ts';
+import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
+import { StatusError } from '../../services/lib/rpc/status-error.ts';
+import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { EXIT } from '../../services/lib/runtime/exit-code.ts';
+import { FakeBroker, makeRunDirectory } from './fake-broker.ts';
+
+const VM = 'web-1';
+// Long enough for a loaded machine to answer in, short enough to wait for in a test.
+const ANSWER_TIMEOUT = 300;
+const silent = pino({ level: 'silent' });
+
+const create = (resourceId: number): Operation => ({
+  kind: 'create',
+  contextId: 1,
+  resourceId,
+  memory: 'host3d',
+  flags: 1,
+  blobId: 0,
+  size: 4096,
+});
+const map = (resourceId: number, offset = 0): Operation => ({ kind: 'map', resourceId, offset });
+const destroy = (resourceId: number): Operation => ({ kind: 'destroy', resourceId });
+
+const run = makeRunDirectory(VM);
+let broker: FakeBroker;
+let sessions: BrokerSession[] = [];
+let attachments: Attachment[] = [];
+let late: LateOutcome[] = [];
+let losses = 0;
+
+function newSession(listener: Partial<SessionListener> = {}, log = silent): BrokerSession {
+  const session = new BrokerSession({
+    vm: VM,
+    paths: run.paths,
+    answerTimeout: ANSWER_TIMEOUT,
+    log,
+    observe: () => {},
+    listener: {
+      onAttached: (attachment) => attachments.push(attachment),
+      onLate: (outcomes) => late.push(...outcomes),
+      onLost: () => {
+        losses += 1;
+      },
+      ...listener,
+    },
+  });
+  sessions.push(session);
+  return session;
+}
+
+function execute(session: BrokerSession, ...operations: Operation[]): Promise<readonly Result[]> {
+  return new Promise((resolve) => session.execute(operations, performance.now(), resolve));
+}
+
+/** Stops the broker and starts one that has `books` of the old one. */
+async function restart(keepsBooks: boolean): Promise<FakeBroker> {
+  broker.kill();
+  const successor = new FakeBroker();
+  if (keepsBooks) successor.adopt(broker);
+  await successor.listen(run.paths.brokerSocket);
+  broker = successor;
+  return successor;
+}
+
+afterAll(() => run.remove());
+
+beforeEach(async () => {
+  attachments = [];
+  late = [];
+  losses = 0;
+  sessions = [];
+  broker = new FakeBroker();
+  await broker.listen(run.paths.brokerSocket);
+});
+
+afterEach(() => {
+  for (const session of sessions) session.close();
+  broker.kill();
+});
+
+describe('attach', () => {
+  it('sends name and secret, and resolves with what the broker says', async () => {
+    const attachment = await newSession().start();
+
+    expect(broker.attaches).toEqual([expect.objectContaining({ vm: VM, secret: 'ab'.repeat(32) })]);
+    expect(attachment).toMatchObject({ resumed: false, placement: 'window', windowSize: 2 ** 30, generation: 1 });
+  });
+
+  it.each([
+    ['VM_UNKNOWN', EXIT.NOT_FOUND],
+    ['VM_FORBIDDEN', EXIT.FORBIDDEN],
+    ['VM_ATTACHED', EXIT.FAILURE],
+  ] as const)('fails at once for %s', async (reason, exitCode) => {
+    broker.refuseAttach = () => new StatusError(reason, 'the words of the broker');
+
+    await expect(newSession().start()).rejects.toMatchObject({
+      exitCode,
+      message: 'attach web-1: the words of the broker',
+    });
+    expect(broker.attaches).toHaveLength(1);
+  });
+
+  it('waits for a broker that is not there yet, and says so once', async () => {
+    broker.kill();
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const started = newSession({}, log).start();
+    await sleep(200);
+    broker = new FakeBroker();
+    await broker.listen(run.paths.brokerSocket);
+
+    await expect(started).resolves.toMatchObject({ resumed: false });
+    expect(lines.filter((line) => line.includes('the broker is away'))).toHaveLength(1);
+  });
+
+  it('tries again when the broker takes the connection and says nothing', async () => {
+    broker.ignoresAttach = true;
+    const started = newSession().start();
+    await vi.waitFor(() => expect(broker.attaches).toHaveLength(1));
+    broker.ignoresAttach = false;
+
+    await expect(started).resolves.toMatchObject({ resumed: false });
+    expect(broker.attaches).toHaveLength(2);
+  });
+
+  it('rejects when it is closed while it waits', async () => {
+    broker.kill();
+    const session = newSession();
+    const started = session.start();
+    session.close();
+
+    await expect(started).rejects.toThrow('stopped before it was attached');
+  });
+});
+
+describe('batches', () => {
+  it('carries consecutive numbers and acknowledges what was answered', async () => {
+    const session = newSession();
+    await session.start();
+
+    const first = await execute(session, create(1), map(1));
+    const second = await execute(session, destroy(1));
+
+    expect(first).toEqual([
+      { kind: 'done', wasMapped: false, generation: 0 },
+      { kind: 'mapped', mapInfo: 1, size: 4096, memory: null },
+    ]);
+    expect(second).toHaveLength(1);
+    expect(broker.batches.map((batch) => batch.map((command) => countFromWire(command.number)))).toEqual([
+      [1, 2],
+      [3],
+    ]);
+    expect(broker.acknowledged).toEqual([0, 2]);
+  });
+
+  it('tells refusals by reason', async () => {
+    broker.answer = () => ({ error: { reason: barkeep.v1.Reason.REASON_QUOTA_BYTES, message: 'too much' } });
+    const session = newSession();
+    await session.start();
+
+    expect(await execute(session, create(1))).toEqual([
+      { kind: 'refused', reason: 'QUOTA_BYTES', message: 'too much' },
+    ]);
+  });
+
+  it('splits what is longer than the contract allows', async () => {
+    const session = newSession();
+    await session.start();
+    const operations = Array.from({ length: 2500 }, (_, index) => create(index + 1));
+
+    const results = await execute(session, ...operations);
+
+    expect(results.every((result) => result.kind === 'done')).toBe(true);
+    expect(broker.batches.map((batch) => batch.length)).toEqual([1024, 1024, 452]);
+  });
+
+  it('carries offsets and ids above 2^53 exactly', async () => {
+    const session = newSession();
+    await session.start();
+
+    await execute(session, { kind: 'map', resourceId: 0xffff_ffff, offset: 0xffff_ffff_ffff_f000n });
+
+    const [command] = broker.executed;
+    expect(command?.map?.resourceId).toBe(0xffff_ffff);
+    expect(String(command?.map?.offset)).toBe('18446744073709547520');
+  });
+});
+
+describe('a broker that does not answer', () => {
+  it('costs a TIMED_OUT within the time-out; the answer is fetched later, executed once, and numbers go on', async () => {
+    const session = newSession();
+    await session.start();
+    broker.isSilent = true;
+    const before = performance.now();
+
+    const results = await execute(session, create(1), map(1));
+
+    const waited = performance.now() - before;
+    expect(results).toEqual([
+      { kind: 'failed', why: 'timeout' },
+      { kind: 'failed', why: 'timeout' },
+    ]);
+    expect(waited).toBeGreaterThan(ANSWER_TIMEOUT * 0.9);
+    expect(waited).toBeLessThan(ANSWER_TIMEOUT * 2);
+
+    broker.isSilent = false;
+    await vi.waitFor(() => expect(late.map(({ operation }) => operation.kind)).toEqual(['create', 'map']));
+    await execute(session, destroy(1));
+    expect(attachments.map(({ resumed }) => resumed)).toEqual([false, true]);
+    expect(broker.executed.map((command) => countFromWire(command.number))).toEqual([1, 2, 3]);
+  });
+
+  it('does not send what was held and timed out', async () => {
+    const session = newSession();
+    await session.start();
+    broker.kill();
+    await vi.waitFor(() => expect(session.isAttached).toBe(false));
+
+    expect(await execute(session, create(1))).toEqual([{ kind: 'failed', why: 'timeout' }]);
+
+    await restart(true);
+    const [result] = await execute(session, create(2));
+    expect(result?.kind).toBe('done');
+    expect(broker.executed.map((command) => command.create?.resourceId)).toEqual([2]);
+    expect(late).toEqual([]);
+  });
+
+  it('sends what is urgent before what was held', async () => {
+    const session: BrokerSession = newSession({
+      onLate: () => session.execute([destroy(1)], performance.now(), () => {}, true),
+    });
+    await session.start();
+    broker.isSilent = true;
+    await execute(session, create(1));
+    const held = execute(session, create(2));
+    broker.isSilent = false;
+
+    await held;
+
+    expect(broker.executed.map((command) => command.create?.resourceId ?? -1)).toEqual([1, -1, 2]);
+  });
+
+  it('waits for the guest’s sake from when the guest began to wait', async () => {
+    const session = newSession();
+    await session.start();
+    broker.isSilent = true;
+    const before = performance.now();
+
+    await new Promise((resolve) =>
+      session.execute([create(1)], performance.now() - ANSWER_TIMEOUT + 50, resolve),
+    );
+
+    expect(performance.now() - before).toBeLessThan(ANSWER_TIMEOUT * 0.8);
+  });
+});
+
+describe('a broken stream', () => {
+  it('resumes and repeats by number; nobody notices', async () => {
+    const session = newSession();
+    await session.start();
+    await execute(session, create(1));
+    broker.isSilent = true;
+    const pending = execute(session, create(2), map(2));
+    await vi.waitFor(() => expect(broker.executed).toHaveLength(3));
+    await restart(true);
+
+    expect((await pending).map(({ kind }) => kind)).toEqual(['done', 'mapped']);
+    expect(broker.attaches[0]?.session).toHaveLength(16);
+    expect(broker.batches[0]?.map((command) => countFromWire(command.number))).toEqual([2, 3]);
+    expect(broker.executed).toEqual([]);
+  });
+
+  it('is not resumed by a broker that remembers another past', async () => {
+    const session = newSession();
+    await session.start();
+    await execute(session, create(1), create(2));
+    broker.lastNumber = 0;
+    const { streams } = broker;
+    streams[0]?.emit('error', new StatusError('INTERNAL', 'stumbled'));
+
+    await vi.waitFor(() => expect(losses).toBe(1));
+    expect(await execute(session, create(3))).toEqual([{ kind: 'failed', why: 'lost' }]);
+  });
+
+  it.each([
+    ['a wrong number', { batch: { replies: [{ number: 9, done: {} }] } }],
+    ['more answers than questions', { batch: { replies: [{ number: 1, done: {} }, { number: 2, done: {} }] } }],
+    ['an answer of the wrong kind', { batch: { replies: [{ number: 1, mapped: { cache: 1 } }] } }],
+    ['a second Attached', { attached: { placement: 1, windowSize: 4096 } }],
+    ['an empty message', {}],
+  ])('is what comes of %s', async (_, response) => {
+    const session = newSession();
+    await session.start();
+    broker.isSilent = true;
+    const pending = execute(session, create(1));
+    await vi.waitFor(() => expect(broker.executed).toHaveLength(1));
+    broker.isSilent = false;
+
+    broker.streams[0]?.write(response);
+
+    expect(await pending).toEqual([{ kind: 'done', wasMapped: false, generation: 0 }]);
+    expect(attachments).toHaveLength(2);
+  });
+
+  it('tells a map without a cache type apart from one with cache type NONE', async () => {
+    const session = newSession();
+    await session.start();
+    broker.answer = () => ({ mapped: { cache: barkeep.v1.CacheType.CACHE_TYPE_NONE, size: 4096 } });
+    expect(await execute(session, map(1))).toEqual([{ kind: 'mapped', mapInfo: 0, size: 4096, memory: null }]);
+
+    broker.answer = () => ({ mapped: { size: 4096 } });
+    expect(await execute(session, map(2))).toEqual([{ kind: 'failed', why: 'timeout' }]);
+  });
+});
+
+describe('a session that the broker has forgotten', () => {
+  it('answers SESSION_LOST until the next reset, then begins anew', async () => {
+    const session = newSession();
+    await session.start();
+    await execute(session, create(1));
+    broker.isSilent = true;
+    const pending = execute(session, create(2));
+    await vi.waitFor(() => expect(broker.executed).toHaveLength(2));
+    await restart(false);
+
+    expect(await pending).toEqual([{ kind: 'failed', why: 'lost' }]);
+    expect(losses).toBe(1);
+    expect(await execute(session, create(3))).toEqual([{ kind: 'failed', why: 'lost' }]);
+    await sleep(100);
+    expect(broker.attaches).toHaveLength(1);
+
+    session.reset();
+    const [result] = await execute(session, create(4));
+
+    expect(result?.kind).toBe('done');
+    expect(attachments.map(({ resumed }) => resumed)).toEqual([false, false]);
+    expect(broker.executed.map((command) => countFromWire(command.number))).toEqual([1]);
+  });
+
+  it('begins anew by itself when a reset was under way', async () => {
+    const session = newSession();
+    await session.start();
+    broker.isSilent = true;
+    session.reset();
+    await vi.waitFor(() => expect(broker.executed).toHaveLength(1));
+    await restart(false);
+
+    await vi.waitFor(() => expect(attachments).toHaveLength(2));
+    expect(attachments[1]).toMatchObject({ resumed: false });
+  });
+});
+
+describe('reset', () => {
+  it('drops the callbacks of before, and comes before what follows', async () => {
+    const session = newSession();
+    await session.start();
+    broker.isSilent = true;
+    const done = vi.fn();
+    session.execute([create(1)], performance.now(), done);
+    await vi.waitFor(() => expect(broker.executed).toHaveLength(1));
+    session.reset();
+    const after = execute(session, create(1));
+    await vi.waitFor(() => expect(broker.executed).toHaveLength(3));
+    await restart(true);
+
+    expect((await after)[0]?.kind).toBe('done');
+    expect(done).not.toHaveBeenCalled();
+    expect(late).toEqual([]);
+    expect(broker.lastNumber).toBe(3);
+  });
+});
+
+describe('the end', () => {
+  it('detaches in good order', async () => {
+    const session = newSession();
+    await session.start();
+
+    await session.detach();
+
+    expect(broker.detaches).toBe(1);
+    expect(await execute(session, create(1))).toEqual([{ kind: 'failed', why: 'lost' }]);
+  });
+
+  it('does not wait for a broker that is away', async () => {
+    const session = newSession();
+    await session.start();
+    broker.kill();
+    await vi.waitFor(() => expect(session.isAttached).toBe(false));
+
+    await session.detach();
+
+    expect(session.isAttached).toBe(false);
+  });
+});

@@ -1,0 +1,287 @@
+// Stand-ins for what surrounds the device: a queue in this process' memory, a broker that answers when the test says so, a VMM's channel.
+import { pino } from 'pino';
+import type { Done } from '../../../services/frontend/broker-session.ts';
+import type {
+  Attachment,
+  MappedResult,
+  MemoryHandle,
+  Operation,
+  Result,
+} from '../../../services/frontend/operation.ts';
+import { Statistics } from '../../../services/frontend/statistics.ts';
+import { GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
+import type { Fd } from '../../../services/lib/os/fd.ts';
+import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
+import type { BackendChannel, ChannelResult, WindowRange } from '../../../services/lib/vhost-user/backend-channel.ts';
+import type { DeviceQueue, DeviceSession, OwnRegion } from '../../../services/lib/vhost-user/device.ts';
+import { ChannelError } from '../../../services/lib/vhost-user/errors.ts';
+import { fileIdentity, type GuestMemory } from '../../../services/lib/vhost-user/guest-memory.ts';
+import type { Chain, Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
+import { ANSWERS, answerName, header, type Header, viewOf } from '../../../services/lib/wire/virtio-gpu.ts';
+
+export const WINDOW_SIZE = 1 << 20;
+export const PAGE = 4096;
+export const DONE: Result = { kind: 'done', wasMapped: false, generation: 0 };
+
+export function mapped(mapInfo = 1, memory: MemoryHandle | null = null): MappedResult {
+  return { kind: 'mapped', mapInfo, size: PAGE, memory };
+}
+
+export function handle(index: number, size = PAGE): MemoryHandle {
+  return { token: new Uint8Array(32).fill(index), fdOffset: 0, size };
+}
+
+/** Lets everything run that is ready: promises, immediates. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+export type ReceivedAnswer = {
+  readonly name: string | null;
+  readonly header: Header;
+  readonly bytes: Buffer;
+};
+
+/** A queue whose chains the test puts in. */
+export class FakeQueue implements DeviceQueue {
+  readonly index: number;
+  readonly size = 256;
+  readonly statistics = { chains: 0, malformed: 0, truncated: 0, interrupts: 0 };
+  /** What pushAll() was called with, call by call. */
+  readonly pushes: (readonly Completion[])[] = [];
+  #waiting: Chain[] = [];
+  #popped = 0;
+  #nextHead = 0;
+
+  constructor(index = 0) {
+    this.index = index;
+  }
+
+  get inFlight(): number {
+    return this.#popped - this.answers.length;
+  }
+
+  add(command: Uint8Array, room = 1100, readableBytes = command.length): void {
+    const writable = room === 0 ? [] : [{ address: 0, length: room }];
+    this.#waiting.push({
+      head: this.#nextHead++,
+      readable: Buffer.from(command),
+      readableBytes,
+      writable,
+      writableBytes: room,
+    });
+  }
+
+  popAll(): readonly Chain[] {
+    const chains = this.#waiting;
+    this.#waiting = [];
+    this.#popped += chains.length;
+    return chains;
+  }
+
+  pushAll(completions: readonly Completion[]): void {
+    this.pushes.push(completions);
+  }
+
+  /** Every answer so far, in the order in which it was given. */
+  get answers(): readonly ReceivedAnswer[] {
+    return this.pushes.flat().map(({ chain, reply }) => {
+      const bytes = Buffer.from(reply ?? []).subarray(0, chain.writableBytes);
+      const whole = Buffer.concat([bytes, Buffer.alloc(24)]);
+      const head = header.decode(viewOf(whole));
+      return { name: answerName(head.type), header: head, bytes };
+    });
+  }
+
+  get names(): readonly (string | null)[] {
+    return this.answers.map(({ name }) => name);
+  }
+
+  /** Heads in the order of their answers. */
+  get heads(): readonly number[] {
+    return this.pushes.flat().map(({ chain }) => chain.head);
+  }
+}
+
+export type Asked = {
+  readonly operations: readonly Operation[];
+  readonly urgent: boolean;
+  answer(results: readonly Result[]): void;
+};
+
+/** A broker session: answers by `reply` at once (in a microtask), or waits for the test when `reply` is null. */
+export class FakeSession {
+  readonly asked: Asked[] = [];
+  resets = 0;
+  isLost = false;
+  reply: ((operation: Operation) => Result) | null = (operation) =>
+    operation.kind === 'map' ? mapped() : DONE;
+
+  execute(operations: readonly Operation[], _started: number, done: Done, urgent = false): void {
+    const { reply } = this;
+    this.asked.push({ operations, urgent, answer: done });
+    if (reply) queueMicrotask(() => done(operations.map(reply)));
+  }
+
+  reset(): void {
+    this.resets += 1;
+  }
+
+  /** Kinds and resources of every batch: "create 1, map 1". */
+  get batches(): readonly string[] {
+    return this.asked.map(({ operations }) =>
+      operations.map((operation) => `${operation.kind} ${'resourceId' in operation ? operation.resourceId : ''}`).join(', '),
+    );
+  }
+}
+
+type ChannelCall = {
+  readonly kind: 'map' | 'unmap';
+  readonly ranges: readonly WindowRange[];
+  resolve(results: readonly ChannelResult[]): void;
+};
+
+/** A VMM's channel: acknowledges at once, or when the test says so. */
+export class FakeChannel {
+  readonly calls: ChannelCall[] = [];
+  /** Null: wait for the test. */
+  reply: ((kind: 'map' | 'unmap', range: WindowRange) => ChannelResult) | null = () => null;
+
+  shmemMapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
+    return this.#call('map', ranges);
+  }
+
+  shmemUnmapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
+    return this.#call('unmap', ranges);
+  }
+
+  get log(): readonly string[] {
+    return this.calls.map(
+      ({ kind, ranges }) => `${kind} ${ranges.map((range) => `${range.shmOffset}+${range.length}`).join(' ')}`,
+    );
+  }
+
+  asChannel(): BackendChannel {
+    return this as unknown as BackendChannel;
+  }
+
+  #call(kind: 'map' | 'unmap', ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
+    const { reply } = this;
+    return new Promise((resolve) => {
+      this.calls.push({ kind, ranges, resolve });
+      if (reply) resolve(ranges.map((range) => reply(kind, range)));
+    });
+  }
+}
+
+export const refused = (): ChannelResult => new ChannelError('REFUSED', 'the VMM answered 1');
+export const timedOut = (): ChannelResult => new ChannelError('TIMEOUT', 'the VMM did not answer');
+export const channelClosed = (): ChannelResult => new ChannelError('CLOSED', 'the channel was closed');
+
+/** A device with its surroundings, connected to a VMM, its control queue started. */
+export class Bench {
+  readonly session = new FakeSession();
+  readonly channel = new FakeChannel();
+  readonly statistics = new Statistics();
+  readonly window: Fd;
+  readonly fetched: MemoryHandle[] = [];
+  readonly device: GpuDevice;
+  readonly vmm: DeviceSession;
+  readonly #memory: Fd[] = [];
+  queue: FakeQueue;
+  cursor: FakeQueue;
+  /** What fetchMemory does; the default gives a descriptor of fresh memory, the same for the same token. */
+  fetch: (handle: MemoryHandle) => Promise<Fd>;
+
+  constructor(placement: 'window' | 'per-blob' = 'window') {
+    this.window = createMemfd('test-window', WINDOW_SIZE);
+    this.#memory.push(this.window);
+    this.fetch = (memory) => {
+      if (memory.size === WINDOW_SIZE) return Promise.resolve(duplicate(this.window.number));
+      const fd = createMemfd('test-blob', memory.size);
+      return Promise.resolve(fd);
+    };
+    this.device = new GpuDevice({
+      session: this.session,
+      attachment: attachment(placement),
+      fetchMemory: (memory) => {
+        this.fetched.push(memory);
+        return this.fetch(memory);
+      },
+      statistics: this.statistics,
+      log: pino({ level: 'silent' }),
+    });
+    this.vmm = this.device.connect();
+    this.vmm.channelOpened(this.channel.asChannel());
+    this.queue = new FakeQueue(0);
+    this.cursor = new FakeQueue(1);
+    this.start();
+  }
+
+  start(): void {
+    this.vmm.queueStarted(this.queue);
+    this.vmm.queueStarted(this.cursor);
+  }
+
+  /** The driver starts afresh, with new queues. */
+  rebind(): void {
+    this.vmm.reset();
+    this.queue = new FakeQueue(0);
+    this.cursor = new FakeQueue(1);
+    this.start();
+  }
+
+  /** Puts commands into the control queue, and kicks once. */
+  kick(...commands: readonly Uint8Array[]): void {
+    for (const command of commands) this.queue.add(command);
+    this.vmm.queueKicked(this.queue);
+  }
+
+  /** The same, and waits until everything is answered. Returns the names of the new answers. */
+  async run(...commands: readonly Uint8Array[]): Promise<readonly (string | null)[]> {
+    const before = this.queue.answers.length;
+    this.kick(...commands);
+    await settle();
+    return this.queue.names.slice(before);
+  }
+
+  /** What the memory table says: these files, and nothing else. */
+  showMemory(...fds: readonly Fd[]): void {
+    const regions = fds.map((fd): OwnRegion => {
+      const file = fileIdentity(fd.number);
+      return { guestAddress: 2 ** 40, size: file.size, fileOffset: 0, file };
+    });
+    this.vmm.memoryChanged({} as GuestMemory, regions);
+  }
+
+  /** How often a command was given an answer, by the statistics. */
+  counted(command: string, answer: string): number {
+    const { commands } = this.statistics.report();
+    return Number(commands?.find((entry) => entry.command === command && entry.answer === answer)?.count ?? 0);
+  }
+
+  close(): void {
+    this.vmm.closed({ kind: 'disconnected', message: 'the test is over' });
+    this.device.close();
+    this.statistics.stop();
+    for (const fd of this.#memory) fd.close();
+  }
+}
+
+export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW_SIZE): Attachment {
+  return {
+    session: new Uint8Array(16),
+    resumed: false,
+    lastNumber: 0,
+    generation: 1,
+    placement,
+    windowSize,
+    window: placement === 'window' ? handle(0, windowSize) : null,
+    brokerVersion: 'test',
+  };
+}
+
+/** The value of OK_MAP_INFO. */
+export function mapInfoOf(answer: ReceivedAnswer | undefined): number {
+  return ANSWERS.OK_MAP_INFO.body.decode(viewOf(answer?.bytes ?? Buffer.alloc(32))).mapInfo;
+}
