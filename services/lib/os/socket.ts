@@ -10,6 +10,7 @@ import {
   libcGetsockopt,
   libcListen,
   libcRecvmsg,
+  libcSendfile,
   libcSendmsg,
   libcShutdown,
   libcSocket,
@@ -28,6 +29,7 @@ const SO_PEERCRED = 17;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SCM_RIGHTS = 1;
+const MSG_PEEK = 2;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 const MSG_CTRUNC = 8;
@@ -73,14 +75,53 @@ export type Received = {
  * Throws SystemError (ECONNRESET, ...).
  */
 export function receive(fd: number, most: number): Received | null {
+  return receiveWith(fd, most, MSG_CMSG_CLOEXEC);
+}
+
+/** What receive() would give, without taking it from the socket; the descriptors are duplicates, the caller's all the same. */
+export function peek(fd: number, most: number): Received | null {
+  return receiveWith(fd, most, MSG_CMSG_CLOEXEC | MSG_PEEK);
+}
+
+/**
+ * Takes up to `length` bytes from the socket straight to an address (of a mapping that the caller owns): taken and written by one system
+ * call. Descriptors that come with them are closed. Returns how many bytes that were, 0 at the end of the stream; null when nothing is there.
+ */
+export function receiveInto(fd: number, address: bigint, length: number): number | null {
+  for (;;) {
+    writeHeader(length, 0);
+    scratchView.setBigUint64(64, address, true);
+    const received = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+    if (received >= 0) return received;
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return null;
+    if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
+  }
+}
+
+/**
+ * Sends up to `length` bytes of a file, from the file's own offset on, which moves by as much in the same system call (sendfile(2)).
+ * Returns how many bytes that were: fewer than asked, or 0, when the socket is full. Throws SystemError (EPIPE, ...).
+ */
+export function sendFile(fd: number, file: number, length: number): number {
+  for (;;) {
+    const sent = Number(libcSendfile(fd, file, null, length));
+    if (sent >= 0) return sent;
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return 0;
+    if (errno !== ERRNO.EINTR) throw failure('sendfile', `send ${length} bytes of a file to socket ${fd}`);
+  }
+}
+
+function receiveWith(fd: number, most: number, options: number): Received | null {
   writeHeader(Math.min(most, MOST_BYTES), CONTROL_BYTES);
-  let length = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+  let length = Number(libcRecvmsg(fd, scratch.address, options));
   while (length < 0) {
     const errno = lastErrno();
     if (errno === ERRNO.EAGAIN) return null;
     if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
     writeHeader(Math.min(most, MOST_BYTES), CONTROL_BYTES);
-    length = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+    length = Number(libcRecvmsg(fd, scratch.address, options));
   }
   const flags = scratchView.getInt32(48, true);
   const fds = readFds(Number(scratchView.getBigUint64(40, true)));

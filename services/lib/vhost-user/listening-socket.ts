@@ -1,12 +1,13 @@
 // A listening socket at a path, with the manners of a service: a path in use is refused, a stale one is taken over, anything that is no
 // socket is left alone, and what was made here is removed at the end.
-import { chmodSync, closeSync, constants, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { type BigIntStats, chmodSync, closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fd } from '../os/fd.ts';
 import { tryLock } from '../os/lock.ts';
 import { connect, listen } from '../os/socket.ts';
 import { SystemError } from '../os/system-error.ts';
+import type { ListenerRecord } from './state-file.ts';
 
 /**
  * IN_USE      a live process listens there
@@ -29,9 +30,27 @@ export class SocketPathError extends Error {
 
 export type ListeningSocket = {
   readonly fd: Fd;
+  /** Its path, and the file there; a path of '' for a socket that was inherited. */
+  readonly record: ListenerRecord;
   /** Closes the socket and removes the path, if it is still this socket's. */
   close(): void;
 };
+
+/** A listening socket that was made elsewhere, with the path that is to be removed at its end. Takes the descriptor over. */
+export function asListeningSocket(fd: Fd, record: ListenerRecord): ListeningSocket {
+  let open = true;
+  return {
+    fd,
+    record,
+    close: () => {
+      if (!open) return;
+      open = false;
+      const found = record.path === '' ? null : inspect(record.path);
+      if (found?.ino === record.ino && found.dev === record.dev) unlinkSync(record.path);
+      fd.close();
+    },
+  };
+}
 
 /** The owner and the group: libvirt and friends put the VMM into the group. */
 const DEFAULT_MODE = 0o660;
@@ -122,22 +141,12 @@ function bind(path: string, mode: number): ListeningSocket {
       cause,
     );
   }
-  const mine = lstatSync(path);
-  let open = true;
-  return {
-    fd,
-    close: () => {
-      if (!open) return;
-      open = false;
-      const found = inspect(path);
-      if (found?.ino === mine.ino && found.dev === mine.dev) unlinkSync(path);
-      fd.close();
-    },
-  };
+  const { dev, ino } = lstatSync(path, { bigint: true });
+  return asListeningSocket(fd, { path, dev, ino });
 }
 
-function inspect(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+function inspect(path: string): BigIntStats | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
 }
 
 function errorCode(error: unknown): string {
