@@ -46,8 +46,9 @@ const MOST_SLOTS = 512;
 const WINDOW_SHMEM_ID = 1;
 /** config_size=16 of QEMU's command line: events_read, events_clear, num_scanouts, num_capsets. */
 const CONFIG_BYTES = 16;
-/** Where 64-bit BARs go at the earliest: a q35's firmware puts them behind the RAM. */
-const FIRST_BAR_ADDRESS = 32 * 1024 ** 3;
+/** Where a q35's firmware puts the BAR: in the hole below 4 GiB when it fits there, else far above the RAM (both seen with 11.1.3). */
+const SMALL_BAR = { most: 64 * 1024 ** 2, address: 0xf800_0000 } as const;
+const LARGE_BAR_ADDRESS = 0xc0_0000_0000;
 
 export class FrontEndError extends Error {
   /** The request by name, or null when no request is concerned. */
@@ -77,6 +78,11 @@ export type FrontEndOptions = {
   readonly protocolFeatures?: bigint;
   /** Milliseconds between the acknowledgement of a mapping and its commit; QEMU's is short but not 0. Default 0: the next turn of the loop. */
   readonly commitDelay?: number;
+  /**
+   * A VMM without QEMU 11.1.3's two flaws around mappings: with memory slots, QEMU dies when it starts the device after a reset that dropped
+   * a mapping; without them, it cannot start the device while more than 8 regions are there. Default false: as flawed as QEMU.
+   */
+  readonly flawless?: boolean;
   /** Milliseconds that a reply may take (QEMU waits for ever); 10,000 by default. */
   readonly replyTimeout?: number;
   readonly onTranscript?: (entry: TranscriptEntry) => void;
@@ -123,6 +129,8 @@ export class FrontEnd {
   #tail: Promise<unknown> = Promise.resolve();
   #table: readonly MemoryRegion[] = [];
   #slots = MOST_TABLE_REGIONS;
+  /** Regions that the back-end still has and whose memory a reset has taken away. */
+  #dangling: readonly MemoryRegion[] = [];
   #started = false;
   #end: () => void = () => {};
   #over = false;
@@ -181,7 +189,11 @@ export class FrontEnd {
 
   /** The rest of a device reset in QEMU: every mapping of the window goes without a message. Stop first. */
   resetWindow(): Promise<void> {
-    return this.#exclusive(async () => this.window.clear());
+    return this.#exclusive(async () => {
+      const dropped = new Set(this.window.mappings.map(({ userAddress }) => userAddress));
+      this.#dangling = this.#table.filter(({ userAddress }) => dropped.has(userAddress));
+      this.window.clear();
+    });
   }
 
   /** Any request at all, for tests that ask for what QEMU would not. Descriptors are borrowed until it returns. */
@@ -277,7 +289,7 @@ export class FrontEnd {
       );
     }
     this.window = new Window(size);
-    const lowest = Math.max(FIRST_BAR_ADDRESS, this.#options.memory.end);
+    const lowest = size <= SMALL_BAR.most ? SMALL_BAR.address : LARGE_BAR_ADDRESS;
     this.windowAddress = size === 0 ? 0 : Math.ceil(lowest / size) * size;
   }
 
@@ -285,7 +297,7 @@ export class FrontEnd {
     await this.#tell('SET_FEATURES', acked | bitSet(VIRTIO_FEATURE.PROTOCOL_FEATURES));
     await this.#addStatus(DEVICE_STATUS.FEATURES_OK);
     this.window.commit();
-    await this.#sendTable();
+    await this.#sendFirstTable();
     for (const [index, queue] of queues.entries()) {
       const memory = this.#options.memory;
       await this.#tell('SET_VRING_NUM', { index, value: queue.size });
@@ -334,6 +346,24 @@ export class FrontEnd {
   }
 
   // ---- memory table ---------------------------------------------------------------------------------------------------------------------
+
+  // vhost_dev_start() fails with its table, and vhost_user_get_mr_data() does not expect that a region of before has no memory any more.
+  async #sendFirstTable(): Promise<void> {
+    const failures = this.tableFailures.length;
+    const dangling = this.#dangling;
+    this.#dangling = [];
+    const slots = this.#has(PROTOCOL_FEATURE.CONFIGURE_MEM_SLOTS);
+    if (!this.#options.flawless && slots && dangling.length > 0) {
+      throw new FrontEndError(
+        'REM_MEM_REG',
+        `QEMU 11.1.3 dies here: it has to remove ${dangling.length} regions whose mappings went with the reset`,
+      );
+    }
+    await this.#sendTable();
+    if (!this.#options.flawless && this.tableFailures.length > failures) {
+      throw new FrontEndError('SET_MEM_TABLE', `the device cannot be started: ${this.tableFailures.at(-1)}`);
+    }
+  }
 
   // Sends what changed. A failure is QEMU's kind of failure: an error message, and the device goes on with the table it has.
   async #sendTable(): Promise<void> {

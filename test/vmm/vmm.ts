@@ -35,6 +35,7 @@ export type VmmOptions = {
   /** See FrontEndOptions. */
   readonly protocolFeatures?: bigint;
   readonly commitDelay?: number;
+  readonly flawless?: boolean;
   readonly replyTimeout?: number;
   readonly onTranscript?: (entry: TranscriptEntry) => void;
   /** See DriverOptions. */
