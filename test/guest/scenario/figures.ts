@@ -30,8 +30,8 @@ export const FIGURES: readonly Check<Pair>[] = SIZES.map((size) => ({
   name: `cycles-${size.name}`,
   what:
     size.least === 0
-      ? `${size.label}: cycles a second in window and per-blob placement, in turn`
-      : `${size.label}: at least ${size.least} cycles a second, and ${LEAST_RATIO} times per-blob placement`,
+      ? `${size.label} cycles a second, window and per-blob placement`
+      : `${size.label} cycles: at least ${size.least}/s, ${LEAST_RATIO} times per-blob placement`,
   limit: LIMIT,
   run: (pair, scale) => measure(pair, size, scale),
 }));

@@ -33,6 +33,7 @@ export class Session {
   readonly before: Before;
   readonly bootMilliseconds: number;
   #stopped = false;
+  #exit = '';
 
   private constructor(
     options: SessionOptions,
@@ -51,6 +52,9 @@ export class Session {
     this.guest = guest;
     this.before = before;
     this.bootMilliseconds = bootMilliseconds;
+    void guest.exited.then(({ code, signal }) => {
+      this.#exit = `QEMU ended with ${code ?? signal}\n`;
+    });
   }
 
   /** Starts a frontend and boots a guest on it. Rejects with ServiceError or GuestStartError, with nothing left running. */
@@ -104,6 +108,6 @@ export class Session {
   /** Must come before the guest's files are removed. */
   saveLogs(): void {
     writeFileSync(join(this.host.logs, `kernel-${this.vm}.log`), this.guest.kernelLog());
-    writeFileSync(join(this.host.logs, `qemu-${this.vm}.log`), this.guest.stderr());
+    writeFileSync(join(this.host.logs, `qemu-${this.vm}.log`), `${this.guest.stderr()}${this.#exit}`);
   }
 }
