@@ -12,12 +12,16 @@ import { Statistics } from '../../../services/frontend/statistics.ts';
 import { GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
 import type { Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
-import type { BackendChannel, ChannelResult, WindowRange } from '../../../services/lib/vhost-user/backend-channel.ts';
+import type {
+  BackendChannel,
+  ChannelResult,
+  WindowRange,
+} from '../../../services/lib/vhost-user/backend-channel.ts';
 import type { DeviceQueue, DeviceSession, OwnRegion } from '../../../services/lib/vhost-user/device.ts';
 import { ChannelError } from '../../../services/lib/vhost-user/errors.ts';
 import { fileIdentity, type GuestMemory } from '../../../services/lib/vhost-user/guest-memory.ts';
 import type { Chain, Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
-import { ANSWERS, answerName, header, type Header, viewOf } from '../../../services/lib/wire/virtio-gpu.ts';
+import { ANSWERS, answerName, type Header, header, viewOf } from '../../../services/lib/wire/virtio-gpu.ts';
 
 export const WINDOW_SIZE = 1 << 20;
 export const PAGE = 4096;
@@ -130,7 +134,9 @@ export class FakeSession {
   /** Kinds and resources of every batch: "create 1, map 1". */
   get batches(): readonly string[] {
     return this.asked.map(({ operations }) =>
-      operations.map((operation) => `${operation.kind} ${'resourceId' in operation ? operation.resourceId : ''}`).join(', '),
+      operations
+        .map((operation) => `${operation.kind} ${'resourceId' in operation ? operation.resourceId : ''}`)
+        .join(', '),
     );
   }
 }
@@ -157,7 +163,8 @@ export class FakeChannel {
 
   get log(): readonly string[] {
     return this.calls.map(
-      ({ kind, ranges }) => `${kind} ${ranges.map((range) => `${range.shmOffset}+${range.length}`).join(' ')}`,
+      ({ kind, ranges }) =>
+        `${kind} ${ranges.map((range) => `${range.shmOffset}+${range.length}`).join(' ')}`,
     );
   }
 
@@ -257,7 +264,9 @@ export class Bench {
   /** How often a command was given an answer, by the statistics. */
   counted(command: string, answer: string): number {
     const { commands } = this.statistics.report();
-    return Number(commands?.find((entry) => entry.command === command && entry.answer === answer)?.count ?? 0);
+    return Number(
+      commands?.find((entry) => entry.command === command && entry.answer === answer)?.count ?? 0,
+    );
   }
 
   close(): void {
