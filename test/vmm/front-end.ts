@@ -196,6 +196,11 @@ export class FrontEnd {
     });
   }
 
+  /** Resolves when everything that was begun before is done: requests, and what the back-end asked for until now. */
+  idle(): Promise<void> {
+    return this.#exclusive(() => Promise.resolve());
+  }
+
   /** Any request at all, for tests that ask for what QEMU would not. Descriptors are borrowed until it returns. */
   request<N extends FrontendRequestName>(
     name: N,
@@ -260,8 +265,8 @@ export class FrontEnd {
     await this.#tell('SET_OWNER', null);
     this.features = await this.#call('GET_FEATURES', null);
     for (let index = 0; index < this.#options.queues; index += 1) {
-      await this.#tell('SET_VRING_CALL', { index, noFd: false }, [this.#notifier()]);
-      await this.#tell('SET_VRING_ERR', { index, noFd: false }, [this.#notifier()]);
+      await this.#tell('SET_VRING_CALL', { index, noFd: false }, [this.#notifier()], true);
+      await this.#tell('SET_VRING_ERR', { index, noFd: false }, [this.#notifier()], true);
     }
     if (this.#has(PROTOCOL_FEATURE.SHMEM)) await this.#readShmemConfig();
   }
@@ -310,15 +315,15 @@ export class FrontEnd {
         available: memory.userAddress(queue.available),
         log: toU64(BigInt(queue.used)),
       });
-      await this.#tell('SET_VRING_KICK', { index, noFd: false }, [queue.kick]);
-      await this.#tell('SET_VRING_CALL', { index, noFd: false }, [queue.call]);
+      await this.#tell('SET_VRING_KICK', { index, noFd: false }, [queue.kick], true);
+      await this.#tell('SET_VRING_CALL', { index, noFd: false }, [queue.call], true);
     }
     this.#started = true;
     await this.#enable(queues.length, 1);
     await this.#addStatus(DEVICE_STATUS.ACKNOWLEDGE | DEVICE_STATUS.DRIVER | DEVICE_STATUS.DRIVER_OK);
     // vub_start() unmasks every queue once more after vhost_dev_start().
     for (const [index, queue] of queues.entries()) {
-      await this.#tell('SET_VRING_CALL', { index, noFd: false }, [queue.call]);
+      await this.#tell('SET_VRING_CALL', { index, noFd: false }, [queue.call], true);
     }
   }
 
