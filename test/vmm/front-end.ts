@@ -22,7 +22,6 @@ import {
   type FrontendBody,
   type FrontendReply,
   type FrontendRequestName,
-  HEADER_BYTES,
   hasBit,
   type MemoryRegion,
   MOST_TABLE_REGIONS,
@@ -61,15 +60,6 @@ export class FrontEndError extends Error {
   }
 }
 
-/** One message of either socket, as the VMM saw it: for comparisons with a recording of QEMU. */
-export type TranscriptEntry = {
-  readonly from: 'front-end' | 'back-end';
-  readonly request: number;
-  readonly needReply: boolean;
-  readonly size: number;
-  readonly fds: number;
-};
-
 export type FrontEndOptions = {
   readonly socketPath: string;
   readonly memory: GuestMemory;
@@ -85,7 +75,6 @@ export type FrontEndOptions = {
   readonly flawless?: boolean;
   /** Milliseconds that a reply may take (QEMU waits for ever); 10,000 by default. */
   readonly replyTimeout?: number;
-  readonly onTranscript?: (entry: TranscriptEntry) => void;
 };
 
 /** A queue as SET_VRING_* describes it. Addresses are the guest's. The descriptors are borrowed while the message leaves. */
@@ -425,13 +414,6 @@ export class FrontEnd {
   // ---- the back-end's channel -----------------------------------------------------------------------------------------------------------
 
   #onBackendRequest(message: StreamMessage): void {
-    this.#transcribe(
-      'back-end',
-      message.header.request,
-      message.header.needReply,
-      message.header.size,
-      message.fds.length,
-    );
     // Descriptors that the window took over are released; the others are closed whatever happens.
     void this.#exclusive(() => (this.#over ? Promise.resolve() : this.#serve(message)))
       .catch((error: Error) => this.tableFailures.push(error.message))
@@ -506,7 +488,6 @@ export class FrontEnd {
     const format = FRONTEND_REQUESTS[name];
     const data = encodeFrontendRequest(name, body, { needReply });
     const reply = format.reply !== null || needReply ? this.#expect(format.number) : null;
-    this.#transcribe('front-end', format.number, needReply, data.length - HEADER_BYTES, fds.length);
     this.#socket.send(data, fds);
     if (reply === null) return null;
     const { payload } = await reply;
@@ -571,16 +552,6 @@ export class FrontEnd {
     const result = this.#tail.then(task);
     this.#tail = result.catch(() => {});
     return result;
-  }
-
-  #transcribe(
-    from: TranscriptEntry['from'],
-    request: number,
-    needReply: boolean,
-    size: number,
-    fds: number,
-  ): void {
-    this.#options.onTranscript?.({ from, request, needReply, size, fds });
   }
 
   #notifier(): Fd {
