@@ -80,8 +80,8 @@ export class AttachedVm {
   ): Promise<void> {
     this.#closed = true;
     await this.idle();
-    const effects = leave();
     try {
+      const effects = leave();
       if (erase) await this.#erase(effects);
     } catch (error) {
       onError(error);
