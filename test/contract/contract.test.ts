@@ -1,6 +1,6 @@
 // The contract, proven by a client that shares no code with us: Python on Debian's packages.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,7 @@ const PYTHON = '/usr/bin/python3';
 const PLUGIN = spawnSync('sh', ['-c', 'command -v grpc_python_plugin'], { encoding: 'utf8' }).stdout.trim();
 const installed =
   PLUGIN !== '' &&
+  existsSync('/usr/include/google/protobuf/any.proto') &&
   spawnSync('protoc', ['--version']).status === 0 &&
   spawnSync(PYTHON, ['-c', 'import grpc, google.protobuf']).status === 0;
 
