@@ -1,5 +1,6 @@
 // How fast a guest goes through blobs in each placement: two VMs on one broker, in turn, the one that does not run stopped.
 import { median } from '../../bench/sample.ts';
+import { EMPTY, expectBooks } from './books.ts';
 import { type Check, expectAtLeast, expectFields, type Scale } from './check.ts';
 import { KIB, MIB } from './host.ts';
 import type { Session } from './session.ts';
@@ -64,13 +65,11 @@ async function measure(pair: Pair, size: Size, scale: Scale): Promise<string> {
 }
 
 // Cycles a second of a VM that is stopped before and after.
-async function rate(
-  { guest, console: guestConsole }: Session,
-  bytes: number,
-  count: number,
-): Promise<number> {
+async function rate(session: Session, bytes: number, count: number): Promise<number> {
+  const { guest } = session;
   await guest.qmp.cont();
-  const figures = await guestConsole.expectOk(`cycles 1 ${count} ${bytes} zeros=0`, 60_000);
+  const figures = await session.ask(`cycles 1 ${count} ${bytes} zeros=0`, 60_000);
+  await expectBooks(session, EMPTY); // nothing is on its way any more: see STOP_UNDER_LOAD
   await guest.qmp.stop();
   expectFields('cycles', figures, { failures: '0', lost: '0', faults: '0', done: String(count) });
   return Number(figures['rate']);
