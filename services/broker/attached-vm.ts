@@ -70,8 +70,8 @@ export class AttachedVm {
 
   /**
    * Ends the VM once what is under way is done; nothing is executed any more. `leave` takes it out of the host's books, and says what is
-   * left to do, which is done with `erase`: its memory reads as zero afterwards, in the VMM too. Never rejects: errors are given to `onError`, and what
-   * they leave is closed all the same.
+   * left to do, which is done with `erase`: its memory reads as zero afterwards, in the VMM too. Never rejects: errors are given to
+   * `onError`, and what they leave is closed all the same.
    */
   async close(
     leave: () => readonly Effect[],
@@ -80,8 +80,8 @@ export class AttachedVm {
   ): Promise<void> {
     this.#closed = true;
     await this.idle();
-    const effects = leave();
     try {
+      const effects = leave();
       if (erase) await this.#erase(effects);
     } catch (error) {
       onError(error);

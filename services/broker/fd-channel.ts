@@ -30,6 +30,8 @@ export class FdChannel {
   #listener: Fd | null = null;
   #poller: Poller | null = null;
   #pause: NodeJS.Timeout | null = null;
+  /** The last accept() failed; it is logged once. */
+  #starved = false;
 
   constructor(path: string, tokens: Tokens, log: Logger) {
     this.path = path;
@@ -70,10 +72,14 @@ export class FdChannel {
       try {
         fd = accept(this.#listener.number);
       } catch (error) {
-        this.#log.warn({ err: error, path: this.path }, 'a connection could not be accepted');
+        if (!this.#starved) {
+          this.#log.warn({ err: error, path: this.path }, 'connections cannot be accepted at the moment');
+        }
+        this.#starved = true;
         this.#acceptLater();
         return;
       }
+      this.#starved = false;
       if (fd === null) return;
       this.#open(fd);
     }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type AdminClient, AdminError, createAdminClient } from '../lib/rpc/admin-client.ts';
 import { type Config, DEFAULT_CONFIG_PATH, loadConfig, parseConfig } from '../lib/runtime/config.ts';
+import { DEFAULT_RUN_DIRECTORY } from '../lib/runtime/config-schema.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import { demoRunDirectory } from './demo-config.ts';
@@ -56,8 +57,11 @@ export class Context {
   config(flags: { readonly listen?: string | undefined } = {}): Config {
     const path = this.configPath();
     if (path !== null) return this.configAt(path, flags);
-    const settings = { runDirectory: this.runDirectory(), logLevel: this.options.logLevel, ...flags };
-    return parseConfig('', DEFAULT_CONFIG_PATH, { environment: this.terminal.environment, flags: settings });
+    const { runDirectory, logLevel } = this.options;
+    return parseConfig('', DEFAULT_CONFIG_PATH, {
+      environment: this.terminal.environment,
+      flags: { runDirectory, logLevel, ...flags },
+    });
   }
 
   /** As config(), of a file that the caller knows. */
@@ -69,15 +73,26 @@ export class Context {
     });
   }
 
-  /** The run directory to talk to: as named, as configured, or that of the built-in demo. */
+  /** The run directory to talk to: as named, as configured, the usual one where a broker has a socket in it, or that of the demo. */
   runDirectory(): string {
-    const named =
-      this.options.runDirectory ?? (this.terminal.environment['BARKEEP_RUN_DIRECTORY'] || undefined);
-    if (named !== undefined) return resolve(named);
+    const named = this.#namedRunDirectory();
+    if (named !== null) return named;
     const path = this.configPath();
     // Nothing but the directory is needed: what the host has is no concern of a client.
     if (path !== null) return loadConfig(path, { host: null }).runDirectory;
+    if (existsSync(runDirectoryPaths(DEFAULT_RUN_DIRECTORY).adminSocket)) return DEFAULT_RUN_DIRECTORY;
     return demoRunDirectory(this.terminal.environment);
+  }
+
+  /** Where the demo runs: as named, or in the user's own directory. */
+  demoDirectory(): string {
+    return this.#namedRunDirectory() ?? demoRunDirectory(this.terminal.environment);
+  }
+
+  #namedRunDirectory(): string | null {
+    const named =
+      this.options.runDirectory ?? (this.terminal.environment['BARKEEP_RUN_DIRECTORY'] || undefined);
+    return named === undefined ? null : resolve(named);
   }
 
   /** Runs `use` with a client of the broker. `asked` says in messages what was asked, e.g. "vm show web-1". */

@@ -63,7 +63,7 @@ export function addUpCommand(program: Command, context: Context): void {
     .option('--listen <address:port>', 'where to serve metrics (default: as configured)')
     .addHelpText('after', HELP)
     .action(async (options: UpOptions) => {
-      const path = context.configPath() ?? writeDemoConfig(context.runDirectory());
+      const path = context.configPath() ?? writeDemoConfig(context.demoDirectory());
       const config = context.configAt(path, { listen: options.listen });
       const children: Child[] = [];
       // A second Ctrl-C: nobody is asked to stop any more.

@@ -1,5 +1,6 @@
 // `npm run bench`: every figure that the README states, as a ratio against a ceiling taken in the same run.
-// Both sides in turn, at least five rounds, medians. `--json FILE` writes the figures; `--rounds N` and `--quick` shorten the run.
+// Both sides in turn, at least five rounds, medians. `--json FILE` writes the figures; `--quick` shortens the rounds; `--report` ends with
+// exit code 0 even when a goal is missed, for machines that are busy with something else.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,18 +10,19 @@ import { measureBrokerMemory } from './memory.ts';
 import { type Child, startChild } from './process.ts';
 import { RawSession } from './raw-session.ts';
 import { median, quantile, spread } from './sample.ts';
-import { measureRoundTrips, measureThroughput } from './session-throughput.ts';
+import { measureThroughput } from './session-throughput.ts';
 
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
 const ROUNDS = Math.max(1, Number(flags.rounds));
 const ROUND_MS = flags.quick ? 500 : 2000;
-const ROUND_TRIPS = flags.quick ? 1000 : 4000;
+const SAMPLES = flags.quick ? 500 : 2000;
 const MAPPINGS = 100_000;
 
 const CONFIG = (directory: string) => `
@@ -102,7 +104,7 @@ try {
   });
   session.close();
 
-  progress(`MAP_BLOB latency, ${ROUNDS} rounds of ${ROUND_TRIPS}`);
+  progress(`MAP_BLOB latency, ${ROUNDS} rounds of ${SAMPLES}`);
   const gpuSocket = join(directory, 'gpu.sock');
   const frontend = await start(
     'services/cli/main.js',
@@ -112,17 +114,16 @@ try {
   const latencyRatios: number[] = [];
   const maps: number[] = [];
   const trips: number[] = [];
-  const latency = await measureMapLatency(gpuSocket);
+  const latency = await measureMapLatency(gpuSocket, echo);
   for (let round = -1; round < ROUNDS; round++) {
-    const roundTrips = await measureRoundTrips(echo, ROUND_TRIPS, 1);
-    const samples = await latency.round(ROUND_TRIPS);
+    const samples = await latency.round(SAMPLES);
     if (round < 0) continue;
-    trips.push(quantile(roundTrips, 0.5));
-    maps.push(quantile(samples, 0.5));
-    latencyRatios.push(quantile(samples, 0.5) / quantile(roundTrips, 0.5));
+    trips.push(quantile(samples.roundTrips, 0.5));
+    maps.push(quantile(samples.maps, 0.5));
+    latencyRatios.push(quantile(samples.maps, 0.5) / quantile(samples.roundTrips, 0.5));
   }
   const frontendBytes = frontend.residentBytes();
-  await latency.close();
+  latency.close();
   echo.close();
   rows.push({
     what: 'MAP_BLOB from kick to used index (p50, window placement), against one Session echo round trip (p50)',
@@ -157,4 +158,4 @@ for (const row of rows) {
   );
 }
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
-process.exit(rows.every((row) => row.reached) ? 0 : 1);
+process.exit(flags.report || rows.every((row) => row.reached) ? 0 : 1);

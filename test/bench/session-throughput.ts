@@ -49,19 +49,3 @@ export async function measureThroughput(
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
   return { commandsPerSecond: (commands / (performance.now() - start)) * 1000, next: resource };
 }
-
-/** Round trips of one command a batch, one at a time, in milliseconds, sorted. */
-export async function measureRoundTrips(
-  session: RawSession,
-  count: number,
-  first: number,
-): Promise<number[]> {
-  const times: number[] = [];
-  for (let index = 0; index < count; index++) {
-    const operation: Operation = { map: { resourceId: first + index, offset: 0 } };
-    const start = performance.now();
-    await session.send([operation]);
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b);
-}

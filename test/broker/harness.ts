@@ -121,7 +121,9 @@ export class TestBroker {
   }
 
   async vm(name: string): Promise<barkeep.v1.Vm.$Properties> {
-    const { vm } = await this.adminClient().call<barkeep.v1.GetVmResponse>('getVm', { vm: name });
+    const admin = this.adminClient();
+    const { vm } = await admin.call<barkeep.v1.GetVmResponse>('getVm', { vm: name });
+    admin.close();
     return vm ?? {};
   }
 
@@ -268,8 +270,8 @@ export class TestSession {
 
   /** Vanishes without a word. */
   vanish(): void {
-    this.#client.close();
     this.call.cancel();
+    this.#client.close();
   }
 }
 

@@ -122,6 +122,24 @@ describe('window placement', () => {
     expect(window.bytes(512 * MIB, MIB).every((byte) => byte === 0)).toBe(true);
   });
 
+  it('may be larger than what 32 bits can say', async () => {
+    const broker = await start(WINDOWS.replace('name: a, window: 1GiB', 'name: a, window: 64GiB'));
+    const session = await broker.attach('a');
+    const fd = await broker.redeem(session.attached.window);
+    const end = 64 * GIB - MIB;
+    const top = Mapping.ofFile(fd.number, end, MIB);
+    cleanups.push(
+      () => fd.close(),
+      () => top.close(),
+    );
+    top.bytes(0, MIB).fill(7);
+    expect(results(await session.run(create(1, MIB), map(1, end)))).toEqual(['ok', 'ok']);
+    expect(top.bytes(0, MIB).every((byte) => byte === 0)).toBe(true);
+    top.bytes(0, 1)[0] = 1;
+    await session.run(unmap(1), map(1, 5 * GIB), reset);
+    expect(nextData(fd.number, 0, 64 * GIB)).toBeNull();
+  });
+
   it('gives the pages of a destroyed blob back to the host', async () => {
     const broker = await start(WINDOWS);
     const session = await broker.attach('a');
@@ -169,7 +187,7 @@ describe('window placement', () => {
   });
 
   it('finds pages that a guest touched outside of its blobs, reports and frees them', async () => {
-    const broker = await start(WINDOWS.replace('sweep_interval: 1h', 'sweep_interval: 20ms'));
+    const broker = await start(WINDOWS.replace('sweep_interval: 1h', 'sweep_interval: 300ms'));
     const session = await broker.attach('a');
     const window = await mappedWindow(session);
     await session.run(create(1, PAGE), map(1, PAGE), create(2, PAGE), map(2, 3 * PAGE), unmap(2));

@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   prometheus                                                  # scrapes in tests; brings promtool
-  python3 python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc  # the independent client of the contract
+  python3 python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc libprotobuf-dev  # the independent client of the contract
   buildah runc debootstrap systemd                            # builds and runs the image without an engine
   gcc libc6-dev                                               # the program in the guest
 )

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Context } from '../../services/cli/context.ts';
 import { demoConfigText, demoRunDirectory } from '../../services/cli/demo-config.ts';
 import { qemuArguments } from '../../services/cli/qemu-arguments.ts';
 import { parseConfig } from '../../services/lib/runtime/config.ts';
@@ -222,6 +223,26 @@ describe('the run directory of a client', () => {
     const environment = { XDG_RUNTIME_DIR: directory };
     const { error } = await run(['vm', 'list'], { environment });
     expect(error).toContain(`${directory}/barkeep/admin.sock does not exist`);
+  });
+});
+
+describe('a service without a configuration file', () => {
+  const terminal = { out: () => undefined, error: () => undefined, width: 80, isColoured: false };
+
+  test('uses the defaults: /run/barkeep, not the directory of a demo', () => {
+    const context = new Context({ ...terminal, environment: { XDG_RUNTIME_DIR: directory } }, () => ({}));
+    expect(context.config()).toMatchObject({ runDirectory: '/run/barkeep', logLevel: 'info', vms: [] });
+  });
+
+  test('takes what the environment and the options say', () => {
+    const environment = { BARKEEP_RUN_DIRECTORY: '/from/environment', BARKEEP_FRONTEND_VMM_TIMEOUT: '9s' };
+    const context = new Context({ ...terminal, environment }, () => ({ logLevel: 'debug' }));
+    expect(context.config({ listen: '[::1]:1' })).toMatchObject({
+      runDirectory: '/from/environment',
+      logLevel: 'debug',
+      frontend: { vmmTimeout: 9000 },
+      metrics: { listen: { host: '::1', port: 1 } },
+    });
   });
 });
 

@@ -92,7 +92,12 @@ describe('attach', () => {
     const attachment = await newSession().start();
 
     expect(broker.attaches).toEqual([expect.objectContaining({ vm: VM, secret: 'ab'.repeat(32) })]);
-    expect(attachment).toMatchObject({ resumed: false, placement: 'window', windowSize: 2 ** 30, generation: 1 });
+    expect(attachment).toMatchObject({
+      resumed: false,
+      placement: 'window',
+      windowSize: 2 ** 30,
+      generation: 1,
+    });
   });
 
   it.each([
@@ -293,7 +298,17 @@ describe('a broken stream', () => {
 
   it.each([
     ['a wrong number', { batch: { replies: [{ number: 9, done: {} }] } }],
-    ['more answers than questions', { batch: { replies: [{ number: 1, done: {} }, { number: 2, done: {} }] } }],
+    [
+      'more answers than questions',
+      {
+        batch: {
+          replies: [
+            { number: 1, done: {} },
+            { number: 2, done: {} },
+          ],
+        },
+      },
+    ],
     ['an answer of the wrong kind', { batch: { replies: [{ number: 1, mapped: { cache: 1 } }] } }],
     ['a second Attached', { attached: { placement: 1, windowSize: 4096 } }],
     ['an empty message', {}],
@@ -315,7 +330,9 @@ describe('a broken stream', () => {
     const session = newSession();
     await session.start();
     broker.answer = () => ({ mapped: { cache: barkeep.v1.CacheType.CACHE_TYPE_NONE, size: 4096 } });
-    expect(await execute(session, map(1))).toEqual([{ kind: 'mapped', mapInfo: 0, size: 4096, memory: null }]);
+    expect(await execute(session, map(1))).toEqual([
+      { kind: 'mapped', mapInfo: 0, size: 4096, memory: null },
+    ]);
 
     broker.answer = () => ({ mapped: { size: 4096 } });
     expect(await execute(session, map(2))).toEqual([{ kind: 'failed', why: 'timeout' }]);

@@ -142,7 +142,10 @@ export class FakeBroker {
     const remembered = this.#answers.get(number);
     if (remembered) return remembered;
     if (number !== this.lastNumber + 1) {
-      return { number, error: { reason: barkeep.v1.Reason.REASON_NUMBER_GAP, message: `after ${this.lastNumber}` } };
+      return {
+        number,
+        error: { reason: barkeep.v1.Reason.REASON_NUMBER_GAP, message: `after ${this.lastNumber}` },
+      };
     }
     this.lastNumber = number;
     this.executed.push(command);

@@ -76,7 +76,7 @@ async function play(guest: Guest): Promise<void> {
   await guest.console.expectOk('map lost');
   await guest.console.expectOk('rebind', 60_000);
   await guest.console.expectOk('cycles 1 5 4096', 60_000);
-  await guest.console.command('reboot').catch(() => undefined); // no answer comes
+  await guest.console.expectOk('reboot');
   await guest.console.waitForBoot(2, 120_000);
   await guest.console.expectOk('cycles 1 5 4096', 60_000);
 }
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     vmm: `QEMU ${environment.qemuVersion}`,
     guest: `Linux ${environment.kernelRelease}`,
   };
-  const entries = [about];
+  const entries: RecordingEntry[] = [about];
   const directory = mkdtempSync(join(tmpdir(), 'barkeep-record-'));
   const host = await Installation.start({ guest: `window: ${WINDOW}, placement: window` });
   const listenPath = join(directory, 'gpu.sock');
@@ -102,11 +102,15 @@ async function main(): Promise<void> {
     listenPath,
     backEndPath: host.socketOf('guest'),
     onEntry: (entry) => entries.push(entry),
+    onEnd: (reason) => console.error(reason),
   });
   try {
     const guest = await startGuest({ environment, device: { kind: 'vhost-user', socketPath: listenPath } });
     try {
       await play(guest);
+    } catch (error) {
+      console.error(guest.stderr());
+      throw error;
     } finally {
       await guest.stop();
     }

@@ -8,7 +8,7 @@ import { answeringDevice, silent } from './answering-device.ts';
 import { GpuDriver } from './driver.ts';
 import { PLAIN_PROTOCOL_FEATURES } from './front-end.ts';
 import { Recorder } from './recorder.ts';
-import { formatEntry, negotiation, type RecordingEntry, readRecording } from './recording.ts';
+import { conversation, formatEntry, type RecordingEntry, readRecording } from './recording.ts';
 import { replayAlone } from './replay.ts';
 import { Vmm, type VmmOptions } from './vmm.ts';
 
@@ -96,7 +96,7 @@ it.each([
 it('records how the VMM negotiates, stops and starts', async () => {
   const entries = await record();
 
-  expect(negotiation(entries).slice(0, 3)).toEqual([
+  expect(conversation(entries).slice(0, 3)).toEqual([
     'GET_FEATURES',
     'GET_PROTOCOL_FEATURES',
     'SET_PROTOCOL_FEATURES',

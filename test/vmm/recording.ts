@@ -80,14 +80,11 @@ export function firstEntry<K extends RecordingEntry['kind']>(
   return entry as Extract<RecordingEntry, { kind: K }>;
 }
 
-/** The names of the front-end's requests up to the first command: how the VMM negotiates and starts. "NAME!" asks for an acknowledgement. */
-export function negotiation(recording: Recording): string[] {
-  const end = recording.findIndex((entry) => entry.kind === 'command');
-  return recording
-    .slice(0, end < 0 ? undefined : end)
-    .flatMap((entry) =>
-      entry.kind === 'message' && entry.from === 'front-end'
-        ? [`${entry.name}${entry.needReply ? '!' : ''}`]
-        : [],
-    );
+/** The front-end's requests in order: how the VMM negotiates, starts, stops. "NAME!" asks for an acknowledgement. */
+export function conversation(recording: Recording): string[] {
+  return recording.flatMap((entry) =>
+    entry.kind === 'message' && entry.from === 'front-end'
+      ? [`${entry.name}${entry.needReply ? '!' : ''}`]
+      : [],
+  );
 }

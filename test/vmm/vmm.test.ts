@@ -54,7 +54,12 @@ afterEach(() => {
   for (const vmm of machines.splice(0)) vmm.close();
 });
 
-describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => {
+// Per-blob placement takes memory slots, which QEMU 11.1.3 does not survive when a reset drops mappings: see 'what only per-blob placement
+// has'. Window placement has to work with every flaw of QEMU.
+describe.each([
+  ['window', { flawless: false }],
+  ['per-blob', { flawless: true }],
+])('a guest in %s placement', (placement, flaws) => {
   beforeAll(async () => {
     host = await Installation.start({
       guest: `window: 64MiB, placement: ${placement}`,
@@ -70,7 +75,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
     ['2 MiB', 2 * MIB],
     ['48 MiB', 48 * MIB],
   ])('shares the bytes of a blob of %s with the host, both ways', async (_, size) => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     const blob = await vmm.driver.createAndMap({ size });
     const seen = await host.openBlob('guest', blob.resource);
 
@@ -89,7 +94,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('tells the cache type of the heap that a blob_id names', async () => {
-    const { driver } = await boot('guest');
+    const { driver } = await boot('guest', flaws);
 
     const blobs = [];
     for (const blobId of [0, 1, 2, 3]) blobs.push(await driver.createAndMap({ size: PAGE, blobId }));
@@ -103,19 +108,20 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('gives zeros, whoever had the memory before', async () => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     const first = await vmm.driver.createAndMap({ size: 256 * KIB });
-    vmm.window.bytes(first.offset, 256 * KIB).fill(0xa5);
+    const { offset } = first;
+    vmm.window.bytes(offset, 256 * KIB).fill(0xa5);
     await vmm.driver.unref(first);
 
     const second = await vmm.driver.createAndMap({ size: 256 * KIB });
 
-    expect(second.offset).toBe(first.offset);
+    expect(second.offset).toBe(offset);
     expect(vmm.window.read(second.offset, 256 * KIB).every((byte) => byte === 0)).toBe(true);
   });
 
   it('finds its bytes again when a blob is mapped elsewhere', async () => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     const blob = await vmm.driver.createAndMap({ size: 16 * KIB });
     vmm.window.write(blob.offset, Buffer.from('kept'));
     vmm.window.write(blob.offset + 12 * KIB, Buffer.from('too'));
@@ -134,7 +140,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('can use a mapping as soon as it has the answer, however late the VMM commits it', async () => {
-    const vmm = await boot('guest', { commitDelay: 40 });
+    const vmm = await boot('guest', { ...flaws, commitDelay: 40 });
 
     for (let round = 0; round < 5; round += 1) {
       const blob = await vmm.driver.createAndMap({ size: PAGE });
@@ -147,7 +153,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('keeps everything over stop and cont', async () => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     const blob = await vmm.driver.createAndMap({ size: PAGE });
     vmm.window.write(blob.offset, Buffer.from('before the stop'));
 
@@ -166,7 +172,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it.each(['rebind', 'reset'] as const)('starts from nothing after a %s', async (how) => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     const before = await host.books('guest');
     for (let index = 0; index < 5; index += 1) await vmm.driver.createAndMap({ size: 64 * KIB });
     vmm.window.bytes(0, 64 * KIB).fill(0x77);
@@ -187,7 +193,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('notices a rebind after exactly 65,536 commands, when the indices of the ring are 0 again', async () => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     await vmm.driver.createAndMap({ size: PAGE });
     const command = vmm.driver.unmapCommand(999_999);
     for (let sent = 2; sent < 65_536; ) {
@@ -203,7 +209,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('works from rings and buffers above 4 GiB', async () => {
-    const vmm = await boot('guest', { memory: 6 * GIB, driverMemory: 'high' });
+    const vmm = await boot('guest', { ...flaws, memory: 6 * GIB, driverMemory: 'high' });
 
     const blob = await vmm.driver.createAndMap({ size: PAGE });
     vmm.window.write(blob.offset, Buffer.from('high'));
@@ -214,7 +220,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('works without indirect descriptors and with a queue of 16', async () => {
-    const vmm = await boot('guest', { indirect: false, queueSize: 16 });
+    const vmm = await boot('guest', { ...flaws, indirect: false, queueSize: 16 });
 
     for (let round = 0; round < 50; round += 1) {
       const blob = await vmm.driver.createAndMap({ size: PAGE });
@@ -227,7 +233,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('has 500 blobs at once, each with its own bytes', async () => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
 
     const blobs: (Blob & { offset: number })[] = [];
     for (let index = 0; index < 500; index += 1) {
@@ -244,7 +250,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('uses both ends of a window of 16 GiB', async () => {
-    const vmm = await boot('large');
+    const vmm = await boot('large', flaws);
     const [low, high] = [
       await vmm.driver.createBlob({ size: PAGE }),
       await vmm.driver.createBlob({ size: PAGE }),
@@ -263,7 +269,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('gets the answers of the table to what is wrong, and goes on', async () => {
-    const { driver } = await boot('guest');
+    const { driver } = await boot('guest', flaws);
     const blob = await driver.createAndMap({ size: 2 * PAGE });
     const other = await driver.createBlob({ size: 2 * PAGE });
     const hidden = await driver.createBlob({ size: PAGE, flags: 2 });
@@ -291,7 +297,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('is told when a quota is reached, and can use the device afterwards', async () => {
-    const { driver } = await boot('small');
+    const { driver } = await boot('small', flaws);
 
     const mapped = [];
     for (let index = 0; index < 4; index += 1) mapped.push(await driver.createAndMap({ size: PAGE }));
@@ -305,7 +311,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('has blobs of its own memory, which the broker need not know', async () => {
-    const vmm = await boot('guest');
+    const vmm = await boot('guest', flaws);
     const address = vmm.memory.allocate(2 * PAGE);
 
     const blob = await vmm.driver.createBlob({
@@ -323,7 +329,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('gets its fences back in order, with the ring that it named', async () => {
-    const { driver } = await boot('guest');
+    const { driver } = await boot('guest', flaws);
     const context = await driver.createContext();
 
     const answers = await Promise.all(
@@ -340,7 +346,7 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('answers everything found at one kick with one interrupt', async () => {
-    const { driver } = await boot('guest');
+    const { driver } = await boot('guest', flaws);
     const blobs = [];
     for (let index = 0; index < 50; index += 1) blobs.push(await driver.createBlob({ size: PAGE }));
     const before = driver.interrupts;
@@ -355,12 +361,12 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('is served again by the same frontend after it was switched off without a word', async () => {
-    const first = await boot('guest');
+    const first = await boot('guest', flaws);
     for (let index = 0; index < 3; index += 1) await first.driver.createAndMap({ size: PAGE });
     const { generation } = await host.books('guest');
     first.close();
 
-    const second = await boot('guest');
+    const second = await boot('guest', flaws);
     const blob = await second.driver.createAndMap({ size: PAGE });
 
     expect(await host.books('guest')).toMatchObject({ mappings: 1, blobs: 1 });
@@ -369,14 +375,14 @@ describe.each(['window', 'per-blob'])('a guest in %s placement', (placement) => 
   });
 
   it('leaves no descriptor behind', async () => {
-    const warm = await boot('guest');
+    const warm = await boot('guest', flaws);
     await warm.driver.createAndMap({ size: PAGE });
     warm.close();
     await reclaimed('guest');
     const before = readdirSync('/proc/self/fd').length;
 
     for (let round = 0; round < 3; round += 1) {
-      const vmm = await boot('guest');
+      const vmm = await boot('guest', flaws);
       for (let index = 0; index < 10; index += 1)
         await vmm.driver.createAndMap({ size: PAGE, blobId: index % 4 });
       await vmm.rebind();
@@ -422,6 +428,29 @@ describe('what only per-blob placement has', () => {
     await vmm.driver.unref(blob); // of a mapped blob: the mapping is gone before the answer
     expect(() => vmm.window.read(0, 1)).toThrow(WindowHoleError);
     expect(vmm.window.mappings).toEqual([]);
+  });
+});
+
+describe('a reset of QEMU 11.1.3 with mapped blobs in per-blob placement', () => {
+  beforeAll(async () => {
+    host = await Installation.start({ guest: 'window: 64MiB, placement: per-blob' });
+  });
+  afterAll(() => host.stop());
+
+  it('ends QEMU, because its memory slots still name the mappings', async () => {
+    const vmm = await boot('guest');
+    await vmm.driver.createAndMap({ size: PAGE });
+
+    await expect(vmm.reset()).rejects.toThrow('QEMU 11.1.3 dies here');
+  });
+
+  it('works when every blob was unmapped before', async () => {
+    const vmm = await boot('guest');
+    await vmm.driver.unmapAndUnref(await vmm.driver.createAndMap({ size: PAGE }));
+
+    await vmm.reset();
+
+    expect(await answerName(vmm.driver.createAndMap({ size: PAGE }))).toBe('OK');
   });
 });
 

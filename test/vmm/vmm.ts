@@ -5,7 +5,7 @@ import { Poller } from '../../services/lib/os/poll.ts';
 import { bitSet, hasBit, VIRTIO_FEATURE } from '../../services/lib/wire/vhost-user.ts';
 import { FEATURE } from '../../services/lib/wire/virtio-gpu.ts';
 import { GpuDriver } from './driver.ts';
-import { FrontEnd, FrontEndError, type TranscriptEntry } from './front-end.ts';
+import { FrontEnd, FrontEndError } from './front-end.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { Virtqueue } from './virtqueue.ts';
 import type { Window } from './window.ts';
@@ -35,8 +35,8 @@ export type VmmOptions = {
   /** See FrontEndOptions. */
   readonly protocolFeatures?: bigint;
   readonly commitDelay?: number;
+  readonly flawless?: boolean;
   readonly replyTimeout?: number;
-  readonly onTranscript?: (entry: TranscriptEntry) => void;
   /** See DriverOptions. */
   readonly answerTimeout?: number;
 };

@@ -13,6 +13,16 @@
  * In per-blob placement a blob has memory of its own: it is unmapped or mapped, and its bytes never move.
  */
 
+import type { Books } from './admission.ts';
+import {
+  checkCreate,
+  checkMappable,
+  checkMappings,
+  checkRoom,
+  checkWindowHeap,
+  unknownBlobId,
+  unknownResource,
+} from './admission.ts';
 import type { Allocation, HeapPort } from './allocation.ts';
 import type { BlobView } from './blob.ts';
 import { Blob, viewOf } from './blob.ts';
@@ -28,7 +38,7 @@ import type {
   ResetCommand,
   UnmapCommand,
 } from './command.ts';
-import { BLOB_FLAG, BLOB_MEMS, NO_EFFECTS } from './command.ts';
+import { NO_EFFECTS } from './command.ts';
 import { Counters } from './counters.ts';
 import type { Heap } from './heap.ts';
 import type { Limits } from './quota.ts';
@@ -39,7 +49,7 @@ import { refuse } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED, Replies } from './replies.ts';
 import { SettingsError } from './settings-error.ts';
 import type { U64 } from './u64.ts';
-import { hex, isMultiple, isU32, isU64, PAGE_SIZE, roundUp } from './u64.ts';
+import { hex, roundUp } from './u64.ts';
 import type { WindowFigures } from './window.ts';
 import { Window } from './window.ts';
 
@@ -74,13 +84,12 @@ interface Undo {
   readonly stashes: readonly (Effect & { kind: 'stash' })[];
 }
 
-const ALL_FLAGS = BLOB_FLAG.USE_MAPPABLE | BLOB_FLAG.USE_SHAREABLE | BLOB_FLAG.USE_CROSS_DEVICE;
-
 export class Vm {
   readonly settings: VmSettings;
   readonly counters = new Counters();
   readonly #shared: SharedBooks;
   readonly #account: Account;
+  readonly #books: Books;
   readonly #defaultHeap: Heap;
   readonly #blobHeaps = new Map<string, Heap>();
   readonly #replies: Replies;
@@ -100,6 +109,7 @@ export class Vm {
     this.#shared = shared;
     this.#window = new Window(settings.windowSize, `${at}.windowSize`);
     this.#account = new Account(settings.quota, `${at}.quota`);
+    this.#books = { vm: settings.name, own: this.#account, host: shared.account };
     this.#defaultHeap = heapNamed(shared, settings.defaultHeap, `${at}.defaultHeap`);
     for (const [blobId, heap] of settings.blobHeaps) {
       if (!/^[1-9][0-9]{0,19}$/.test(blobId) || BigInt(blobId) >= 1n << 64n) {
@@ -249,6 +259,7 @@ export class Vm {
 
   /**
    * Takes a mapping out on the broker's own behalf, without a command: its bytes are kept, as with an unmap.
+   * Not while the effects of a barrier are under way.
    * @returns false when that resource is not mapped
    */
   unmapOnBehalf(resource: number): boolean {
@@ -287,32 +298,28 @@ export class Vm {
   }
 
   #create(command: CreateCommand): Outcome {
-    const invalid = this.#checkCreate(command);
+    const invalid = checkCreate(command, this.name, this.#blobs.has(command.resource));
     if (invalid !== null) {
       return this.#refused(command, invalid);
     }
     const heap = this.#heapFor(command.blobId);
     if (heap === null) {
-      return this.#refused(
-        command,
-        refuse(
-          'BLOB_ID_UNKNOWN',
-          `resource ${command.resource} names blob_id ${command.blobId}, which leads to no memory for VM ${this.name}: use 0 ` +
-            'for fresh memory, or add the id to blob_heaps in the settings of the VM',
-          { resource: command.resource, context: command.context, blobId: command.blobId },
-        ),
-      );
+      return this.#refused(command, unknownBlobId(command, this.name));
     }
     const { granule } = heap.settings;
     const charged = typeof command.size === 'bigint' ? command.size : roundUp(command.size, granule);
-    const unfit = this.#checkPlacement(command, heap) ?? this.#checkRoom(command.resource, charged, heap);
+    const { resource } = command;
+    const windowed = this.settings.placement === 'window';
+    const unfit =
+      (windowed ? checkWindowHeap(resource, this.name, heap) : null) ??
+      checkRoom(resource, charged, heap, this.#books);
     if (unfit !== null) {
       return this.#refused(command, unfit);
     }
     // What fits a heap is below 2^53.
     const bytes = Number(charged);
     let allocation: Allocation | null = null;
-    if (this.settings.placement === 'per-blob') {
+    if (!windowed) {
       const taken = this.#shared.port.allocate(heap.settings.name, bytes);
       if (taken === null) {
         return this.#refused(
@@ -351,9 +358,17 @@ export class Vm {
       return this.#refused(command, blob);
     }
     const { length } = blob;
-    const offset = this.#checkMap(blob, command.offset, length);
+    const unfit = checkMappable(blob, command.offset);
+    if (unfit !== null) {
+      return this.#refused(command, unfit);
+    }
+    const offset = this.#window.place(resource, command.offset, length, blob.heap.mapUnit);
     if (typeof offset !== 'number') {
       return this.#refused(command, offset);
+    }
+    const full = checkMappings(resource, this.#books);
+    if (full !== null) {
+      return this.#refused(command, full);
     }
     const number = Number(command.number);
     const effects = this.#place(blob, offset, length, number);
@@ -462,18 +477,7 @@ export class Vm {
   }
 
   #find(resource: number): Blob | Refusal {
-    const blob = this.#blobs.get(resource);
-    if (blob !== undefined) {
-      return blob;
-    }
-    return (
-      checkId(resource) ??
-      refuse(
-        'RESOURCE_UNKNOWN',
-        `resource ${resource} was named, but VM ${this.name} has no blob of that id: create it first`,
-        { resource },
-      )
-    );
+    return this.#blobs.get(resource) ?? unknownResource(resource, this.name);
   }
 
   /** A blob that the books name. */
@@ -487,148 +491,6 @@ export class Vm {
 
   #heapFor(blobId: U64): Heap | null {
     return blobId === 0 ? this.#defaultHeap : (this.#blobHeaps.get(String(blobId)) ?? null);
-  }
-
-  #checkCreate(command: CreateCommand): Refusal | null {
-    const { resource, flags, size } = command;
-    const badId = checkId(resource);
-    if (badId !== null) {
-      return badId;
-    }
-    if (this.#blobs.has(resource)) {
-      return refuse(
-        'RESOURCE_ID_IN_USE',
-        `resource ${resource} was to be created, but VM ${this.name} has a blob of that id: destroy it first, or choose another id`,
-        { resource },
-      );
-    }
-    if (!BLOB_MEMS.includes(command.blobMem)) {
-      return refuse(
-        'BLOB_FLAGS_INVALID',
-        `resource ${resource} asks for memory of type "${command.blobMem}", but the host provides ${BLOB_MEMS.join(' and ')}`,
-        { resource, blobMem: command.blobMem },
-      );
-    }
-    if (!isU32(flags) || (flags & ~ALL_FLAGS) !== 0) {
-      return refuse(
-        'BLOB_FLAGS_INVALID',
-        `resource ${resource} has blob flags ${hex(flags)}, but only the bits of ${hex(ALL_FLAGS)} have a meaning: clear the others`,
-        { resource, flags },
-      );
-    }
-    if (!isU64(size) || size === 0 || !isMultiple(size, PAGE_SIZE)) {
-      return refuse(
-        'SIZE_INVALID',
-        `resource ${resource} has a size of ${size} bytes: use a multiple of ${PAGE_SIZE} above 0`,
-        {
-          resource,
-          size,
-        },
-      );
-    }
-    return null;
-  }
-
-  #checkPlacement(command: CreateCommand, heap: Heap): Refusal | null {
-    const { name, backing } = heap.settings;
-    if (this.settings.placement === 'per-blob' || backing === 'memfd') {
-      return null;
-    }
-    return refuse(
-      'PLACEMENT_MISMATCH',
-      `resource ${command.resource} would come from heap ${name} (${backing}), but VM ${this.name} has its blobs in the memfd of its ` +
-        'window: use a memfd heap, or set the placement of the VM to per-blob',
-      { resource: command.resource, heap: name, backing, placement: this.settings.placement },
-    );
-  }
-
-  #checkRoom(resource: number, charged: U64, heap: Heap): Refusal | null {
-    const host = this.#shared.account;
-    const own = this.#account;
-    const { name, capacity } = heap.settings;
-    if (!own.fitsAllocation()) {
-      return refuse(
-        'QUOTA_ALLOCATIONS',
-        `resource ${resource} would be one blob more, but VM ${this.name} has ${own.used.allocations} of its quota of ` +
-          `${own.limits.allocations}: destroy one, or raise the quota`,
-        { resource, used: own.used.allocations, limit: own.limits.allocations },
-      );
-    }
-    if (!own.fitsBytes(charged)) {
-      return refuse(
-        'QUOTA_BYTES',
-        `resource ${resource} needs ${charged} bytes, but VM ${this.name} uses ${own.used.bytes} of its quota of ` +
-          `${own.limits.bytes}: destroy blobs, or raise the quota`,
-        { resource, bytes: charged, used: own.used.bytes, limit: own.limits.bytes },
-      );
-    }
-    if (!heap.fits(charged)) {
-      return refuse(
-        'HEAP_CAPACITY',
-        `resource ${resource} needs ${charged} bytes, but of heap ${name} ${heap.usedBytes} of ${capacity} are used: destroy blobs, ` +
-          'or use another heap',
-        { resource, heap: name, bytes: charged, used: heap.usedBytes, limit: capacity },
-      );
-    }
-    if (!host.fitsBytes(charged)) {
-      return refuse(
-        'HOST_CAPACITY',
-        `resource ${resource} needs ${charged} bytes, but all VMs together use ${host.used.bytes} of the host's ` +
-          `${host.limits.bytes}: destroy blobs, or raise the host's limit`,
-        { resource, kind: 'bytes', bytes: charged, used: host.used.bytes, limit: host.limits.bytes },
-      );
-    }
-    if (!host.fitsAllocation()) {
-      return refuse(
-        'HOST_CAPACITY',
-        `resource ${resource} would be one blob more, but all VMs together have ${host.used.allocations} of the host's ` +
-          `${host.limits.allocations}: destroy one, or raise the host's limit`,
-        { resource, kind: 'allocations', used: host.used.allocations, limit: host.limits.allocations },
-      );
-    }
-    return null;
-  }
-
-  /** @returns the offset, when the blob may be mapped there */
-  #checkMap(blob: Blob, offset: U64, length: number): number | Refusal {
-    const { resource } = blob;
-    const host = this.#shared.account;
-    const own = this.#account;
-    if (!blob.mappable) {
-      return refuse(
-        'NOT_MAPPABLE',
-        `resource ${resource} was to be mapped, but its blob flags are ${hex(blob.flags)}: create it with USE_MAPPABLE (0x1)`,
-        { resource, flags: blob.flags },
-      );
-    }
-    if (blob.state === 'mapped') {
-      return refuse(
-        'ALREADY_MAPPED',
-        `resource ${resource} was to be mapped at ${hex(offset)}, but it is mapped at ${hex(blob.offset)}: unmap it first`,
-        { resource, offset, mappedOffset: blob.offset },
-      );
-    }
-    const placed = this.#window.place(resource, offset, length, blob.heap.mapUnit);
-    if (typeof placed !== 'number') {
-      return placed;
-    }
-    if (!own.fitsMapping()) {
-      return refuse(
-        'QUOTA_MAPPINGS',
-        `resource ${resource} would be one mapping more, but VM ${this.name} has ${own.used.mappings} of its quota of ` +
-          `${own.limits.mappings}: unmap one, or raise the quota`,
-        { resource, used: own.used.mappings, limit: own.limits.mappings },
-      );
-    }
-    if (!host.fitsMapping()) {
-      return refuse(
-        'HOST_CAPACITY',
-        `resource ${resource} would be one mapping more, but all VMs together have ${host.used.mappings} of the host's ` +
-          `${host.limits.mappings}: unmap one, or raise the host's limit`,
-        { resource, kind: 'mappings', used: host.used.mappings, limit: host.limits.mappings },
-      );
-    }
-    return placed;
   }
 
   /** Enters the mapping into the window. @returns what that asks of memory; #undo is set when it moves bytes */
@@ -764,17 +626,6 @@ export function refusedReply(command: Command, generation: number, refusal: Refu
 
 function done(reply: OkReply, effects: readonly Effect[] = NO_EFFECTS, barrier = false): Outcome {
   return { reply, effects, barrier };
-}
-
-function checkId(resource: number): Refusal | null {
-  if (isU32(resource) && resource !== 0) {
-    return null;
-  }
-  return refuse(
-    'RESOURCE_ID_INVALID',
-    `resource id ${resource} was given: ids of blobs are from 1 to 2^32 - 1`,
-    { resource },
-  );
 }
 
 function heapNamed(shared: SharedBooks, name: string, setting: string): Heap {

@@ -98,9 +98,10 @@ export class Session implements VmOwner {
 
   #runBatch(batch: barkeep.v1.Batch.$Properties): void {
     const { entry, attached } = this.#opened();
+    const commands = decodeBatch(batch);
     const refusal = attached.vm.acknowledge(fromWire(batch.acknowledged));
     if (refusal !== null) throw new StatusError('PROTOCOL', refusal.message, refusal.metadata);
-    const result = this.#services.runner.run(entry, attached, decodeBatch(batch));
+    const result = this.#services.runner.run(entry, attached, commands);
     if (Array.isArray(result)) {
       this.#answer(result);
       return;

@@ -84,7 +84,8 @@ export class GpuDevice implements Device {
     const { attachment, session, log } = options;
     this.#options = options;
     this.#log = log;
-    this.protocolFeatures = attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
+    this.protocolFeatures =
+      attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
     this.#windowSize = attachment.windowSize;
     this.shmemRegions = new Map([[SHMEM_HOST_VISIBLE, attachment.windowSize]]);
     this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment), log);

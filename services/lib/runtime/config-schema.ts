@@ -8,6 +8,8 @@ export const CACHES = ['cached', 'uncached', 'wc', 'none'] as const;
 export const BACKINGS = ['memfd', 'hugetlb', 'file'] as const;
 export const PLACEMENTS = ['window', 'per-blob'] as const;
 
+export const DEFAULT_RUN_DIRECTORY = '/run/barkeep';
+
 export const PAGE_SIZE = 4096;
 /** No guest-physical address space is larger (x86-64 and arm64: 52 bits), so no window is. */
 const MAX_WINDOW = 2 ** 52;
@@ -171,7 +173,7 @@ const metricsSchema = z.strictObject({ listen: listen.default({ host: '127.0.0.1
 /** Heaps and VMs are read one by one with their own schema, so that a broken one does not hide the problems of the others. */
 export const fileSchema = z.strictObject(
   {
-    run_directory: absolutePath.default('/run/barkeep'),
+    run_directory: absolutePath.default(DEFAULT_RUN_DIRECTORY),
     host_capacity: size(PAGE_SIZE).optional(),
     orphan_grace: duration(0).default(60_000),
     sweep_interval: duration(10).default(10_000),

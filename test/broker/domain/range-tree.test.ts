@@ -160,15 +160,16 @@ describe('a range tree', () => {
     ['scattered', (index: number) => (index * 7919) % 20_000],
   ])('stays shallow with 20,000 ranges in %s order', (_order, at) => {
     const tree = new RangeTree(40_000);
-    for (let index = 0; index < 20_000; index += 1) {
-      expect(tree.insert(at(index) * 2, 1, index, true)).toBe(true);
-    }
-    const full = { count: tree.count, holes: tree.holes, depth: tree.depth };
-    for (let index = 0; index < 20_000; index += 1) {
-      expect(tree.remove(at(index) * 2)).toBe(index);
-      expect(tree.depth).toBeLessThanOrEqual(deepest(tree.count));
-    }
+    const order = Array.from({ length: 20_000 }, (_unused, index) => at(index) * 2);
 
+    const inserted = order.filter((offset, index) => tree.insert(offset, 1, index, true)).length;
+    const full = { count: tree.count, holes: tree.holes, depth: tree.depth };
+    const removed = order.filter(
+      (offset, index) => tree.remove(offset) === index && tree.depth <= deepest(tree.count),
+    );
+
+    expect(inserted).toBe(20_000);
+    expect(removed).toHaveLength(20_000);
     expect(full.count).toBe(20_000);
     expect(full.holes).toBe(20_000);
     expect(full.depth).toBeLessThanOrEqual(deepest(20_000));

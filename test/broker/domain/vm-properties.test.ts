@@ -102,12 +102,12 @@ describe('two VMs on one host', () => {
         expect(world.host.used).toEqual({ bytes: 0, mappings: 0, allocations: 0 });
         expect(world.heaps.live.size).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   }, 120_000);
 
   it('meet every reason, every effect and every failure in these lives', () => {
-    const lives = fc.sample(fc.array(step, { minLength: 150, maxLength: 150 }), { numRuns: 40, seed: 7 });
+    const lives = fc.sample(fc.array(step, { minLength: 150, maxLength: 150 }), { numRuns: 30, seed: 7 });
     const seen = new Set<string>();
     for (const life of lives) {
       const world = new World();

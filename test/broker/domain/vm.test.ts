@@ -496,6 +496,8 @@ describe('the figures of a VM', () => {
       [3, 'parked'],
     ]);
     expect([...desk.vm.freeExtents()].map((extent) => extent.offset)).toEqual([3 * PAGE, 5 * PAGE, 9 * PAGE]);
+    expect(desk.vm.firstOccupied(3 * PAGE, 8 * PAGE)).toMatchObject({ offset: 4 * PAGE, length: PAGE });
+    expect(desk.vm.firstOccupied(9 * PAGE, 8 * HUGE - 9 * PAGE)).toBeNull();
   });
 
   it('follow a new quota from the next command on', () => {

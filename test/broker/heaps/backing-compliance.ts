@@ -110,15 +110,17 @@ export function describeBacking({ name, open, close, piece, limit }: Candidate):
       expect(backing.count).toBe(0);
     });
 
-    it.skipIf(limit === null)('gives null when there is no more, and takes nothing then', async () => {
-      const all = await Promise.all(Array.from({ length: limit ?? 0 }, () => take()));
-      const before = openFds();
-      expect(backing.allocate(piece)).toBeNull();
-      expect(openFds()).toBe(before);
-      expect(backing.count).toBe(all.length);
-      await backing.release(all[1]?.id ?? 0);
-      expect(backing.allocate(piece)).not.toBeNull();
-    });
+    if (limit !== null) {
+      it('gives null when there is no more, and takes nothing then', async () => {
+        const all = await Promise.all(Array.from({ length: limit }, () => take()));
+        const before = openFds();
+        expect(backing.allocate(piece)).toBeNull();
+        expect(openFds()).toBe(before);
+        expect(backing.count).toBe(all.length);
+        await backing.release(all[1]?.id ?? 0);
+        expect(backing.allocate(piece)).not.toBeNull();
+      });
+    }
 
     it('closes every descriptor that it has', async () => {
       await take();

@@ -10,8 +10,9 @@ import {
 import { FileBacking } from '../../../services/broker/heaps/file.ts';
 import { hugetlbBacking } from '../../../services/broker/heaps/hugetlb.ts';
 import { MemfdBacking } from '../../../services/broker/heaps/memfd.ts';
-import { HUGE_PAGE_SIZE } from '../../../services/lib/os/memory.ts';
-import { MIB, openFds, PAGE } from '../harness.ts';
+import { HUGE_PAGE_SIZE, Mapping } from '../../../services/lib/os/memory.ts';
+import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { create, destroy, MIB, map, openFds, PAGE, results, TestBroker } from '../harness.ts';
 import { describeBacking } from './backing-compliance.ts';
 
 const NR_HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
@@ -114,6 +115,28 @@ if (reserved) {
     open: () => hugetlbBacking({ name: 'huge', prefault: true, budget }),
     piece: HUGE_PAGE_SIZE,
     limit: 8,
+  });
+  describe('a VM with huge pages', () => {
+    it('has blobs of whole huge pages, at multiples of them, until there are none left', async () => {
+      const broker = await TestBroker.start(`
+heaps: [{ name: huge, backing: hugetlb, cache: cached, capacity: 1GiB }]
+vms: [{ name: web, window: 64MiB, heap: huge, placement: per-blob }]
+`);
+      const session = await broker.attach('web');
+      const [, misaligned, mapped] = await session.run(create(1, PAGE), map(1, PAGE), map(1, HUGE_PAGE_SIZE));
+      expect([misaligned?.result, mapped?.result]).toEqual(['OFFSET_MISALIGNED', 'ok']);
+      const fd = await broker.redeem(mapped?.memory);
+      const memory = Mapping.ofFile(fd.number, 0, HUGE_PAGE_SIZE);
+      expect(memory.bytes(0, HUGE_PAGE_SIZE).every((byte) => byte === 0)).toBe(true);
+      memory.close();
+      fd.close();
+      const answers = await session.run(create(2, 14 * MIB), create(3, PAGE), destroy(1), create(4, PAGE));
+      // A freed page is there again when the batch that freed it is done.
+      expect(results(answers)).toEqual(['ok', 'OUT_OF_MEMORY', 'ok', 'OUT_OF_MEMORY']);
+      expect(results(await session.run(create(5, PAGE)))).toEqual(['ok']);
+      expect(countFromWire((await broker.vm('web')).allocatedBytes)).toBe(16 * MIB);
+      await broker.end();
+    });
   });
 } else {
   describe.skip('a heap of huge pages: vm.nr_hugepages cannot be set here', () => {});

@@ -1,12 +1,12 @@
 // The answer table, cell by cell, as the guest sees it. What the broker decides is answered here by a broker that gives every reason.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../../services/frontend/operation.ts';
-import { type Reason, reasonName } from '../../../services/lib/rpc/status-error.ts';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
+import { type Reason, reasonName } from '../../../services/lib/rpc/status-error.ts';
 import {
   ANSWERS,
-  type CommandName,
   COMMANDS,
+  type CommandName,
   encodeCommand,
   viewOf,
 } from '../../../services/lib/wire/virtio-gpu.ts';
@@ -126,15 +126,39 @@ describe('RESOURCE_CREATE_BLOB', () => {
     ['guest memory, size 0', createGuestBlob(1, 4096, { size: 0 }), 'ERR_INVALID_PARAMETER'],
     ['guest memory, size 1', createGuestBlob(1, 4096, { size: 1 }), 'ERR_INVALID_PARAMETER'],
     ['guest memory, size page + 1', createGuestBlob(1, 8192, { size: 4097 }), 'ERR_INVALID_PARAMETER'],
-    ['guest memory, more than the entries', createGuestBlob(1, 4096, { size: 8192 }), 'ERR_INVALID_PARAMETER'],
-    ['guest memory, 2^64 - page', createGuestBlob(1, 4096, { size: 2n ** 64n - 4096n }), 'ERR_INVALID_PARAMETER'],
+    [
+      'guest memory, more than the entries',
+      createGuestBlob(1, 4096, { size: 8192 }),
+      'ERR_INVALID_PARAMETER',
+    ],
+    [
+      'guest memory, 2^64 - page',
+      createGuestBlob(1, 4096, { size: 2n ** 64n - 4096n }),
+      'ERR_INVALID_PARAMETER',
+    ],
     ['guest memory, no entries', createBlob(1, { blobMem: 1 }), 'ERR_INVALID_PARAMETER'],
     ['host memory with entries', createBlob(1, {}, [{ address: 0, length: 4096 }]), 'ERR_INVALID_PARAMETER'],
-    ['both, entries too short', createBlob(1, { blobMem: 3, size: 8192 }, [{ address: 0, length: 4096 }]), 'ERR_INVALID_PARAMETER'],
-    ['both, 2^64 - page', createBlob(1, { blobMem: 3, size: 2n ** 64n - 4096n }, [{ address: 0, length: 4096 }]), 'ERR_INVALID_PARAMETER'],
+    [
+      'both, entries too short',
+      createBlob(1, { blobMem: 3, size: 8192 }, [{ address: 0, length: 4096 }]),
+      'ERR_INVALID_PARAMETER',
+    ],
+    [
+      'both, 2^64 - page',
+      createBlob(1, { blobMem: 3, size: 2n ** 64n - 4096n }, [{ address: 0, length: 4096 }]),
+      'ERR_INVALID_PARAMETER',
+    ],
     ['an unknown context', createBlob(1, {}, [], { contextId: 9 }), 'ERR_INVALID_CONTEXT_ID'],
-    ['nr_entries 0xffffffff on a short chain', createBlob(1, { blobMem: 1, entries: 0xffff_ffff }), 'ERR_INVALID_PARAMETER'],
-    ['one entry too few', createBlob(1, { blobMem: 1, entries: 2 }, [{ address: 0, length: 8192 }]), 'ERR_INVALID_PARAMETER'],
+    [
+      'nr_entries 0xffffffff on a short chain',
+      createBlob(1, { blobMem: 1, entries: 0xffff_ffff }),
+      'ERR_INVALID_PARAMETER',
+    ],
+    [
+      'one entry too few',
+      createBlob(1, { blobMem: 1, entries: 2 }, [{ address: 0, length: 8192 }]),
+      'ERR_INVALID_PARAMETER',
+    ],
   ] as const)('%s', async (_, command, expected) => {
     await bench.run(createGuestBlob(50, 4096), createBlob(51), create2d(52));
     const { length } = bench.session.asked;
@@ -153,7 +177,8 @@ describe('RESOURCE_CREATE_BLOB', () => {
 
 describe('RESOURCE_MAP_BLOB', () => {
   it.each([0, 1, 2, 3])('tells cache type %i, and sets no other bit', async (mapInfo) => {
-    bench.session.reply = (operation) => (operation.kind === 'map' ? mapped(mapInfo) : { kind: 'done', wasMapped: false, generation: 0 });
+    bench.session.reply = (operation) =>
+      operation.kind === 'map' ? mapped(mapInfo) : { kind: 'done', wasMapped: false, generation: 0 };
 
     expect(await bench.run(createBlob(1), mapBlob(1))).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
     expect(mapInfoOf(bench.queue.answers[1])).toBe(mapInfo);
@@ -265,7 +290,9 @@ describe('a headless device', () => {
     expect(await bench.run(encodeCommand('GET_DISPLAY_INFO', {}, {}))).toEqual(['OK_DISPLAY_INFO']);
     const bytes = bench.queue.answers[0]?.bytes as Buffer;
     expect(bytes).toHaveLength(408);
-    expect(ANSWERS.OK_DISPLAY_INFO.body.decode(viewOf(bytes)).displays.every(({ enabled }) => enabled === 0)).toBe(true);
+    expect(
+      ANSWERS.OK_DISPLAY_INFO.body.decode(viewOf(bytes)).displays.every(({ enabled }) => enabled === 0),
+    ).toBe(true);
   });
 
   it.each([
@@ -399,7 +426,12 @@ describe('fences', () => {
   it('are repeated in an error, too', async () => {
     await bench.run(submit(9, [], { flags: 1, fenceId: 7 }));
 
-    expect(bench.queue.answers[0]?.header).toMatchObject({ type: 0x1204, flags: 1, fenceId: 7, contextId: 9 });
+    expect(bench.queue.answers[0]?.header).toMatchObject({
+      type: 0x1204,
+      flags: 1,
+      fenceId: 7,
+      contextId: 9,
+    });
   });
 
   it('have 64 rings', async () => {

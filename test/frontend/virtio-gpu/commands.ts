@@ -1,4 +1,6 @@
 // Commands as a driver sends them, short to write in tests.
+
+import type { U64 } from '../../../services/lib/wire/u64.ts';
 import {
   type CommandBody,
   encodeCommand,
@@ -6,7 +8,6 @@ import {
   type Header,
   type MemoryEntry,
 } from '../../../services/lib/wire/virtio-gpu.ts';
-import type { U64 } from '../../../services/lib/wire/u64.ts';
 
 type Head = Partial<Omit<Header, 'type'>>;
 
@@ -36,8 +37,11 @@ export const createBlob = (
     { resourceId, blobMem: 2, blobFlags: 1, entries: entries.length, blobId: 0, size: 4096, ...body },
     encodeEntries(entries),
   );
-export const createGuestBlob = (resourceId: number, size: number, body: Partial<CommandBody<'RESOURCE_CREATE_BLOB'>> = {}) =>
-  createBlob(resourceId, { blobMem: 1, size, ...body }, [{ address: 0x1000, length: size }]);
+export const createGuestBlob = (
+  resourceId: number,
+  size: number,
+  body: Partial<CommandBody<'RESOURCE_CREATE_BLOB'>> = {},
+) => createBlob(resourceId, { blobMem: 1, size, ...body }, [{ address: 0x1000, length: size }]);
 export const mapBlob = (resourceId: number, offset: U64 = 0, head: Head = {}) =>
   encodeCommand('RESOURCE_MAP_BLOB', head, { resourceId, offset });
 export const unmapBlob = (resourceId: number) => encodeCommand('RESOURCE_UNMAP_BLOB', {}, { resourceId });
@@ -57,5 +61,10 @@ export const flush = (resourceId: number, rect: Partial<typeof RECT> = {}) =>
 export const setScanout = (scanoutId: number, resourceId: number) =>
   encodeCommand('SET_SCANOUT', {}, { rect: RECT, scanoutId, resourceId });
 
-export const submit = (contextId: number, words: readonly number[], head: Head = {}, size = words.length * 4) =>
+export const submit = (
+  contextId: number,
+  words: readonly number[],
+  head: Head = {},
+  size = words.length * 4,
+) =>
   encodeCommand('SUBMIT_3D', { contextId, ...head }, { size }, Buffer.from(Uint32Array.from(words).buffer));

@@ -268,12 +268,12 @@ static void run_word(const struct command *command, struct named_blob *blob, str
 }
 
 /*
- * execbuf [ring=N] [size=BYTES] [count=N] [bo=NAME] [fence=0] [timeout=MS]: a SUBMIT_3D of `size` zero bytes
- * (default 0), fenced unless fence=0; waits for every fence.
+ * execbuf [ring=N] [size=BYTES] [word=N] [count=N] [bo=NAME] [fence=0] [timeout=MS]: a SUBMIT_3D of `size` bytes
+ * (default 0) that are zero but for the first 32-bit word, fenced unless fence=0; waits for every fence.
  */
 static void run_execbuf(const struct command *command, struct answer *answer)
 {
-	static uint8_t stream[4096];
+	static uint32_t stream[1024];
 	uint64_t size = command_option_number(command, "size", 0);
 	uint64_t count = command_option_number(command, "count", 1);
 	int timeout = (int)command_option_number(command, "timeout", 10000);
@@ -289,6 +289,7 @@ static void run_execbuf(const struct command *command, struct answer *answer)
 		return answer_fail(answer, E2BIG, "execbuf");
 	if (bo && !blob)
 		return answer_fail(answer, ENOENT, "bo");
+	stream[0] = (uint32_t)command_option_number(command, "word", 0);
 	for (uint64_t i = 0; i < count; i++) {
 		struct virtgpu_execbuffer exec = {
 			.size = (uint32_t)size, .command = (uintptr_t)stream, .fence_fd = -1,

@@ -1,9 +1,13 @@
 // Do all who count agree? The guest's driver (its range allocator, through debugfs), the broker (admin socket) and Prometheus' page each
 // have books of a VM's window; a check says what must stand in all of them.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
 import { eventually, expectEqual } from './check.ts';
 import { WINDOW_SIZE } from './host.ts';
 import type { Session } from './session.ts';
+
+/** Milliseconds from the broker's last answer to the guest's last bookkeeping, with much to spare. */
+const GUEST_SETTLES = 50;
 
 export const CACHES = ['none', 'cached', 'uncached', 'wc'] as const;
 export type CacheName = (typeof CACHES)[number];
@@ -38,14 +42,12 @@ async function compare(session: Session, { mapped = {}, unmapped }: Books): Prom
   const allocations = total.mappings + (unmapped?.mappings ?? 0);
   const allocatedBytes = total.bytes + (unmapped?.bytes ?? 0);
 
-  const [page, window, shown, detail] = await Promise.all([
+  const [page, shown, detail] = await Promise.all([
     host.scrape(),
-    session.ask('window'),
     host.admin.getVm(vm),
     host.admin.getWindow(vm),
   ]);
 
-  expectEqual("bytes used in the window, by the guest's driver", Number(window['used']), total.bytes);
   expectEqual('mappings, by the broker', countFromWire(shown.mappings), total.mappings);
   expectEqual('mapped bytes, by the broker', countFromWire(shown.mappedBytes), total.bytes);
   expectEqual('allocations, by the broker', countFromWire(shown.allocations), allocations);
@@ -67,4 +69,10 @@ async function compare(session: Session, { mapped = {}, unmapped }: Books): Prom
     page.sum('barkeep_window_free_bytes', { vm }),
     WINDOW_SIZE[vm] - total.bytes,
   );
+
+  // Last: Linux 7.3 walks its allocator's list without the lock when debugfs is read, and panics when a blob is freed meanwhile. All
+  // blobs are as they shall be now, and the guest has had its answers when these milliseconds are over.
+  await sleep(GUEST_SETTLES);
+  const { used } = await session.ask('window');
+  expectEqual("bytes used in the window, by the guest's driver", Number(used), total.bytes);
 }

@@ -8,19 +8,19 @@ import type { Session } from './session.ts';
 
 export const PARAMETERS: Check<Session> = {
   name: 'parameters',
-  what: 'the driver reports 3D, blobs, contexts and a host-visible window',
+  what: 'the driver reports 3D, blobs, contexts and the window',
   run: parameters,
 };
 
 export const CACHE_TYPES: Check<Session> = {
   name: 'cache-types',
-  what: 'cached, write-combining and uncached blobs: guest page tables and metrics agree',
+  what: 'three cache types: page tables of the guest and metrics agree',
   run: cacheTypes,
 };
 
 export const FENCES: Check<Session> = {
   name: 'fences',
-  what: 'fences are signalled, on the global timeline and on rings of a context',
+  what: 'fences are signalled, global ones and those of rings',
   run: fences,
 };
 

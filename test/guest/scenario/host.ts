@@ -20,6 +20,13 @@ export const GIB = 1024 * MIB;
 export const VM = { WINDOW: 'win', PER_BLOB: 'blob', NEIGHBOUR: 'twin', LARGE: 'wide' } as const;
 export type VmName = (typeof VM)[keyof typeof VM];
 
+export const PLACEMENT: Readonly<Record<VmName, 'window' | 'per-blob'>> = {
+  win: 'window',
+  blob: 'per-blob',
+  twin: 'per-blob',
+  wide: 'window',
+};
+
 /** Which heap a blob_id leads to, the same in 'win' and 'blob'. */
 export const BLOB_ID = { CACHED: 0, WC: 1, UNCACHED: 2, FILE: 3, FAR: 4, UNKNOWN: 999 } as const;
 

@@ -9,13 +9,13 @@ import type { Session } from './session.ts';
 
 export const HIGH_OFFSETS: Check<Session> = {
   name: 'high-offsets',
-  what: 'a window of 16 GiB: a blob beyond 8 GiB, written by the guest, read on the host',
+  what: 'window of 16 GiB: a blob beyond 8 GiB is shared',
   run: highOffsets,
 };
 
 export const LARGE_GUEST: Check<Session> = {
   name: 'large-guest',
-  what: 'a guest with memory above 4 GiB: commands and answers lie there',
+  what: 'guest memory above 4 GiB: commands and answers lie there',
   run: largeGuest,
 };
 

@@ -10,68 +10,112 @@ import {
   expectEqual,
   expectFields,
   expectThat,
+  type Scale,
 } from './check.ts';
 import { expectUsable } from './guest-blob.ts';
-import { KIB } from './host.ts';
+import { KIB, PLACEMENT } from './host.ts';
 import type { Session } from './session.ts';
 
 const HELD = 20;
+const STOPS = 3;
 const BOOT_LIMIT = 60_000;
 
-export const REBIND: Check<Session> = {
-  name: 'rebind',
-  what: 'the driver leaves with blobs mapped and comes back: no stale mapping',
-  run: rebind,
-};
+/** What the guest has mapped when its device is reset. */
+export type AtReset =
+  | 'blobs'
+  /**
+   * For per-blob placement. A VMM that shall know hundreds of mappings needs memory slots, and with slots QEMU 11.1.3 ends with SIGSEGV
+   * after a reset that takes mapped blobs away, when it looks for their memory again to tell the back-end of their end.
+   */
+  | 'nothing';
+
+export function rebind(mapped: AtReset): Check<Session> {
+  return {
+    name: 'rebind',
+    what: `driver rebound with ${mapped} mapped: no stale mapping, works again`,
+    run: (session) => rebindTwice(session, mapped),
+  };
+}
 
 export const STOP_AND_CONTINUE: Check<Session> = {
   name: 'stop-cont',
-  what: 'the VM stops and goes on in the middle of load: nothing moves, nothing is lost',
+  what: 'VM stopped and continued with blobs mapped: same bytes, works on',
   run: stopAndContinue,
 };
 
-export const RESET_BUTTON: Check<Session> = {
-  name: 'system-reset',
-  what: 'the reset button with blobs mapped: no stale mapping, works again',
-  limit: 2 * BOOT_LIMIT,
-  run: (session) => restart(session, () => session.guest.qmp.systemReset()),
+/**
+ * For window placement: QEMU 11.1.3 ends with SIGSEGV when a SHMEM request of its back-end arrives just before the VM stops, because it
+ * looks at it when the device is stopped already. In per-blob placement every map and unmap is such a request.
+ */
+export const STOP_UNDER_LOAD: Check<Session> = {
+  name: 'stop-load',
+  what: 'VM stopped and continued under load: nothing moves or is lost',
+  run: stopUnderLoad,
 };
 
-export const REBOOT: Check<Session> = {
-  name: 'reboot',
-  what: 'the guest reboots with blobs mapped: no stale mapping, works again',
-  limit: 2 * BOOT_LIMIT,
-  run: (session) => restart(session, () => session.ask('reboot')),
-};
+export function resetButton(mapped: AtReset): Check<Session> {
+  return {
+    name: 'system-reset',
+    what: `reset button with ${mapped} mapped: no stale mapping, works again`,
+    limit: 2 * BOOT_LIMIT,
+    run: (session) => restart(session, mapped, () => session.guest.qmp.systemReset()),
+  };
+}
+
+export function reboot(mapped: AtReset): Check<Session> {
+  return {
+    name: 'reboot',
+    what: `guest reboots with ${mapped} mapped: no stale mapping, works again`,
+    limit: 2 * BOOT_LIMIT,
+    run: (session) => restart(session, mapped, () => session.ask('reboot')),
+  };
+}
 
 /** The last of a session: QEMU ends in it. */
 export const QEMU_QUITS: Check<Session> = {
   name: 'quit',
-  what: 'QEMU quits with blobs mapped: mappings, memory and series gone, no descriptor left',
+  what: 'QEMU quits with blobs mapped: memory, series, descriptors gone',
   run: quit,
 };
 
-async function rebind(session: Session): Promise<string> {
-  await hold(session);
+async function rebindTwice(session: Session, mapped: AtReset): Promise<string> {
   const before = await generation(session);
 
+  await holdAtReset(session, mapped);
   await session.ask('unbind', 30_000);
   await expectNothingMapped(session);
   await session.ask('bind', 30_000);
-
   await expectBooks(session, EMPTY);
   await expectUsable(session);
-  await hold(session);
+
+  await holdAtReset(session, mapped);
   await session.ask('rebind', 30_000);
   await expectBooks(session, EMPTY);
   await expectUsable(session);
   expectAtLeast('generation of the device', await generation(session), before + 2);
-  return `twice, with ${HELD} blobs mapped each time`;
+  return mapped === 'blobs' ? `twice, with ${HELD} blobs mapped each time` : 'twice';
 }
 
 async function stopAndContinue(session: Session): Promise<string> {
+  const { guest } = session;
+  await hold(session);
+  for (let round = 0; round < STOPS; round++) {
+    await guest.qmp.stop();
+    expectEqual("QEMU's status", await guest.qmp.status(), 'paused');
+    await sleep(100);
+    await guest.qmp.cont();
+    expectFields('hold-verify', await session.ask('hold-verify'), { wrong: '0', faults: '0' });
+    await expectBooks(session, cachedBooks(HELD, HELD * 4096));
+  }
+  await session.ask('hold-release');
+  await expectBooks(session, EMPTY);
+  await expectUsable(session);
+  return `${STOPS} times, with ${HELD} blobs mapped`;
+}
+
+async function stopUnderLoad(session: Session, scale: Scale): Promise<string> {
   const { host, vm, guest } = session;
-  const count = 3000;
+  const count = scale === 'full' ? 1500 : 600;
   const maps = async () =>
     (await host.scrape()).sum('barkeep_operations_total', { vm, operation: 'map', result: 'ok' });
   const before = await maps();
@@ -104,9 +148,9 @@ async function stopAndContinue(session: Session): Promise<string> {
   return `stopped after ${stopped - before} of ${2 * count} maps`;
 }
 
-async function restart(session: Session, pull: () => Promise<unknown>): Promise<string> {
+async function restart(session: Session, mapped: AtReset, pull: () => Promise<unknown>): Promise<string> {
   const { guest } = session;
-  await hold(session);
+  await holdAtReset(session, mapped);
   const before = await generation(session);
   const boots = session.console.boots.length;
   const start = Date.now();
@@ -131,13 +175,11 @@ async function quit(session: Session): Promise<string> {
   await guest.qmp.quit().catch(() => undefined); // QEMU may be gone before it has answered
   await guest.exited;
   await expectNothingMapped(session);
-  // A frontend serves one VMM after the other, or ends with its VMM; in either case it holds nothing more than before.
-  if (frontend.running && !(await frontend.endsWithin(300))) {
-    await eventually(async () => expectSameDescriptors('frontend', frontend.descriptors(), before.frontend));
-    expectEqual('exit code of the frontend', await frontend.stop(), 0);
-  } else {
-    expectEqual('exit code of the frontend', frontend.exitCode, 0);
-  }
+  // A frontend serves one VMM after the other. In per-blob placement its connection to the fd channel was made for the first blob.
+  const kept = PLACEMENT[vm] === 'per-blob' ? ['socket'] : [];
+  const expected = [...before.frontend, ...kept];
+  await eventually(async () => expectNoMoreDescriptors('frontend', frontend.descriptors(), expected));
+  expectEqual('exit code of the frontend', await frontend.stop(), 0);
 
   await eventually(async () => {
     const shown = await host.admin.getVm(vm);
@@ -148,14 +190,21 @@ async function quit(session: Session): Promise<string> {
     expectThat(series.length === 0, `series of the VM that is gone: ${series.join(', ')}`);
     expectEqual('bytes that any heap has in use', page.sum('barkeep_heap_used_bytes'), 0);
   });
-  await eventually(async () => expectSameDescriptors('broker', host.broker.descriptors(), before.broker));
-  return `${before.broker.length} descriptors of the broker before and after`;
+  await eventually(async () => expectNoMoreDescriptors('broker', host.broker.descriptors(), before.broker));
+  return `descriptors as before: ${before.broker.length} of the broker, ${before.frontend.length} of the frontend`;
 }
 
 async function hold(session: Session): Promise<void> {
   const held = await session.ask(`hold ${HELD} 4096`, 30_000);
   expectFields('hold', held, { added: String(HELD), faults: '0' });
   await expectBooks(session, cachedBooks(HELD, HELD * 4096));
+}
+
+async function holdAtReset(session: Session, mapped: AtReset): Promise<void> {
+  await hold(session);
+  if (mapped === 'blobs') return;
+  await session.ask('hold-release');
+  await expectBooks(session, EMPTY);
 }
 
 async function generation(session: Session): Promise<number> {
@@ -177,15 +226,12 @@ async function expectNothingMapped({ host, vm }: Session): Promise<void> {
   });
 }
 
-function expectSameDescriptors(whose: string, found: readonly string[], before: readonly string[]): void {
+/** Nothing may be there that was not before; that something is gone is no leak. */
+function expectNoMoreDescriptors(whose: string, found: readonly string[], before: readonly string[]): void {
   const more = [...found];
   for (const name of before) {
     const index = more.indexOf(name);
     if (index >= 0) more.splice(index, 1);
   }
-  expectEqual(
-    `descriptors of the ${whose} (additional ones: ${more.join(', ') || 'none'})`,
-    found.length,
-    before.length,
-  );
+  expectEqual(`descriptors that the ${whose} did not have before`, more.join(', '), '');
 }

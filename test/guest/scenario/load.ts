@@ -9,14 +9,14 @@ const LIMIT = 180_000;
 
 export const FOUR_PROCESSES: Check<Session> = {
   name: 'four-processes',
-  what: '4 guest processes at once, each with a context of its own',
+  what: '4 guest processes at once, each with its own context',
   run: fourProcesses,
 };
 
 /** Enough cycles to lose a write if the VMM's acknowledgement were taken for a barrier (11 of 16,000 were seen). */
 export const NO_LOST_WRITE: Check<Session> = {
   name: 'no-lost-write',
-  what: 'no write is lost: each blob written at once, looked at before and after it settled',
+  what: 'no write is lost, at once and after the mapping settled',
   limit: LIMIT,
   run: noLostWrite,
 };

@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 
 export const COMMAND_COUNTS: Check<Session> = {
   name: 'counts',
-  what: "the frontend's commands, the broker's operations and the latencies agree",
+  what: 'commands, operations, refusals and latencies agree in number',
   run: commandCounts,
 };
 

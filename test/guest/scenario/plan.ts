@@ -3,14 +3,14 @@ import type { Check } from './check.ts';
 import { CACHE_TYPES, FENCES, PARAMETERS } from './device.ts';
 import { GIB, VM } from './host.ts';
 import { HIGH_OFFSETS, LARGE_GUEST } from './large.ts';
-import { QEMU_QUITS, REBIND, REBOOT, RESET_BUTTON, STOP_AND_CONTINUE } from './lifecycle.ts';
+import { QEMU_QUITS, rebind, reboot, resetButton, STOP_AND_CONTINUE, STOP_UNDER_LOAD } from './lifecycle.ts';
 import { FOUR_PROCESSES, NO_LOST_WRITE } from './load.ts';
 import { COMMAND_COUNTS } from './metrics-agreement.ts';
 import {
   QUOTA_ALLOCATIONS,
   QUOTA_BYTES,
   QUOTA_MAPPINGS,
-  REFUSED_STREAM,
+  STREAMS,
   WINDOW_FULL,
   WRONG_PARAMETERS,
 } from './refusals.ts';
@@ -39,13 +39,10 @@ function common(liveBlobs: number): readonly Check<Session>[] {
     QUOTA_MAPPINGS,
     QUOTA_ALLOCATIONS,
     WRONG_PARAMETERS,
-    REFUSED_STREAM,
+    STREAMS,
     FOUR_PROCESSES,
     COMMAND_COUNTS,
-    REBIND,
     STOP_AND_CONTINUE,
-    RESET_BUTTON,
-    REBOOT,
   ];
 }
 
@@ -53,12 +50,28 @@ export const GROUPS: readonly Group[] = [
   {
     name: VM.WINDOW,
     options: { vm: VM.WINDOW },
-    checks: [...common(600), NO_LOST_WRITE, QEMU_QUITS],
+    checks: [
+      ...common(600),
+      STOP_UNDER_LOAD,
+      rebind('blobs'),
+      resetButton('blobs'),
+      reboot('blobs'),
+      NO_LOST_WRITE,
+      QEMU_QUITS,
+    ],
   },
   {
     name: VM.PER_BLOB,
     options: { vm: VM.PER_BLOB },
-    checks: [...common(100), NO_LOST_WRITE, LEAVE_SECRET, QEMU_QUITS],
+    checks: [
+      ...common(100),
+      rebind('nothing'),
+      resetButton('nothing'),
+      reboot('nothing'),
+      NO_LOST_WRITE,
+      LEAVE_SECRET,
+      QEMU_QUITS,
+    ],
   },
   {
     name: VM.NEIGHBOUR,

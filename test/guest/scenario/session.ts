@@ -1,6 +1,7 @@
 // One VM while it runs: its frontend, QEMU with the guest in it, and what was counted before they came.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuestConsole } from '../console.ts';
 import type { GuestEnvironment } from '../environment.ts';
 import { type Guest, startGuest } from '../qemu.ts';
@@ -33,6 +34,7 @@ export class Session {
   readonly before: Before;
   readonly bootMilliseconds: number;
   #stopped = false;
+  #exit = '';
 
   private constructor(
     options: SessionOptions,
@@ -51,6 +53,9 @@ export class Session {
     this.guest = guest;
     this.before = before;
     this.bootMilliseconds = bootMilliseconds;
+    void guest.exited.then(({ code, signal }) => {
+      this.#exit = `QEMU ended with ${code ?? signal}\n`;
+    });
   }
 
   /** Starts a frontend and boots a guest on it. Rejects with ServiceError or GuestStartError, with nothing left running. */
@@ -60,10 +65,10 @@ export class Session {
     report: Report,
     environment: GuestEnvironment,
   ): Promise<Session> {
-    const broker = host.broker.descriptors();
+    const broker = await settledDescriptors(host.broker);
     const frontend = await host.startFrontend(options.vm);
     try {
-      const before = { broker, frontend: frontend.service.descriptors() };
+      const before = { broker, frontend: await settledDescriptors(frontend.service) };
       const start = Date.now();
       const guest = await startGuest({
         environment,
@@ -104,6 +109,18 @@ export class Session {
   /** Must come before the guest's files are removed. */
   saveLogs(): void {
     writeFileSync(join(this.host.logs, `kernel-${this.vm}.log`), this.guest.kernelLog());
-    writeFileSync(join(this.host.logs, `qemu-${this.vm}.log`), this.guest.stderr());
+    writeFileSync(join(this.host.logs, `qemu-${this.vm}.log`), `${this.guest.stderr()}${this.#exit}`);
   }
+}
+
+/** The descriptors of a process once they stay the same, so that one which is just in use for a moment does not count. */
+async function settledDescriptors(service: Service): Promise<readonly string[]> {
+  let last = service.descriptors();
+  for (let attempt = 0; attempt < 20; attempt++) {
+    await sleep(50);
+    const next = service.descriptors();
+    if (next.join() === last.join()) return next;
+    last = next;
+  }
+  return last;
 }

@@ -18,7 +18,7 @@ const SIZES = [
 
 export const SHARING: readonly Check<Session>[] = SIZES.map(([label, size]) => ({
   name: `share-${label.toLowerCase().replace(' ', '')}`,
-  what: `${label}: written by the guest, read on the host, and back; unmap, remap, destroy`,
+  what: `${label}: guest writes, host reads, and back; unmap, remap, destroy`,
   run: (session) => share(session, size),
 }));
 
@@ -26,7 +26,7 @@ export const SHARING: readonly Check<Session>[] = SIZES.map(([label, size]) => (
 export function manyBlobs(count: number): Check<Session> {
   return {
     name: 'many',
-    what: `${count} live blobs at once, each written by the guest and read on the host`,
+    what: `${count} live blobs at once, all written, looked at from the host`,
     run: (session) => holdMany(session, count),
   };
 }

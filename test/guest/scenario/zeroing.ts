@@ -17,7 +17,7 @@ export const ZERO_ON_REUSE: Check<Session> = {
 /** Leaves a secret in all of the heap that the next VM uses. */
 export const LEAVE_SECRET: Check<Session> = {
   name: 'leave-secret',
-  what: 'fills a whole heap that the next VM shares, and gives it back',
+  what: 'a whole heap is filled and given back, for the next VM',
   run: (session) => fillAndLeave(session, BLOB_ID.FILE),
 };
 

@@ -1,0 +1,170 @@
+// Window placement: the window is mapped once, and never on the way of a command after that.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMemfd } from '../../../services/lib/os/memory.ts';
+import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
+import { createBlob, mapBlob, unmapBlob } from './commands.ts';
+import { attachment, Bench, refused, settle, timedOut, WINDOW_SIZE } from './fakes.ts';
+
+const WHOLE = `0+${WINDOW_SIZE}`;
+let bench: Bench;
+
+beforeEach(() => {
+  bench = new Bench('window');
+});
+afterEach(() => bench.close());
+
+describe('the window', () => {
+  it('is mapped with the first MAP_BLOB that succeeds, and once', async () => {
+    await bench.run(createBlob(1));
+    expect(bench.channel.log).toEqual([]);
+
+    await bench.run(mapBlob(1));
+    await bench.run(createBlob(2), mapBlob(2, 4096), unmapBlob(1), mapBlob(1, 8192));
+
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`]);
+    expect(bench.channel.calls[0]?.ranges[0]).toMatchObject({ shmid: 1, fdOffset: 0, writable: true });
+  });
+
+  it('is there before the guest hears of its blob', async () => {
+    bench.channel.reply = null;
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([]);
+
+    bench.channel.calls[0]?.resolve([null]);
+    await settle();
+
+    expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
+  });
+
+  it('is own memory, which is not mapped here again', async () => {
+    await bench.run(mapBlob(1));
+    const other = createMemfd('other', WINDOW_SIZE);
+
+    expect(bench.device.isOwnMemory(fileIdentity(bench.window.number))).toBe(true);
+    expect(bench.device.isOwnMemory(fileIdentity(other.number))).toBe(false);
+    other.close();
+  });
+
+  it('stays mapped over stop and cont', async () => {
+    await bench.run(mapBlob(1));
+    bench.showMemory(bench.window);
+    bench.vmm.queueStopped(bench.queue);
+    bench.showMemory(bench.window);
+    bench.vmm.queueStarted(bench.queue);
+    await bench.run(mapBlob(2, 4096));
+
+    expect(bench.channel.log).toHaveLength(1);
+    expect(bench.session.resets).toBe(0);
+  });
+
+  it('is mapped again when the VMM dropped it, as its table tells', async () => {
+    await bench.run(mapBlob(1));
+    bench.showMemory(bench.window);
+    bench.vmm.queueStopped(bench.queue);
+    bench.vmm.queueStopped(bench.cursor);
+    bench.showMemory();
+    expect(bench.session.resets).toBe(1);
+
+    bench.rebind();
+    await bench.run(mapBlob(1));
+
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`, `map ${WHOLE}`]);
+    expect(bench.session.resets).toBe(1);
+  });
+
+  it('is asked for again after a rebind when the table never showed it; a refusal is cleared once', async () => {
+    await bench.run(mapBlob(1));
+    bench.rebind();
+    let isThere = true;
+    bench.channel.reply = (kind) => {
+      const answer = kind === 'map' && isThere ? refused() : null;
+      isThere = false;
+      return answer;
+    };
+
+    expect(await bench.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`, `map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]);
+  });
+
+  it('is mapped for the next VMM, too', async () => {
+    await bench.run(mapBlob(1));
+    bench.vmm.closed({ kind: 'disconnected', message: 'gone' });
+    bench.device.connect().channelOpened(bench.channel.asChannel());
+    bench.rebind();
+    await bench.run(mapBlob(1));
+
+    expect(bench.channel.log).toHaveLength(2);
+  });
+});
+
+describe('a window that the VMM does not map', () => {
+  it.each([
+    ['refuses', refused, [`map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]],
+    ['is silent', timedOut, [`map ${WHOLE}`, `unmap ${WHOLE}`]],
+  ] as const)('because it %s: the broker takes the maps back, the guest hears ERR_UNSPEC', async (_, error, log) => {
+    bench.channel.reply = (kind) => (kind === 'map' ? error() : null);
+
+    const names = await bench.run(createBlob(1), mapBlob(1), createBlob(2), mapBlob(2, 4096));
+
+    expect(names).toEqual(['OK_NODATA', 'ERR_UNSPEC', 'OK_NODATA', 'ERR_UNSPEC']);
+    expect(bench.session.batches).toEqual(['create 1, map 1, create 2, map 2', 'unmap 1, unmap 2']);
+    expect(bench.channel.log).toEqual(log);
+
+    bench.channel.reply = () => null;
+    expect(await bench.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
+  });
+
+  it('because there is no VMM to ask any more', async () => {
+    bench.vmm.closed({ kind: 'disconnected', message: 'gone' });
+    bench.rebind();
+
+    expect(await bench.run(mapBlob(1))).toEqual(['ERR_UNSPEC']);
+    expect(bench.channel.log).toEqual([]);
+  });
+});
+
+describe('a reset while the window is being mapped', () => {
+  it('leaves the mapping to the driver that comes', async () => {
+    bench.channel.reply = null;
+    await bench.run(mapBlob(1));
+    bench.rebind();
+    const names = bench.run(mapBlob(5));
+    bench.channel.calls[0]?.resolve([null]);
+    await settle();
+
+    expect(await names).toEqual(['OK_MAP_INFO']);
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`]);
+  });
+});
+
+describe('a new session', () => {
+  it('has a new window, which takes the place of the old one', async () => {
+    await bench.run(mapBlob(1));
+    bench.fetch = async () => createMemfd('another', WINDOW_SIZE);
+    bench.device.adopt(attachment('window'));
+    await settle();
+    await bench.run(mapBlob(1));
+
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]);
+  });
+
+  it('with a window of another size cannot map anything', async () => {
+    bench.device.adopt(attachment('window', WINDOW_SIZE * 2));
+
+    expect(await bench.run(mapBlob(1))).toEqual(['ERR_UNSPEC']);
+    expect(bench.channel.log).toEqual([]);
+  });
+
+  it('may come with the other placement', async () => {
+    bench.device.adopt(attachment('per-blob'));
+    await bench.run(createBlob(1));
+
+    expect(bench.device.isOwnMemory(fileIdentity(bench.window.number))).toBe(false);
+  });
+
+  it('whose window cannot be fetched fails the maps, and nothing else', async () => {
+    bench.fetch = () => Promise.reject(new Error('the token is used up'));
+    bench.device.adopt(attachment('window'));
+
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual(['OK_NODATA', 'ERR_UNSPEC']);
+  });
+});
