@@ -12,10 +12,17 @@ const RULES: Readonly<Record<string, { readonly rooms: readonly string[]; readon
   'lib/os': { rooms: [], packages: true },
   'lib/rpc': { rooms: [], packages: true },
   'lib/runtime': { rooms: [], packages: true },
+  'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/vhost-user': { rooms: ['lib/wire', 'lib/os'], packages: true },
   'broker/domain': { rooms: [], packages: false },
-  broker: { rooms: ['broker/domain', 'lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime'], packages: true },
-  frontend: { rooms: ['lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/vhost-user'], packages: true },
+  broker: {
+    rooms: ['broker/domain', 'lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/journal'],
+    packages: true,
+  },
+  frontend: {
+    rooms: ['lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/vhost-user', 'lib/journal'],
+    packages: true,
+  },
   metrics: { rooms: ['lib/rpc', 'lib/runtime'], packages: true },
   // Besides lib, the command line starts services: it may import their main.ts and nothing else of them.
   cli: { rooms: ['lib/os', 'lib/rpc', 'lib/runtime', 'main'], packages: true },
@@ -80,6 +87,7 @@ describe('the dependency rule', () => {
     ['broker/domain/vm.ts', 'node:fs'],
     ['frontend/main.ts', '../broker/main.ts'],
     ['lib/wire/vhost-user.ts', '../os/fd.ts'],
+    ['lib/journal/record.ts', '../wire/u64.ts'],
     ['metrics/main.ts', 'koffi'],
     ['cli/up.ts', '../broker/rpc/broker-service.ts'],
   ])('would catch %s importing %s', (file, specifier) => {
