@@ -183,8 +183,9 @@ export class Keeper {
       this.#life = null;
       if (this.#timer !== null) clearTimeout(this.#timer);
       if (!this.#isRestarted(ended)) {
-        const level = this.#isStopping || ended.code === EXIT.OK ? 'info' : 'error';
-        this.#options.log[level]({ child: this.name, ...ended }, 'ended; it is not started again');
+        const level = ended.code === EXIT.OK ? 'info' : 'error';
+        if (!this.#isStopping)
+          this.#options.log[level]({ child: this.name, ...ended }, 'ended; it is not started again');
         return this.#finish(ended);
       }
       const pause = this.#pauseAfter(performance.now() - life.since);

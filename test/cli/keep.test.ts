@@ -165,7 +165,7 @@ describe('the keeper is small', () => {
   ): [number, string[]] {
     files.add(file);
     for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
-      /^(?:import|export) [^'"]*['"]([^'"]+)['"];$/gm,
+      /^(?:import|export) (?:[^'"=;]* from )?['"]([^'"]+)['"];$/gm,
     )) {
       const target = specifier.startsWith('.') ? resolve(dirname(file), specifier) : null;
       if (target === null) packages.add(specifier);
