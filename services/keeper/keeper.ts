@@ -172,6 +172,7 @@ export class Keeper {
   /** Ends it without a word, and for good. */
   kill(): void {
     this.#isStopping = true;
+    this.#wake?.();
     this.signal('SIGKILL');
   }
 
@@ -221,6 +222,7 @@ export class Keeper {
 
   #finish(ended: Ended): void {
     this.#life = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#held.close();
     this.#socket.close();
     this.#end(ended);
