@@ -82,25 +82,44 @@ export function receive(fd: number, most: number): Received | null {
   return receiveWith(fd, most, MSG_CMSG_CLOEXEC);
 }
 
-/** What receive() would give, without taking it from the socket; the descriptors are duplicates, the caller's all the same. */
+/**
+ * What receive() would give, without taking it from the socket; the descriptors are duplicates, the caller's all the same.
+ * They may be those of a later message: Linux goes on to the next one that has any (unix_stream_read_generic()).
+ */
 export function peek(fd: number, most: number): Received | null {
   return receiveWith(fd, most, MSG_CMSG_CLOEXEC | MSG_PEEK);
 }
 
+/** A piece of a mapping, for the kernel to write to. Bytes. */
+export type KernelBuffer = { readonly address: bigint; readonly length: number };
+
 /**
- * Takes up to `length` bytes from the socket straight to an address (of a mapping that the caller owns): taken and written by one system
- * call. Descriptors that come with them are closed. Returns how many bytes that were, 0 at the end of the stream; null when nothing is there.
+ * Takes bytes from the socket straight to `data`, and ancillary data (cmsghdr) to `control`, if there is one: taken and written by one system
+ * call. Descriptors that come along are open afterwards and listed in `control`, or closed without one. Returns how many bytes that were, 0 at
+ * the end of the stream; null when nothing is there.
  */
-export function receiveInto(fd: number, address: bigint, length: number): number | null {
+export function receiveInto(fd: number, data: KernelBuffer, control: KernelBuffer | null): number | null {
   for (;;) {
-    writeHeader(length, 0);
-    scratchView.setBigUint64(64, address, true);
+    writeHeader(data.length, 0);
+    scratchView.setBigUint64(64, data.address, true);
+    if (control) {
+      scratchView.setBigUint64(32, control.address, true);
+      scratchView.setBigUint64(40, BigInt(control.length), true);
+    }
     const received = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
     if (received >= 0) return received;
     const errno = lastErrno();
     if (errno === ERRNO.EAGAIN) return null;
     if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
   }
+}
+
+/** The numbers of the descriptors in ancillary data that receiveInto() wrote; none in zeros. */
+export function descriptorsIn(control: DataView): number[] {
+  const length = Number(control.getBigUint64(0, true));
+  const isRights = control.getInt32(8, true) === SOL_SOCKET && control.getInt32(12, true) === SCM_RIGHTS;
+  if (length <= 16 || length > control.byteLength || !isRights) return [];
+  return Array.from({ length: (length - 16) / 4 }, (_, index) => control.getInt32(16 + index * 4, true));
 }
 
 /**

@@ -3,21 +3,25 @@
 //   1. look (MSG_PEEK): nothing is taken
 //   2. put the descriptors that came along into the store
 //   3. write down what was seen (`seen`), and the complement of it where the bytes will go (`taken`)
-//   4. take: recvmsg straight into `taken`. Taking the bytes and recording them is one system call
+//   4. take: recvmsg straight into `taken` and `control`. Taking the bytes and recording them is one system call
+//
+// Looking shows descriptors that may belong to a later message (a peculiarity of Linux). Whether they came with the bytes that were taken, is
+// what `control` says.
 //
 // Afterwards a byte of `taken` is either the complement of what was seen, and so still in the socket, or the same, and so not. A successor
 // counts the equal ones. What is whole stays here until the message is done, which its sequence number tells: of another sequence, all of
 // this is old.
 //
 //   0     sequence u32
-//   4     progress u32: bytes before this piece (12 bits), bytes of this piece (12), descriptors before it (4), descriptors with it (4)
+//   4     progress u32: bytes before this piece (12 bits), bytes of this piece (12), descriptors before it (4), descriptors seen with it (4)
 //   64    8 × 32: a descriptor: name u32, 0, dev u64, ino u64, size u64 (of the device's own memory, whose name is 0)
 //   512   seen
 //   4096  taken: within one page, so that the kernel writes all of a piece or nothing
+//   7168  control, in the same page: a cmsghdr with the descriptors that were taken, or zeros
 
 import { type FaultPoint, faultPoint } from '../os/fault-point.ts';
-import { closeAll, type Fd } from '../os/fd.ts';
-import { peek, type Received, receiveInto } from '../os/socket.ts';
+import { closeAll, Fd } from '../os/fd.ts';
+import { descriptorsIn, peek, type Received, receiveInto } from '../os/socket.ts';
 import { HEADER_BYTES, MOST_MESSAGE_FDS, MOST_PAYLOAD_BYTES, WireError } from '../wire/vhost-user.ts';
 import type { Note } from './descriptor-store.ts';
 import type { StatePart } from './state-file.ts';
@@ -28,6 +32,8 @@ const NOTES_AT = 64;
 const NOTE_BYTES = 32;
 const SEEN_AT = 512;
 const TAKEN_AT = 4096;
+const CONTROL_AT = 7168;
+const CONTROL_BYTES = 16 + MOST_MESSAGE_FDS * 4;
 const MOST_BYTES = HEADER_BYTES + MOST_PAYLOAD_BYTES;
 
 /** A message that a predecessor has begun to take, or has taken and not finished. */
@@ -51,47 +57,46 @@ type Progress = {
 export class Inbox {
   readonly #part: StatePart;
   readonly #words: Uint32Array;
+  readonly #control: DataView;
   readonly #options: InboxOptions;
+  /** Stored, and perhaps of a message that is still in the socket. */
+  #seen: readonly number[] = [];
 
   constructor(part: StatePart, options: InboxOptions) {
     this.#part = part;
     this.#words = new Uint32Array(part.view.buffer, part.view.byteOffset, 2);
+    this.#control = new DataView(part.view.buffer, part.view.byteOffset + CONTROL_AT, CONTROL_BYTES);
     this.#options = options;
   }
 
-  /** Like receive() of os/socket.ts; what it returns has been recorded. */
+  /** Like receive() of os/socket.ts; what it returns has been recorded. Throws WireError for more than a message can have. */
   receive(socket: number, most: number): Received | null {
     const found = peek(socket, most);
     if (found === null || found.truncated || found.data.length === 0) return found;
     const { before, fdsBefore } = this.#settled();
-    const { data } = found;
-    let { fds } = found;
+    const { data, fds } = found;
+    let isKept = false;
     try {
-      if (this.#options.note === null) {
-        closeAll(fds);
-        fds = [];
+      if (before + data.length > MOST_BYTES) throw new WireError('message', `more than ${MOST_BYTES} bytes`);
+      const noted = this.#noteAll(fds, fdsBefore);
+      this.#prepare(before, data, fdsBefore, noted);
+      const { taken, isWithFds } = this.#take(socket, before, data.length);
+      if (taken === 0) return null;
+      if (isWithFds && fdsBefore + fds.length > MOST_MESSAGE_FDS) {
+        const count = fdsBefore + fds.length;
+        throw new WireError('message', `${count} descriptors came with it, ${MOST_MESSAGE_FDS} is the most`);
       }
-      this.#expectRoom(before + data.length, fdsBefore + fds.length);
-      if (this.#options.note !== null) faultPoint('vmm.peeked');
-      for (const [index, fd] of fds.entries()) this.#noteDescriptor(fdsBefore + index, fd);
-    } catch (error) {
-      closeAll(fds);
-      throw error;
+      if (isWithFds) this.#seen = [];
+      isKept = isWithFds;
+      return { ...found, fds: isKept ? fds : [], data: data.subarray(0, taken) };
+    } finally {
+      if (!isKept) closeAll(fds);
     }
-    const { bytes } = this.#part;
-    for (let index = 0; index < data.length; index += 1) {
-      const byte = data[index] as number;
-      bytes[SEEN_AT + before + index] = byte;
-      bytes[TAKEN_AT + before + index] = ~byte;
-    }
-    this.#progress = { before, piece: data.length, fdsBefore, fds: fds.length };
-    faultPoint(this.#options.points.prepared);
-    const at = this.#part.address + BigInt(TAKEN_AT + before);
-    // Nobody else reads from this socket: what was seen is there.
-    const taken = receiveInto(socket, at, data.length) ?? 0;
-    faultPoint(this.#options.points.consumed);
-    if (taken === 0) return null;
-    return { ...found, fds, data: taken === data.length ? data : data.subarray(0, taken) };
+  }
+
+  /** Names of stored descriptors that belong to what is still in the socket: they will be needed. */
+  get seen(): readonly number[] {
+    return this.#seen;
   }
 
   /** What a predecessor left of the message at hand; null when he had taken nothing of it. */
@@ -114,7 +119,8 @@ export class Inbox {
     const { bytes } = this.#part;
     let taken = 0;
     while (taken < piece && bytes[SEEN_AT + before + taken] === bytes[TAKEN_AT + before + taken]) taken += 1;
-    const settled = { before: before + taken, fdsBefore: fdsBefore + (taken > 0 ? fds : 0) };
+    const came = taken > 0 && descriptorsIn(this.#control).length > 0;
+    const settled = { before: before + taken, fdsBefore: fdsBefore + (came ? fds : 0) };
     if (piece > 0) this.#progress = { ...settled, piece: 0, fds: 0 };
     return settled;
   }
@@ -133,10 +139,51 @@ export class Inbox {
     Atomics.store(this.#words, PROGRESS, (before | (piece << 12) | (fdsBefore << 24) | (fds << 28)) >>> 0);
   }
 
-  #noteDescriptor(index: number, fd: Fd): void {
-    const note = this.#options.note?.(fd);
-    if (!note) return;
-    faultPoint('vmm.descriptor-stored');
+  /** Stores what was seen, as far as a message can have it. Returns how many that were. */
+  #noteAll(fds: readonly Fd[], before: number): number {
+    const { note } = this.#options;
+    if (!note) return 0;
+    faultPoint('vmm.peeked');
+    const notes = fds.slice(0, MOST_MESSAGE_FDS - before).map((fd, index) => {
+      const noted = note(fd);
+      faultPoint('vmm.descriptor-stored');
+      this.#writeNote(before + index, noted);
+      return noted.name;
+    });
+    this.#seen = notes;
+    return notes.length;
+  }
+
+  #prepare(before: number, data: Uint8Array, fdsBefore: number, fds: number): void {
+    const { bytes } = this.#part;
+    for (let index = 0; index < data.length; index += 1) {
+      const byte = data[index] as number;
+      bytes[SEEN_AT + before + index] = byte;
+      bytes[TAKEN_AT + before + index] = ~byte;
+    }
+    bytes.fill(0, CONTROL_AT, CONTROL_AT + CONTROL_BYTES);
+    this.#progress = { before, piece: data.length, fdsBefore, fds };
+    faultPoint(this.#options.points.prepared);
+  }
+
+  /** Nobody else reads from this socket, so what was seen is there. */
+  #take(
+    socket: number,
+    before: number,
+    length: number,
+  ): { readonly taken: number; readonly isWithFds: boolean } {
+    const { address } = this.#part;
+    const target = { address: address + BigInt(TAKEN_AT + before), length };
+    const control = { address: address + BigInt(CONTROL_AT), length: CONTROL_BYTES };
+    const taken = receiveInto(socket, target, this.#options.note ? control : null) ?? 0;
+    faultPoint(this.#options.points.consumed);
+    const came = descriptorsIn(this.#control);
+    // The ones that were seen are these; they are stored, and known here already.
+    for (const number of came) new Fd(number).close();
+    return { taken, isWithFds: came.length > 0 };
+  }
+
+  #writeNote(index: number, note: Note): void {
     const { view } = this.#part;
     const at = NOTES_AT + index * NOTE_BYTES;
     view.setUint32(at, note.name, true);
@@ -152,12 +199,5 @@ export class Inbox {
     if (name !== 0) return { name, own: null };
     const file = { dev: view.getBigUint64(at + 8, true), ino: view.getBigUint64(at + 16, true) };
     return { name, own: { ...file, size: view.getFloat64(at + 24, true) } };
-  }
-
-  #expectRoom(bytes: number, fds: number): void {
-    if (fds > MOST_MESSAGE_FDS) {
-      throw new WireError('message', `${fds} descriptors came with it, ${MOST_MESSAGE_FDS} is the most`);
-    }
-    if (bytes > MOST_BYTES) throw new WireError('message', `${bytes} bytes, ${MOST_BYTES} is the most`);
   }
 }

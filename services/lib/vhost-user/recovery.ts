@@ -333,6 +333,7 @@ export class Recovery {
     for (const ring of rings) needed.add(ring.kick).add(ring.call).add(ring.error);
     for (const region of regions) needed.add(region.name);
     for (const note of this.#inbox.begun()?.notes ?? []) needed.add(note.name);
+    for (const name of this.#inbox.seen) needed.add(name);
     this.#held.keepOnly(needed, () => faultPoint(point));
   }
 }
