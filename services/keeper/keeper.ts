@@ -51,7 +51,12 @@ export const DEFAULT_STORE_LIMIT = 4096;
 export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 /** What a command said with READY=1: its own fields (X_URL=… is URL). */
 export type ReadyFields = Readonly<Record<string, string>>;
-type Life = { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly since: number };
+/** `child` is null when the system did not even try. */
+type Life = {
+  readonly child: ChildProcess | null;
+  readonly ended: Promise<Ended>;
+  readonly since: number;
+};
 
 const SHELL = '/bin/sh';
 /** LISTEN_PID is the child's own pid, which only the child knows: the shell is replaced by the command and has its pid. */
@@ -105,7 +110,7 @@ export class Keeper {
 
   /** Null while it is not running. */
   get pid(): number | null {
-    return this.#life?.child.pid ?? null;
+    return this.#life?.child?.pid ?? null;
   }
 
   /** How many descriptors are held. */
@@ -145,7 +150,7 @@ export class Keeper {
 
   /** Passes a signal on. */
   signal(signal: NodeJS.Signals): void {
-    this.#life?.child.kill(signal);
+    this.#life?.child?.kill(signal);
   }
 
   /** Asks the command to end, kills it when it does not, and returns when it is gone. What was held is closed. */
@@ -154,10 +159,10 @@ export class Keeper {
     this.#wake?.();
     const life = this.#life;
     if (life === null) return this.#finish({ code: EXIT.OK, signal: null });
-    life.child.kill(signal);
+    life.child?.kill(signal);
     const timer = setTimeout(() => {
       this.#options.log.error({ child: this.name }, 'does not stop; it is killed');
-      life.child.kill('SIGKILL');
+      life.child?.kill('SIGKILL');
     }, this.#options.stopLimit);
     await life.ended;
     clearTimeout(timer);
@@ -177,7 +182,10 @@ export class Keeper {
       this.#socket.drain();
       this.#life = null;
       if (this.#timer !== null) clearTimeout(this.#timer);
-      if (!this.#isRestarted(ended)) return this.#finish(ended);
+      if (!this.#isRestarted(ended)) {
+        if (!this.#isStopping) this.#warn(ended, 'ended; it is not started again');
+        return this.#finish(ended);
+      }
       const pause = this.#pauseAfter(performance.now() - life.since);
       const fds = this.#held.count;
       this.#warn({ ...ended, pause, fds }, 'ended; it is started again');
@@ -219,12 +227,12 @@ export class Keeper {
   #begin(): Life {
     const life = this.#spawn();
     this.#life = life;
-    this.#pid = life.child.pid ?? 0;
+    this.#pid = life.child?.pid ?? 0;
     const { startLimit, log } = this.#options;
     if (startLimit !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => {
         log.error({ child: this.name, limit: startLimit }, 'does not get ready; it is killed');
-        life.child.kill('SIGKILL');
+        life.child?.kill('SIGKILL');
       }, startLimit);
     }
     return life;
@@ -233,21 +241,31 @@ export class Keeper {
   #spawn(): Life {
     const { fds, names } = this.#held.list();
     const [program = '', ...args] = this.#withListenPid(fds.length);
-    const child = spawn(program, args, {
-      stdio: ['inherit', 'inherit', 'inherit', ...fds, 'pipe'],
-      env: this.#environment(names),
-    });
+    const since = performance.now();
+    let child: ChildProcess;
+    try {
+      child = spawn(program, args, {
+        stdio: ['ignore', 'inherit', 'inherit', ...fds, 'pipe'],
+        env: this.#environment(names),
+      });
+    } catch (error) {
+      return { child: null, ended: Promise.resolve(this.#notExecuted(error)), since };
+    }
     const ended = new Promise<Ended>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
-      // It could not be executed at all.
       child.once('error', (error) => {
-        this.#options.log.error({ err: error, child: this.name }, 'cannot be executed');
-        if (child.pid === undefined) resolve({ code: EXIT.FAILURE, signal: null });
+        if (child.pid === undefined) resolve(this.#notExecuted(error));
       });
     });
     // Nothing is read from it; a child that is killed may reset its end.
     child.stdio[FIRST_LISTEN_FD + fds.length]?.on('error', () => undefined);
-    return { child, ended, since: performance.now() };
+    return { child, ended, since };
+  }
+
+  /** No such program, no memory, no process: later it may work. */
+  #notExecuted(error: unknown): Ended {
+    this.#options.log.error({ err: error, child: this.name }, 'cannot be executed');
+    return { code: EXIT.FAILURE, signal: null };
   }
 
   /** Images without a shell have our own services only: they know their keeper by KEEPER_PID_VARIABLE. */

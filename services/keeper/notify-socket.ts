@@ -34,7 +34,7 @@ export class NotifySocket {
    * died is there.
    */
   drain(): void {
-    for (;;) {
+    while (this.#socket.open) {
       // One byte more than may be, so that what is too long is seen to be.
       const received = receive(this.#socket.number, LONGEST_MESSAGE + 1);
       if (received === null) return;

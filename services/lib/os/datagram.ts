@@ -20,7 +20,8 @@ const O_NONBLOCK = 0o4000;
  */
 export function bindDatagram(address: string): Fd {
   return atAddress(address, (fd, bytes) => {
-    if (libcBind(fd.number, bytes, bytes.length) < 0) throw failure('bind', `receive datagrams at ${address}`);
+    if (libcBind(fd.number, bytes, bytes.length) < 0)
+      throw failure('bind', `receive datagrams at ${address}`);
     const on = new Int32Array([1]);
     if (libcSetsockopt(fd.number, SOL_SOCKET, SO_PASSCRED, on, 4) < 0)
       throw failure('setsockopt', `ask for credentials at ${address}`);

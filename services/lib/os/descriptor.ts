@@ -31,7 +31,5 @@ export function isSameOpenFile(one: number, two: number): boolean {
   const call = SYS_KCMP[process.arch];
   if (call === undefined) return false;
   const { pid } = process;
-  return (
-    Number(libcSyscall(call, 'int', pid, 'int', pid, 'int', KCMP_FILE, 'long', one, 'long', two)) === 0
-  );
+  return Number(libcSyscall(call, 'int', pid, 'int', pid, 'int', KCMP_FILE, 'long', one, 'long', two)) === 0;
 }

@@ -27,6 +27,7 @@ const PATIENCE = 5_000;
 const PAUSE = 2;
 
 type Environment = Record<string, string | undefined>;
+type Holder = { readonly socket: Fd | null; readonly address: string; readonly problem: string | null };
 
 /** What the holder gave or did not take. */
 export class FdStoreError extends Error {
@@ -44,43 +45,34 @@ export type FdStoreOptions = {
 export class FdStore {
   /** Whether anybody holds what is put: without a holder put() and remove() do nothing, and nothing came back. */
   readonly active: boolean;
+  /** Why there is no holder although one was named; otherwise null. */
+  readonly problem: string | null;
   readonly #socket: Fd | null;
   readonly #address: string;
   readonly #patience: number;
   readonly #left: Map<string, Fd[]>;
 
-  private constructor(
-    socket: Fd | null,
-    address: string,
-    patience: number,
-    taken: ReadonlyMap<string, readonly Fd[]>,
-  ) {
-    this.active = socket !== null;
-    this.#socket = socket;
-    this.#address = address;
+  private constructor(holder: Holder, patience: number, taken: Map<string, Fd[]>) {
+    this.active = holder.socket !== null;
+    this.problem = holder.problem;
+    this.#socket = holder.socket;
+    this.#address = holder.address;
     this.#patience = patience;
-    this.#left = new Map([...taken].map(([name, fds]) => [name, [...fds]]));
+    this.#left = taken;
   }
 
   /**
    * The store of this process. Call it once, before anything is started or opened: it takes the inherited descriptors (close-on-exec from
    * here on), and removes the variables from the environment, so that no child takes itself for their owner.
-   * Throws FdStoreError when the holder's words contradict themselves, SystemError when its socket cannot be reached.
+   * Throws FdStoreError when the holder's words contradict themselves. A holder that cannot be reached is none: see `problem`.
    */
   static open(environment: Environment = process.env, { patience = PATIENCE }: FdStoreOptions = {}): FdStore {
     const taken = inherited(environment);
     const address = environment['NOTIFY_SOCKET'] ?? '';
-    for (const name of [
-      'NOTIFY_SOCKET',
-      'LISTEN_FDS',
-      'LISTEN_FDNAMES',
-      'LISTEN_PID',
-      KEEPER_PID_VARIABLE,
-    ]) {
+    for (const name of ['NOTIFY_SOCKET', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PID', KEEPER_PID_VARIABLE]) {
       delete environment[name];
     }
-    const socket = address === '' ? null : connectDatagram(address, patience);
-    return new FdStore(socket, address, patience, taken);
+    return new FdStore(reach(address, patience), patience, taken);
   }
 
   /** Descriptors that came back and nobody has taken yet, by name; several of one name in the order in which they were put. */
@@ -111,7 +103,8 @@ export class FdStore {
    * Throws RangeError for a name that is none, FdStoreError when the holder does not read, SystemError (ECONNREFUSED: it is gone).
    */
   put(name: string, ...fds: readonly number[]): void {
-    if (!NAME.test(name)) throw new RangeError(`"${name}" is no name for a stored descriptor (${NAME.source})`);
+    if (!NAME.test(name))
+      throw new RangeError(`"${name}" is no name for a stored descriptor (${NAME.source})`);
     for (let start = 0; start < fds.length; start += MOST_FDS) {
       // FDPOLL=0: systemd would drop a socket or eventfd as soon as its other end is closed.
       this.#tell(`FDSTORE=1\nFDNAME=${name}\nFDPOLL=0`, fds.slice(start, start + MOST_FDS));
@@ -120,34 +113,46 @@ export class FdStore {
 
   /** Has the holder close everything of a name. Throws as put(). */
   remove(name: string): void {
-    if (!NAME.test(name)) throw new RangeError(`"${name}" is no name for a stored descriptor (${NAME.source})`);
+    if (!NAME.test(name))
+      throw new RangeError(`"${name}" is no name for a stored descriptor (${NAME.source})`);
     this.#tell(`FDSTOREREMOVE=1\nFDNAME=${name}`);
   }
 
   /** The service serves. `fields` are for our keeper: { URL: 'http://…' } is told as X_URL. */
   ready(fields: Readonly<Record<string, string>> = {}): void {
-    this.#tell(['READY=1', ...Object.entries(fields).map(([key, value]) => `X_${key}=${value}`)].join('\n'));
+    this.#mention(
+      ['READY=1', ...Object.entries(fields).map(([key, value]) => `X_${key}=${value}`)].join('\n'),
+    );
   }
 
   /** The service reads its configuration again; ready() follows. */
   reloading(): void {
-    this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    this.#mention(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   }
 
   /** The service is about to end. */
   stopping(): void {
-    this.#tell('STOPPING=1');
+    this.#mention('STOPPING=1');
   }
 
   /** One line about what the service does, for `systemctl status`. */
   status(text: string): void {
-    this.#tell(`STATUS=${text.replaceAll('\n', ' ')}`);
+    this.#mention(`STATUS=${text.replaceAll('\n', ' ')}`);
   }
 
   /** Closes the connection to the holder and what nobody took, and leaves what is stored alone. */
   close(): void {
     for (const name of [...this.#left.keys()]) for (const fd of this.take(name)) fd.close();
     this.#socket?.close();
+  }
+
+  /** What helps the holder, and hurts nobody when it is not heard. */
+  #mention(text: string): void {
+    try {
+      this.#tell(text);
+    } catch (error) {
+      if (!(error instanceof SystemError || error instanceof FdStoreError)) throw error;
+    }
   }
 
   #tell(text: string, fds: readonly number[] = []): void {
@@ -172,6 +177,16 @@ export class FdStore {
       pause();
       return false;
     }
+  }
+}
+
+function reach(address: string, patience: number): Holder {
+  if (address === '') return { socket: null, address, problem: null };
+  try {
+    return { socket: connectDatagram(address, patience), address, problem: null };
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return { socket: null, address, problem: error.message };
   }
 }
 
