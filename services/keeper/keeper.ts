@@ -183,7 +183,8 @@ export class Keeper {
       this.#life = null;
       if (this.#timer !== null) clearTimeout(this.#timer);
       if (!this.#isRestarted(ended)) {
-        if (!this.#isStopping) this.#warn(ended, 'ended; it is not started again');
+        const level = this.#isStopping || ended.code === EXIT.OK ? 'info' : 'error';
+        this.#options.log[level]({ child: this.name, ...ended }, 'ended; it is not started again');
         return this.#finish(ended);
       }
       const pause = this.#pauseAfter(performance.now() - life.since);
