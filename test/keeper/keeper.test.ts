@@ -323,6 +323,7 @@ describe('a notification', () => {
     expect(told('a descriptor was refused and closed').map(({ data }) => data['refusal'])).toEqual(
       Array(9).fill('names-too-long'),
     );
+    await until(() => said().length === 1);
     // The proof that what is held can be handed over.
     keeper.signal('SIGKILL');
     await until(() => said().length === 2);
