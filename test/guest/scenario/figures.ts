@@ -21,6 +21,7 @@ type Size = {
 const LEAST_RATIO = 2;
 const LEAST_RATE = 1000;
 const LIMIT = 120_000;
+const WARM_UP = 3000;
 
 const SIZES: readonly Size[] = [
   { name: '4kib', label: '4 KiB', bytes: 4 * KIB, count: 1500, least: LEAST_RATE },
@@ -42,14 +43,12 @@ async function measure(pair: Pair, size: Size, scale: Scale): Promise<string> {
   const count = scale === 'full' ? size.count : size.count / 3;
   const window: number[] = [];
   const perBlob: number[] = [];
-  for (let round = -1; round < rounds; round++) {
-    const [first, second] = [
-      await rate(pair.window, size.bytes, count),
-      await rate(pair.perBlob, size.bytes, count / 2),
-    ];
-    if (round < 0) continue; // both warm up
-    window.push(first);
-    perBlob.push(second);
+  // Both warm up: three processes' JIT compilers have to see the path some thousand times.
+  await rate(pair.window, size.bytes, WARM_UP);
+  await rate(pair.perBlob, size.bytes, WARM_UP / 2);
+  for (let round = 0; round < rounds; round++) {
+    window.push(await rate(pair.window, size.bytes, count));
+    perBlob.push(await rate(pair.perBlob, size.bytes, count / 2));
   }
   const ratio = median(window.map((value, round) => value / perBlob[round]!));
   const { report } = pair.window;
