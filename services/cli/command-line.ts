@@ -20,6 +20,7 @@ Global options may stand before or after the verb.`;
 const HELP = `
 Examples:
   barkeep up                        run everything; without a configuration: a demo
+  barkeep keep -- COMMAND           hold its descriptors, and start it again when it dies
   barkeep vm list                   which VMs there are and what they hold
   barkeep window show web-1         a VM's window as a picture
   barkeep map list --json | jq      for scripts

@@ -31,8 +31,7 @@ export class HeldFds {
 
   /** Takes the descriptor over. What is refused is closed; the reason is returned, null when it is held. */
   add(name: string, fd: Fd): Refusal | null {
-    const { dev, ino } = fstatSync(fd.number, { bigint: true });
-    const held = { name, fd, file: `${dev}:${ino}` };
+    const held = { name, fd, file: fileOf(fd) };
     const refusal = this.#refusal(held);
     if (refusal !== null) {
       fd.close();
@@ -75,6 +74,16 @@ export class HeldFds {
   /** Closes everything. */
   close(): void {
     for (const name of [...this.#byName.keys()]) this.remove(name);
+  }
+}
+
+function fileOf(fd: Fd): string {
+  try {
+    const { dev, ino } = fstatSync(fd.number, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    // A file system that does not answer: all of those are compared with each other.
+    return 'unknown';
   }
 }
 

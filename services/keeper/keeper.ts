@@ -172,6 +172,7 @@ export class Keeper {
   /** Ends it without a word, and for good. */
   kill(): void {
     this.#isStopping = true;
+    this.#wake?.();
     this.signal('SIGKILL');
   }
 
@@ -183,8 +184,9 @@ export class Keeper {
       this.#life = null;
       if (this.#timer !== null) clearTimeout(this.#timer);
       if (!this.#isRestarted(ended)) {
-        const level = this.#isStopping || ended.code === EXIT.OK ? 'info' : 'error';
-        this.#options.log[level]({ child: this.name, ...ended }, 'ended; it is not started again');
+        const level = ended.code === EXIT.OK ? 'info' : 'error';
+        if (!this.#isStopping)
+          this.#options.log[level]({ child: this.name, ...ended }, 'ended; it is not started again');
         return this.#finish(ended);
       }
       const pause = this.#pauseAfter(performance.now() - life.since);
@@ -220,6 +222,7 @@ export class Keeper {
 
   #finish(ended: Ended): void {
     this.#life = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#held.close();
     this.#socket.close();
     this.#end(ended);

@@ -35,10 +35,20 @@ export class NotifySocket {
    */
   drain(): void {
     while (this.#socket.open) {
-      // One byte more than may be, so that what is too long is seen to be.
-      const received = receive(this.#socket.number, LONGEST_MESSAGE + 1);
+      const received = this.#receive();
       if (received === null) return;
       this.#handle(received);
+    }
+  }
+
+  /** A keeper that dies of an error loses everything: no memory at the moment is a reason to try again, at the next event. */
+  #receive(): Received | null {
+    try {
+      // One byte more than may be, so that what is too long is seen to be.
+      return receive(this.#socket.number, LONGEST_MESSAGE + 1);
+    } catch (error) {
+      this.#listener.onDropped((error as Error).message, null);
+      return null;
     }
   }
 

@@ -165,7 +165,7 @@ describe('the keeper is small', () => {
   ): [number, string[]] {
     files.add(file);
     for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
-      /^(?:import|export) [^'"]*['"]([^'"]+)['"];$/gm,
+      /^(?:import|export) (?:[^'"=;]* from )?['"]([^'"]+)['"];$/gm,
     )) {
       const target = specifier.startsWith('.') ? resolve(dirname(file), specifier) : null;
       if (target === null) packages.add(specifier);
@@ -183,5 +183,24 @@ describe('the keeper is small', () => {
 
   test('up loads what reads the command line and the configuration, and neither gRPC nor pino', () => {
     expect(imported(join(DIST, 'cli/command-line.js'))[1]).toEqual(['commander', 'koffi', 'yaml', 'zod']);
+  });
+});
+
+describe.skipIf(process.env['CI'] !== 'true' && process.getuid?.() !== 0)('as pid 1 of a container', () => {
+  test('it buries the orphans of its command, and leaves the command to Node', async () => {
+    // The inner shell dies at once, and its child becomes the child of pid 1.
+    const script = `
+      (sleep 0.2 & echo $! > ${directory}/orphan)
+      sleep 0.6
+      grep -s State /proc/$(cat ${directory}/orphan)/status || echo buried
+      exit 2`;
+    const args = ['--pid', '--fork', '--mount-proc', process.execPath, CLI, 'keep', ...shell(script)];
+    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect([out.trim(), code]).toEqual(['buried', 2]);
   });
 });

@@ -319,6 +319,11 @@ export class Vm {
     }
     this.#generation = generation;
     this.counters.restore(counters);
+    this.restoreBlobs(blobs);
+  }
+
+  /** More of a snapshot, which may be too much for one piece: those behind the blobs that are here. @throws as restore */
+  restoreBlobs(blobs: readonly BlobSnapshot[]): void {
     for (const saved of blobs) {
       this.#restoreBlob(saved);
     }

@@ -18,9 +18,9 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Begins anew, with `reserved` bytes of no particular value in front. */
-  restart(reserved: number): void {
-    this.#length = reserved;
+  /** Begins anew. */
+  restart(): void {
+    this.#length = 0;
   }
 
   /** Makes room, so that the calls that follow need not look: they may write so many bytes together. */
@@ -89,9 +89,9 @@ export class ByteReader {
   readonly #view: DataView;
   #at = 0;
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-    this.#view = viewOf(bytes);
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = viewOf(this.#bytes);
   }
 
   get left(): number {

@@ -11,11 +11,19 @@ import type { Refusal, RefusalReason } from '../domain/refusal.ts';
 import { REFUSAL_REASONS } from '../domain/refusal.ts';
 import type { BlobSnapshot } from '../domain/vm-snapshot.ts';
 import { ByteReader } from './bytes.ts';
-import type { Abandoned, Executed, HeapRecord, JournalEntry, VmImage, VmRecord } from './record.ts';
+import type {
+  Abandoned,
+  Executed,
+  HeapRecord,
+  JournalEntry,
+  SomeBlobs,
+  VmImage,
+  VmRecord,
+} from './record.ts';
 import { ENTRY, nameOf, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 
 /** `heaps` are those of the journal's start. Throws RangeError or SyntaxError for bytes that are no record. */
-export function decodeEntry(payload: Buffer, heaps: readonly HeapRecord[]): JournalEntry {
+export function decodeEntry(payload: Uint8Array, heaps: readonly HeapRecord[]): JournalEntry {
   const input = new ByteReader(payload);
   const entry = readEntry(input, nameOf(ENTRY, input.u8()), heaps);
   if (input.left > 0) throw new RangeError(`${input.left} bytes follow the end of the record`);
@@ -32,6 +40,10 @@ function readEntry(
       return { kind, brokerVersion: input.text(), heaps: readList(input, readHeap) };
     case 'vm':
       return { kind, image: readImage(input, heaps) };
+    case 'blobs': {
+      const slot = input.u32();
+      return { kind, slot, ...readBlobs(input, heaps) };
+    }
     case 'complete':
       return { kind };
     case 'attach':
@@ -145,14 +157,7 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
   const graceEnds = input.f64();
   const generation = input.f64();
   const acknowledgedNumber = input.f64();
-  const inodes = new Map<string, number>();
-  const stashes = new Map<number, number>();
-  const blobs = readList(input, () => {
-    const { blob, inode } = readBlob(input, heaps);
-    if (blob.allocation !== null) inodes.set(memoryKey(blob.allocation), inode);
-    else if (blob.state === 'stashed') stashes.set(blob.resource, inode);
-    return blob;
-  });
+  const { blobs, ...inodes } = readBlobs(input, heaps);
   const replies = readList(input, (_input, index) => readReply(input, acknowledgedNumber + 1 + index, heaps));
   const counters = JSON.parse(input.text()) as CounterFigures;
   const lastNumber = acknowledgedNumber + replies.length;
@@ -161,6 +166,21 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
     state,
     graceEnds,
     snapshot: { generation, lastNumber, acknowledgedNumber, replies, blobs, counters },
+    ...inodes,
+  };
+}
+
+function readBlobs(input: ByteReader, heaps: readonly HeapRecord[]): SomeBlobs {
+  const inodes = new Map<string, number>();
+  const stashes = new Map<number, number>();
+  const blobs = readList(input, () => {
+    const { blob, inode } = readBlob(input, heaps);
+    if (blob.allocation !== null) inodes.set(memoryKey(blob.allocation), inode);
+    else if (blob.state === 'stashed') stashes.set(blob.resource, inode);
+    return blob;
+  });
+  return {
+    blobs,
     inodeOf: (allocation) => inodes.get(memoryKey(allocation)) ?? 0,
     stashInode: (resource) => stashes.get(resource) ?? 0,
   };

@@ -145,8 +145,30 @@ export function finishBatch(
   }
 }
 
-export function encodeVm(out: ByteWriter, image: VmImage, heapIndexOf: (name: string) => number): void {
-  const { vm, state, graceEnds, snapshot, inodeOf, stashInode } = image;
+/** Blobs in one record: 6 MB of the 16 MiB that it may have. */
+const MOST_BLOBS = 100_000;
+
+/** Calls `write` for each record: those behind the first are further blobs, in order. */
+export function encodeVm(
+  out: ByteWriter,
+  image: VmImage,
+  heapIndexOf: (name: string) => number,
+  write: () => void,
+): void {
+  encodeImage(out, image, heapIndexOf);
+  write();
+  for (let from = MOST_BLOBS; from < image.snapshot.blobs.length; from += MOST_BLOBS) {
+    out.restart();
+    out.reserve(5);
+    out.u8(ENTRY.blobs);
+    out.u32(image.vm.slot);
+    writeBlobs(out, image, from, heapIndexOf);
+    write();
+  }
+}
+
+function encodeImage(out: ByteWriter, image: VmImage, heapIndexOf: (name: string) => number): void {
+  const { vm, state, graceEnds, snapshot } = image;
   out.reserve(1);
   out.u8(ENTRY.vm);
   writeVm(out, vm);
@@ -155,16 +177,7 @@ export function encodeVm(out: ByteWriter, image: VmImage, heapIndexOf: (name: st
   out.f64(graceEnds);
   out.f64(snapshot.generation);
   out.f64(snapshot.acknowledgedNumber);
-  out.u32(snapshot.blobs.length);
-  for (const blob of snapshot.blobs) {
-    const inode =
-      blob.state === 'stashed'
-        ? stashInode(blob.resource)
-        : blob.allocation === null
-          ? 0
-          : inodeOf(blob.allocation);
-    writeBlob(out, blob, heapIndexOf(blob.heap), inode);
-  }
+  writeBlobs(out, image, 0, heapIndexOf);
   out.reserve(4);
   out.u32(snapshot.replies.length);
   for (const reply of snapshot.replies) writeReply(out, reply, heapIndexOf);
@@ -181,6 +194,22 @@ function writeVm(out: ByteWriter, vm: VmRecord): void {
   out.f64(vm.windowSize);
   out.u8(PLACEMENT_CODES[vm.placement]);
   out.f64(vm.windowInode);
+}
+
+function writeBlobs(
+  out: ByteWriter,
+  { snapshot, inodeOf, stashInode }: VmImage,
+  from: number,
+  heapIndexOf: (name: string) => number,
+): void {
+  const blobs = snapshot.blobs.slice(from, from + MOST_BLOBS);
+  out.reserve(4);
+  out.u32(blobs.length);
+  for (const blob of blobs) {
+    const { resource, state, allocation } = blob;
+    const own = allocation === null ? 0 : inodeOf(allocation);
+    writeBlob(out, blob, heapIndexOf(blob.heap), state === 'stashed' ? stashInode(resource) : own);
+  }
 }
 
 function writeBlob(out: ByteWriter, blob: BlobSnapshot, heapIndex: number, inode: number): void {

@@ -9,6 +9,7 @@
 //
 // A journal that cannot be written is worse than none: a successor would trust it. So it is removed, and a new one is tried every second.
 import { existsSync, renameSync, rmSync } from 'node:fs';
+import { FileJournal, LEAST_SNAPSHOT_BYTES } from '../../lib/journal/file-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
 import type { Allocation } from '../domain/allocation.ts';
@@ -28,19 +29,15 @@ import {
   encodeVm,
   finishBatch,
 } from './encode.ts';
-import { JournalFile, RECORD_HEADER_BYTES } from './journal-file.ts';
 import {
   type Abandoned,
   type HeapRecord,
-  JOURNAL_KIND,
-  JOURNAL_VERSION,
+  journalKind,
   type KeptState,
   type VmImage,
   type VmRecord,
 } from './record.ts';
 
-/** A file that is not larger is not worth a new one. */
-const FIRST_LIMIT = 4 * 1024 * 1024;
 /** A slice of a new journal: about 2 ms. */
 const BLOBS_PER_SLICE = 2000;
 /** Before a VM is asked again whose books are ahead, and before a journal that could not be written is tried again. Milliseconds. */
@@ -58,7 +55,8 @@ export type JournalledVm = {
 
 export type JournalOptions = {
   readonly path: string;
-  readonly bootId: string;
+  /** lib/journal/boot-id.ts */
+  readonly bootId: Uint8Array;
   readonly brokerVersion: string;
   /** As they stand now. */
   readonly heaps: () => readonly HeapRecord[];
@@ -82,7 +80,7 @@ export type JournalFigures = {
 };
 
 type Next = {
-  readonly file: JournalFile;
+  readonly file: FileJournal;
   /** Slots that it has not yet. */
   readonly pending: Set<number>;
 };
@@ -92,7 +90,7 @@ export class Journal {
   readonly #vms = new Map<number, JournalledVm>();
   readonly #heapIndexes = new Map<string, number>();
   readonly #out = new ByteWriter();
-  #file: JournalFile | null = null;
+  #file: FileJournal | null = null;
   #next: Next | null = null;
   #limit = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -196,7 +194,7 @@ export class Journal {
   }
 
   #begun(): ByteWriter {
-    this.#out.restart(RECORD_HEADER_BYTES);
+    this.#out.restart();
     return this.#out;
   }
 
@@ -206,7 +204,7 @@ export class Journal {
     const { bytes } = this.#out;
     if (this.#file !== null) {
       try {
-        this.#file.append(bytes);
+        this.#file.append([bytes]);
         this.#records += 1;
         this.#bytes += bytes.length;
       } catch (error) {
@@ -216,7 +214,7 @@ export class Journal {
     const next = this.#next;
     if (next !== null && !next.pending.has(slot)) {
       try {
-        next.file.append(bytes);
+        next.file.append([bytes]);
       } catch (error) {
         this.#nextFailed(error);
       }
@@ -275,11 +273,11 @@ export class Journal {
 
   #begin(): void {
     const { bootId, brokerVersion, heaps } = this.#options;
-    const file = JournalFile.create(this.#nextPath, { kind: JOURNAL_KIND, version: JOURNAL_VERSION, bootId });
+    const file = FileJournal.create(this.#nextPath, journalKind(bootId));
     this.#next = { file, pending: new Set(this.#vms.keys()) };
     this.#begun();
     encodeStart(this.#out, brokerVersion, heaps());
-    file.append(this.#out.bytes);
+    file.append([this.#out.bytes]);
     faultPoint('broker.journal-begun');
   }
 
@@ -296,8 +294,12 @@ export class Journal {
       if (vm === undefined) continue;
       const image = vm.image();
       this.#begun();
-      encodeVm(this.#out, image, (name) => this.#heapIndex(name));
-      file.append(this.#out.bytes);
+      encodeVm(
+        this.#out,
+        image,
+        (name) => this.#heapIndex(name),
+        () => file.append([this.#out.bytes]),
+      );
       faultPoint('broker.journal-vm-copied');
       blobs += image.snapshot.blobs.length + image.snapshot.replies.length + 10;
       if (blobs >= mostBlobs) break;
@@ -309,7 +311,7 @@ export class Journal {
     const { file } = this.#next!;
     this.#begun();
     encodeComplete(this.#out);
-    file.append(this.#out.bytes);
+    file.append([this.#out.bytes]);
     faultPoint('broker.journal-complete');
     renameSync(this.#nextPath, this.#options.path);
     faultPoint('broker.journal-renamed');
@@ -320,7 +322,7 @@ export class Journal {
     this.#file = file;
     this.#next = null;
     this.#snapshots += 1;
-    this.#limit = Math.max(this.#options.firstLimit ?? FIRST_LIMIT, 2 * file.size);
+    this.#limit = Math.max(this.#options.firstLimit ?? LEAST_SNAPSHOT_BYTES, 2 * file.size);
   }
 }
 

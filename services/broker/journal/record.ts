@@ -2,6 +2,7 @@
 //
 //   start      which broker wrote this, and its heaps; first in every journal
 //   vm         a VM as it stood when the journal was begun
+//   blobs      more of what it had: it may be too much for one record
 //   complete   all VMs of that moment are here; a journal without it was never valid
 //   attach     a VM was attached: empty books
 //   state      it was orphaned, or its session was resumed
@@ -11,16 +12,20 @@
 //
 // VMs are named by a slot: a number that the journal uses once. What a refusal depends on (quotas, other VMs, the machine's memory) may be
 // different when the journal is read: so what was refused is written down as refused, and what went well is not asked again.
+import type { JournalKind } from '../../lib/journal/header.ts';
 import type { Allocation } from '../domain/allocation.ts';
 import type { Command, Operation } from '../domain/command.ts';
 import type { Backing, CacheType } from '../domain/heap.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Placement } from '../domain/vm.ts';
-import type { VmSnapshot } from '../domain/vm-snapshot.ts';
+import type { BlobSnapshot, VmSnapshot } from '../domain/vm-snapshot.ts';
 
-export const JOURNAL_KIND = 'broker';
 /** Raise it when a record changes its meaning: a broker reads no other version than its own. */
 export const JOURNAL_VERSION = 1;
+
+export function journalKind(bootId: Uint8Array): JournalKind {
+  return { name: 'broker', version: JOURNAL_VERSION, bootId };
+}
 
 /** A heap as the journal's writer had it. Its index in the list is how records name it. */
 export type HeapRecord = {
@@ -51,17 +56,23 @@ export type VmRecord = {
 
 export type KeptState = 'attached' | 'orphaned';
 
+/** Of the files behind blobs. */
+export type BlobInodes = {
+  /** Of the memfd behind a blob's own memory; 0 for a range of a file heap. */
+  readonly inodeOf: (allocation: Allocation) => number;
+  /** Of the memfd that holds a stashed blob's bytes. */
+  readonly stashInode: (resource: number) => number;
+};
+
+export type SomeBlobs = BlobInodes & { readonly blobs: readonly BlobSnapshot[] };
+
 /** A VM as it stands. */
-export type VmImage = {
+export type VmImage = BlobInodes & {
   readonly vm: VmRecord;
   readonly state: KeptState;
   /** Of an orphaned VM: milliseconds since 1970; otherwise 0. */
   readonly graceEnds: number;
   readonly snapshot: VmSnapshot;
-  /** Of the memfd behind a blob's own memory; 0 for a range of a file heap. */
-  readonly inodeOf: (allocation: Allocation) => number;
-  /** Of the memfd that holds a stashed blob's bytes. */
-  readonly stashInode: (resource: number) => number;
 };
 
 export type Executed =
@@ -87,6 +98,7 @@ export type Abandoned = { readonly number: number; readonly completed: number; r
 export type JournalEntry =
   | { readonly kind: 'start'; readonly brokerVersion: string; readonly heaps: readonly HeapRecord[] }
   | { readonly kind: 'vm'; readonly image: VmImage }
+  | ({ readonly kind: 'blobs'; readonly slot: number } & SomeBlobs)
   | { readonly kind: 'complete' }
   | { readonly kind: 'attach'; readonly vm: VmRecord }
   | {
@@ -110,6 +122,7 @@ export type JournalEntry =
 export const ENTRY = {
   start: 1,
   vm: 2,
+  blobs: 9,
   complete: 3,
   attach: 4,
   state: 5,

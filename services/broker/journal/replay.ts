@@ -1,13 +1,24 @@
 // Reads a journal and says which VMs there were when it ended, with all that they had. It touches no memory and no configuration: what of
 // it can be taken over is recovery.ts's question.
+import { HEADER_BYTES } from '../../lib/journal/header.ts';
+import { JournalError } from '../../lib/journal/journal-error.ts';
+import { RECORD_HEAD_BYTES } from '../../lib/journal/record.ts';
 import type { Allocation } from '../domain/allocation.ts';
 import { Host } from '../domain/host.ts';
 import { UNLIMITED } from '../domain/quota.ts';
 import { MAX_UNACKNOWLEDGED } from '../domain/replies.ts';
 import type { Vm } from '../domain/vm.ts';
+import type { BlobSnapshot } from '../domain/vm-snapshot.ts';
 import { decodeEntry, memoryKey } from './decode.ts';
-import { type JournalContent, JournalDamage, type JournalRecord } from './journal-file.ts';
-import type { Executed, HeapRecord, JournalEntry, KeptState, VmImage, VmRecord } from './record.ts';
+import type {
+  BlobInodes,
+  Executed,
+  HeapRecord,
+  JournalEntry,
+  KeptState,
+  VmImage,
+  VmRecord,
+} from './record.ts';
 
 const LIMITS = { bytes: UNLIMITED, mappings: UNLIMITED, allocations: UNLIMITED };
 
@@ -24,52 +35,45 @@ export type Replay = {
   readonly heaps: readonly HeapRecord[];
   /** In the order of their slots. */
   readonly vms: readonly ReplayedVm[];
-  readonly records: number;
-  /** The beginning of a record at the end that its writer did not finish, bytes; 0 when there is none. */
-  readonly tornBytes: number;
 };
 
-/** Throws JournalDamage. A contradiction in what is written about one VM costs that VM alone. */
-export function replayJournal(path: string, content: JournalContent): Replay {
+/** `path` is for messages. Throws JournalError DAMAGED. A contradiction in what is written about one VM costs that VM alone. */
+export function replayJournal(path: string, payloads: readonly Uint8Array[]): Replay {
   const replayer = new Replayer();
-  let records = 0;
-  let end = 0;
-  for (const record of content.records) {
-    replayer.take(entryOf(path, record, replayer.heaps, records === 0));
-    records += 1;
-    end = record.offset;
+  let offset = HEADER_BYTES;
+  for (const payload of payloads) {
+    replayer.take(entryOf({ path, offset, payload }, replayer.heaps));
+    offset += RECORD_HEAD_BYTES + payload.length;
   }
   if (!replayer.complete) {
-    throw new JournalDamage(
-      path,
-      content.torn()?.offset ?? end,
-      'it ends before the VMs that were there at its beginning',
-    );
+    throw damaged(path, offset, 'it ends before all the VMs that were there at its beginning');
   }
   return {
     brokerVersion: replayer.brokerVersion,
     heaps: replayer.heapsNow(),
     vms: replayer.vms(),
-    records,
-    tornBytes: content.torn()?.bytes ?? 0,
   };
 }
 
-function entryOf(
-  path: string,
-  { offset, payload }: JournalRecord,
-  heaps: readonly HeapRecord[],
-  isFirst: boolean,
-): JournalEntry {
+type At = { readonly path: string; readonly offset: number; readonly payload: Uint8Array };
+
+function entryOf({ path, offset, payload }: At, heaps: readonly HeapRecord[]): JournalEntry {
   let entry: JournalEntry;
   try {
     entry = decodeEntry(payload, heaps);
   } catch (error) {
-    const found = `a record of ${payload.length} bytes makes no sense: ${(error as Error).message}`;
-    throw new JournalDamage(path, offset, found, { cause: error });
+    throw damaged(
+      path,
+      offset,
+      `a record of ${payload.length} bytes makes no sense: ${(error as Error).message}`,
+    );
   }
-  if ((entry.kind === 'start') === isFirst) return entry;
-  throw new JournalDamage(path, offset, `a record of kind ${entry.kind} stands where none may`);
+  if ((entry.kind === 'start') === (offset === HEADER_BYTES)) return entry;
+  throw damaged(path, offset, `a record "${entry.kind}" stands where none may`);
+}
+
+function damaged(path: string, offset: number, found: string): JournalError {
+  return new JournalError('DAMAGED', offset, `${path} is damaged at byte ${offset}: ${found}`);
 }
 
 class Slot {
@@ -170,10 +174,7 @@ class Replayer {
     slot.graceEnds = image.graceEnds;
     guard(slot, () => {
       slot.vm.restore(image.snapshot);
-      for (const { resource, allocation, state } of image.snapshot.blobs) {
-        if (allocation !== null) slot.inodes.set(memoryKey(allocation), image.inodeOf(allocation));
-        else if (state === 'stashed') slot.stashes.set(resource, image.stashInode(resource));
-      }
+      noteInodes(slot, image.snapshot.blobs, image);
     });
   }
 
@@ -185,13 +186,17 @@ class Replayer {
     }
   }
 
-  #change(entry: JournalEntry & { kind: 'state' | 'batch' | 'stash' }): void {
+  #change(entry: JournalEntry & { kind: 'blobs' | 'state' | 'batch' | 'stash' }): void {
     if (entry.kind === 'batch') this.#noteIds(entry.executed);
     const slot = this.#slots.get(entry.slot);
     // Of a VM that was given up: its end is written down before the last of its commands has been.
     if (slot === undefined || slot.problem !== null) return;
     guard(slot, () => {
       switch (entry.kind) {
+        case 'blobs':
+          slot.vm.restoreBlobs(entry.blobs);
+          noteInodes(slot, entry.blobs, entry);
+          return;
         case 'state':
           slot.state = entry.state;
           slot.graceEnds = entry.graceEnds;
@@ -212,6 +217,13 @@ function guard(slot: Slot, work: () => void): void {
     work();
   } catch (error) {
     slot.problem = `its journal contradicts itself: ${(error as Error).message}`;
+  }
+}
+
+function noteInodes(slot: Slot, blobs: readonly BlobSnapshot[], { inodeOf, stashInode }: BlobInodes): void {
+  for (const { resource, allocation, state } of blobs) {
+    if (allocation !== null) slot.inodes.set(memoryKey(allocation), inodeOf(allocation));
+    else if (state === 'stashed') slot.stashes.set(resource, stashInode(resource));
   }
 }
 
