@@ -101,6 +101,11 @@ export class Heaps implements HeapPort {
     });
   }
 
+  /** Whether each piece of memory of that heap is a file of its own: false for ranges of one file. */
+  hasOwnFiles(heap: string): boolean {
+    return this.#backings.get(heap) instanceof MemfdBacking;
+  }
+
   /** Never gives numbers up to this one again, which answers of an earlier life name. */
   skipIds(heap: string, lastId: number): void {
     this.#backings.get(heap)?.skipIds(lastId);

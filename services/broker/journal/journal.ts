@@ -8,7 +8,7 @@
 // either file is whole at any moment, and a kill leaves the old one.
 //
 // A journal that cannot be written is worse than none: a successor would trust it. So it is removed, and a new one is tried every second.
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { FileJournal, LEAST_SNAPSHOT_BYTES } from '../../lib/journal/file-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -108,15 +108,19 @@ export class Journal {
 
   /**
    * Begins a journal with `vms` in it, in place of whatever is at its path: that one counts until this returns.
-   * Throws Node's errors (ENOSPC, ...).
+   * When it cannot be written, it is as if that had happened later.
    */
   static begin(options: JournalOptions, vms: (journal: Journal) => readonly JournalledVm[]): Journal {
     const journal = new Journal(options);
     for (const vm of vms(journal)) journal.#vms.set(vm.slot, vm);
-    journal.#begin();
-    while (journal.#next !== null && journal.#next.pending.size > 0)
+    try {
+      journal.#begin();
       journal.#copyVms(Number.MAX_SAFE_INTEGER);
-    journal.#finish();
+      journal.#finish();
+    } catch (error) {
+      journal.#giveUpNext();
+      journal.#failed(error);
+    }
     return journal;
   }
 
@@ -315,7 +319,7 @@ export class Journal {
     faultPoint('broker.journal-complete');
     renameSync(this.#nextPath, this.#options.path);
     faultPoint('broker.journal-renamed');
-    if (this.#file === null && this.#snapshots > 0) {
+    if (this.#file === null && this.#errors > 0) {
       this.#options.log.info({ path: this.#options.path }, 'the journal is whole again');
     }
     this.#file?.close();
@@ -388,11 +392,4 @@ export class CommandLog {
 function hasExecuted(from: number, to: number, notExecuted: ReadonlySet<number>): boolean {
   for (let index = from; index < to; index += 1) if (!notExecuted.has(index)) return true;
   return false;
-}
-
-/** Puts a journal out of the way, in place of one that was put there before. True when there was one. */
-export function setAside(path: string, name: string): boolean {
-  if (!existsSync(path)) return false;
-  renameSync(path, `${path}.${name}`);
-  return true;
 }
