@@ -15,6 +15,7 @@ const RULES: Readonly<
   'lib/rpc': { rooms: [], packages: true },
   'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/runtime': { rooms: ['lib/os'], packages: true },
+  'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/vhost-user': { rooms: ['lib/wire', 'lib/os'], packages: true },
   'broker/domain': { rooms: [], packages: false },
   broker: {

@@ -64,6 +64,32 @@ export const FAULT_POINTS = [
   'adopt.reply-finished',
   'adopt.signalled',
   'adopt.kicked',
+  // broker: a VM comes and goes
+  'broker.window-stored',
+  'broker.attach-journalled',
+  'broker.state-journalled',
+  'broker.reclaim-journalled',
+  'broker.reclaim-erased',
+  'broker.reclaim-dropped',
+  // broker: a batch of commands
+  'broker.memory-stored',
+  'broker.effects-done',
+  'broker.batch-journalled',
+  'broker.batch-finished',
+  'broker.stash-copied',
+  'broker.stash-journalled',
+  'broker.map-restored',
+  // broker: a new journal is begun
+  'broker.journal-begun',
+  'broker.journal-vm-copied',
+  'broker.journal-complete',
+  'broker.journal-renamed',
+  // broker: a successor takes over
+  'broker.replayed',
+  'broker.adopted',
+  'broker.lost-erased',
+  'broker.left-discarded',
+  'broker.serving',
   // lib/journal
   'journal.appended',
   'journal.snapshot-written',
