@@ -13,7 +13,6 @@ const RULES: Readonly<
   'lib/wire': { rooms: [], packages: true },
   'lib/os': { rooms: [], packages: true },
   'lib/rpc': { rooms: [], packages: true },
-  'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/runtime': { rooms: ['lib/os'], packages: true },
   'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/vhost-user': { rooms: ['lib/wire', 'lib/os'], packages: true },
