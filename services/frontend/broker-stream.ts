@@ -32,6 +32,9 @@ const CHANNEL_OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
   'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+  // A channel that was closed while it could not connect would try again by itself later, and hold that connection: a channel tries once.
+  'grpc.initial_reconnect_backoff_ms': 1_000_000_000,
+  'grpc.max_reconnect_backoff_ms': 1_000_000_000,
 };
 const definition = brokerServiceDefinition['session'];
 

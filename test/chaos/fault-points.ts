@@ -3,7 +3,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point.ts';
-import { CheckFailure } from '../guest/scenario/check.ts';
+import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { CheckFailure, eventually, expectEqual } from '../guest/scenario/check.ts';
+import { growJournal } from './journal-growth.ts';
 import { KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
 
@@ -43,6 +45,11 @@ const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
 ];
 /** A level of the services' logs that means that something is wrong. */
 const ERROR_LINE = /"level":"?(50|60|error|fatal)/;
+/** barkeep.v1.VmState */
+const DETACHED = 1;
+const ORPHANED = 3;
+/** Points that a broker passes when its journal has grown to its limit. */
+const GROWS: readonly FaultPoint[] = ['broker.journal-vm-copied'];
 /** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery.ts). */
 const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
 
@@ -108,15 +115,19 @@ export class FaultPoints {
     const frontend = await host.startFrontend(placement, service === 'frontend' ? first : undefined);
     const victim = service === 'broker' ? host.broker : frontend.service;
     const both = [host.broker, frontend.service];
+    const growing =
+      point !== null && GROWS.includes(point) ? growJournal(host, () => victim.faults > 0) : null;
     try {
       await live({
         socket: frontend.socket,
         vm: KEPT_VM[placement],
+        resetsWithBlobs: placement === 'window',
         admin: host.admin,
         cutOffs: point !== null && CUTS_OFF.includes(point) ? 3 : 0,
         between: () => {
           if (point === null) return;
-          victim.arm(`${point}:2`);
+          // What comes by only once in a life shall be met there, too.
+          victim.arm(victim.faults === 0 ? `${point}:1` : `${point}:2`);
           victim.kill();
         },
       });
@@ -124,12 +135,27 @@ export class FaultPoints {
     } catch (error) {
       throw new CheckFailure(`${error instanceof Error ? error.message : String(error)}\n${logsOf(both)}`);
     }
+    const left = await settledDescriptors(frontend.service, host.directory);
+    await growing;
+    await this.#reclaim(host, frontend.service, KEPT_VM[placement]);
     const errors = both.flatMap(({ log }) => log.split('\n').filter((line) => ERROR_LINE.test(line)));
     if (errors.length > 0) throw new CheckFailure(`errors in the logs:\n${errors.slice(0, 5).join('\n')}`);
-    const descriptors = { broker: host.broker.descriptors(), frontend: frontend.service.descriptors() };
-    const outcome = { faults: victim.faults, deaths: victim.ends.length, descriptors };
-    await frontend.service.stop();
-    return outcome;
+    const descriptors = { frontend: left, broker: await settledDescriptors(host.broker, host.directory) };
+    return { faults: victim.faults, deaths: victim.ends.length, descriptors };
+  }
+
+  /** The frontend goes with its keeper, its VM is kept, and an operator gives it up. */
+  async #reclaim({ broker, admin }: KeptHost, frontend: KeptService, vm: string): Promise<void> {
+    await frontend.killForGood();
+    await eventually(async () => expectEqual('state of the VM', (await admin.getVm(vm)).state, ORPHANED));
+    // The broker may die of it; then it is asked again.
+    await eventually(async () => void (await admin.evictVm(vm, false)));
+    await broker.settled();
+    await eventually(async () => {
+      const shown = await admin.getVm(vm);
+      expectEqual('state of the VM', shown.state, DETACHED);
+      expectEqual('bytes of the VM', countFromWire(shown.allocatedBytes), 0);
+    });
   }
 
   // A broker serves many lives, unless it is the one that dies.
@@ -159,6 +185,18 @@ export class FaultPoints {
         );
     }
   }
+}
+
+/** What a service has open once it stays the same, the run directory's name left out. */
+async function settledDescriptors(service: KeptService, directory: string): Promise<readonly string[]> {
+  let last: readonly string[] = [];
+  await eventually(async () => {
+    const now = service.descriptors().map((name) => name.replace(directory, ''));
+    const isSame = now.join() === last.join();
+    last = now;
+    if (!isSame) throw new CheckFailure(`the descriptors of ${service.name} keep changing`);
+  });
+  return last;
 }
 
 function logsOf(services: readonly KeptService[]): string {

@@ -20,6 +20,9 @@ const POLL = 5;
 export const KEPT_VM = { window: 'win', 'per-blob': 'blob' } as const;
 export type Placement = keyof typeof KEPT_VM;
 
+/** A further one, for whoever only wants to keep the broker busy. */
+export const BUSY_VM = 'busy';
+
 const CONFIG = (directory: string, orphanGrace: string) => `
 run_directory: ${directory}/run
 orphan_grace: ${orphanGrace}
@@ -30,6 +33,7 @@ heaps:
 vms:
   - { name: ${KEPT_VM.window}, window: 64MiB, heap: ram }
   - { name: ${KEPT_VM['per-blob']}, window: 64MiB, heap: ram, placement: per-blob }
+  - { name: ${BUSY_VM}, window: 64MiB, heap: ram }
 frontend: { statistics_interval: 100ms }
 `;
 
