@@ -17,10 +17,15 @@ Serves one VMM on a vhost-user socket, and asks the broker of the run directory 
 every blob. It reads the VM's secret from vms/NAME/secret there, so it runs as the VM's
 user or as the broker's. It needs no configuration file; a file may set its timeouts.
 
+Under a holder of descriptors (barkeep keep, or systemd with FileDescriptorStoreMax=) it
+may be killed at any time: the next one goes on with the VM, which notices nothing.
+SIGTERM then means that the next one shall go on, too: that is how it is upgraded.
+
 Examples:
   barkeep frontend --vm web-1                    on the VM's configured socket
   barkeep frontend --vm web-1 --socket-path /run/barkeep/vms/web-1/gpu.sock
   barkeep frontend --vm web-1 --fd 5             on a listening socket that it inherits
+  barkeep keep --restart always -- barkeep frontend --vm web-1
   barkeep frontend --print-capabilities
 `;
 
@@ -40,8 +45,8 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const options = readFlags(flags, config);
       const { startFrontend } = await import('../frontend/main.ts');
       const fields = { vm: options.vm };
-      await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log) => {
-        const frontend = await startFrontend(options, config, log, lifecycle.signal);
+      await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
+        const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
         lifecycle.onStop('frontend', () => frontend.stop());
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));

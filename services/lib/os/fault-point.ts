@@ -90,6 +90,36 @@ export const FAULT_POINTS = [
   'broker.lost-erased',
   'broker.left-discarded',
   'broker.serving',
+  // frontend: what a successor needs is made, or taken over
+  'gpu.window-stored',
+  'gpu.window-recorded',
+  'gpu.journal-stored',
+  'gpu.session-recorded',
+  'gpu.session-gone',
+  'gpu.adopted',
+  'gpu.compacted',
+  // frontend: a segment of commands
+  'gpu.planned',
+  'gpu.batch-numbered',
+  'gpu.batch-recorded',
+  'gpu.batch-written',
+  'gpu.batch-answered',
+  'gpu.late-recorded',
+  'gpu.late-undone',
+  'gpu.finished',
+  'gpu.segment-recorded',
+  'gpu.segment-published',
+  // frontend: mappings of single blobs
+  'gpu.memory-fetched',
+  'gpu.file-recorded',
+  'gpu.blob-mapped',
+  'gpu.blob-unmapped',
+  // frontend: the window
+  'gpu.window-mapped',
+  // frontend: the device comes into use, and starts afresh
+  'gpu.used-recorded',
+  'gpu.reset-recorded',
+  'gpu.reset-asked',
   // lib/journal
   'journal.appended',
   'journal.snapshot-written',

@@ -145,6 +145,14 @@ export class FakeSession {
     this.resets += 1;
   }
 
+  published(): void {}
+
+  adopt(): void {}
+
+  snapshot(): readonly [] {
+    return [];
+  }
+
   /** Kinds and resources of every batch: "create 1, map 1". */
   get batches(): readonly string[] {
     return this.asked.map(({ operations }) =>
@@ -232,7 +240,7 @@ export class Bench {
       statistics: this.statistics,
       log: pino({ level: 'silent' }),
     });
-    this.vmm = this.device.connect();
+    this.vmm = this.device.connect({ adopted: false });
     this.vmm.channelOpened(this.channel.asChannel());
     this.queue = new FakeQueue(0);
     this.cursor = new FakeQueue(1);

@@ -1,0 +1,98 @@
+// Frontends that are killed at every step of every change of their state, under a guest that notices nothing.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAULT_POINTS, type FaultPoint } from '../../../services/lib/os/fault-point.ts';
+import { Vmm } from '../../vmm/vmm.ts';
+import { type Faults, Host, type KeptFrontend, type Placement } from './host.ts';
+import { Workload } from './workload.ts';
+
+const MIB = 1024 * 1024;
+const TIMEOUT = 40_000;
+const PLACEMENTS = ['window', 'per-blob'] as const;
+
+type Run = { readonly placement: Placement; readonly point: string; readonly faults: Faults; readonly vm: string };
+
+/** Points that a frontend passes before a VMM can have connected: tested by themselves, the VMM comes afterwards. */
+const runs: Run[] = [];
+
+function add(placement: Placement, point: string, faults: Faults): void {
+  runs.push({ placement, point, faults, vm: `vm-${runs.length}` });
+}
+
+const only = process.env['RECOVERY_POINT'];
+for (const placement of PLACEMENTS) {
+  for (const point of pointsOf(placement)) {
+    if (only !== undefined && !point.startsWith(only)) continue;
+    for (const count of countsOf(point)) {
+      if (isOfSuccessor(point)) add(placement, `${point} of a successor`, ['queue.published:12', `${point}:${count}`]);
+      else add(placement, `${point}:${count}`, [`${point}:${count}`]);
+    }
+  }
+}
+
+let host: Host;
+beforeAll(async () => {
+  host = new Host(Object.fromEntries(runs.map(({ vm, placement }) => [vm, placement])));
+  await host.startBroker();
+}, TIMEOUT);
+afterAll(() => host.close(), TIMEOUT);
+
+describe('a frontend that is killed', () => {
+  it.concurrent.each(runs)(
+    '$placement: at $point',
+    async ({ vm, placement, faults }) => {
+      const frontend = await host.startFrontend(vm, faults);
+      const vmm = await bootSoon(frontend, placement);
+      try {
+        await new Workload(vmm).run();
+        expect(frontend.kills, frontend.log).toBe(faults.length);
+        const books = await host.admin.getVm(vm);
+        expect([Number(books.allocations), Number(books.mappings)]).toEqual([0, 0]);
+        expect(Number(books.generation)).toBe(2);
+        expect(vmm.window.mappings.length).toBe(placement === 'window' ? 1 : 0);
+      } catch (error) {
+        throw new Error(`${String(error)}\n${frontend.log}`, { cause: error });
+      } finally {
+        vmm.close();
+        await frontend.stop();
+      }
+    },
+    TIMEOUT,
+  );
+});
+
+/** Between accept(2) and the store a connection is known to one process alone (recovery.ts): a VMM that is cut off there tries again. */
+async function bootSoon(frontend: KeptFrontend, placement: Placement): Promise<Vmm> {
+  const options = {
+    socketPath: frontend.socketPath,
+    memory: 64 * MIB,
+    answerTimeout: 15_000,
+    flawless: placement === 'per-blob',
+  };
+  try {
+    return await Vmm.boot(options);
+  } catch {
+    return await Vmm.boot(options);
+  }
+}
+
+function isOfSuccessor(point: string): boolean {
+  return /^(adopt\.|recovery\.adopted|recovery\.swept|gpu\.adopted|gpu\.compacted)/.test(point);
+}
+
+function countsOf(point: string): readonly number[] {
+  return /^(gpu\.(planned|batch|finished|segment)|queue\.)/.test(point) ? [1, 9, 40] : [1];
+}
+
+function pointsOf(placement: Placement): readonly FaultPoint[] {
+  return FAULT_POINTS.filter(
+    (point) => /^(gpu|queue|channel|adopt|recovery|vmm)\./.test(point) && isPassed(point, placement),
+  );
+}
+
+/** What only the other placement does, and what needs a broker that goes silent or forgets (see elsewhere). */
+function isPassed(point: FaultPoint, placement: Placement): boolean {
+  if (/^gpu\.(late|session-gone)/.test(point)) return false;
+  if (/^gpu\.(memory-fetched|file-recorded|blob-)/.test(point)) return placement === 'per-blob';
+  if (/^gpu\.window-/.test(point)) return placement === 'window';
+  return true;
+}
