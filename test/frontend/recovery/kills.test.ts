@@ -9,7 +9,12 @@ const MIB = 1024 * 1024;
 const TIMEOUT = 40_000;
 const PLACEMENTS = ['window', 'per-blob'] as const;
 
-type Run = { readonly placement: Placement; readonly point: string; readonly faults: Faults; readonly vm: string };
+type Run = {
+  readonly placement: Placement;
+  readonly point: string;
+  readonly faults: Faults;
+  readonly vm: string;
+};
 
 /** Points that a frontend passes before a VMM can have connected: tested by themselves, the VMM comes afterwards. */
 const runs: Run[] = [];
@@ -23,7 +28,8 @@ for (const placement of PLACEMENTS) {
   for (const point of pointsOf(placement)) {
     if (only !== undefined && !point.startsWith(only)) continue;
     for (const count of countsOf(point)) {
-      if (isOfSuccessor(point)) add(placement, `${point} of a successor`, ['queue.published:12', `${point}:${count}`]);
+      if (isOfSuccessor(point))
+        add(placement, `${point} of a successor`, ['queue.published:12', `${point}:${count}`]);
       else add(placement, `${point}:${count}`, [`${point}:${count}`]);
     }
   }
