@@ -110,8 +110,9 @@ export async function startFrontend(
       finished,
       stop: async () => {
         if (state) {
-          server.leave();
           session.close();
+          device?.close();
+          server.leave();
         } else {
           server.close();
           await session.detach();

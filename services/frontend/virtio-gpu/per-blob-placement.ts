@@ -308,7 +308,9 @@ export class PerBlobPlacement implements Placement {
         else doubtful.push(range);
         continue;
       }
-      this.#log.error({ resourceId, problem: error?.message ?? 'no VMM' }, 'the VMM did not map a blob');
+      if (epoch === this.#epoch) {
+        this.#log.error({ resourceId, problem: error?.message ?? 'no VMM' }, 'the VMM did not map a blob');
+      }
       // After a time-out the mapping may or may not be there.
       if (error?.code === 'TIMEOUT') doubtful.push(range);
       final[map.index] = VMM_FAILED;
@@ -323,6 +325,7 @@ export class PerBlobPlacement implements Placement {
     const channel = this.#channel;
     if (!channel) return;
     const before = performance.now();
+    const epoch = this.#epoch;
     const errors = await channel.shmemUnmapAll(blobs.map(([, blob]) => blob.mapped as Range));
     faultPoint('gpu.blob-unmapped');
     let done = 0;
@@ -334,7 +337,7 @@ export class PerBlobPlacement implements Placement {
         if (this.#blobs.get(resourceId) === blob)
           this.#context.changes?.add({ kind: 'unmapped', id: resourceId });
         done += 1;
-      } else {
+      } else if (epoch === this.#epoch) {
         this.#log.error(
           { problem: error.message },
           'the VMM did not unmap a blob; it stays mapped until a reset',

@@ -122,7 +122,10 @@ export class Workload {
         driver.mapCommand(resource, offset),
       ]),
     );
-    assert.deepEqual(created.map((bytes) => decodeAnswer(bytes).name), SIZES.flatMap(() => ['OK_NODATA', 'OK_MAP_INFO']));
+    assert.deepEqual(
+      created.map((bytes) => decodeAnswer(bytes).name),
+      SIZES.flatMap(() => ['OK_NODATA', 'OK_MAP_INFO']),
+    );
     for (const blob of planned) this.#write(blob, blob.seed);
     for (const blob of planned) await driver.attach(this.#context, blob.resource);
     const [moved, ...others] = planned;
@@ -136,7 +139,10 @@ export class Workload {
     const ended = await driver.exchange(
       others.flatMap(({ resource }) => [driver.unmapCommand(resource), driver.unrefCommand(resource)]),
     );
-    assert.deepEqual(ended.map((bytes) => decodeAnswer(bytes).name), others.flatMap(() => ['OK_NODATA', 'OK_NODATA']));
+    assert.deepEqual(
+      ended.map((bytes) => decodeAnswer(bytes).name),
+      others.flatMap(() => ['OK_NODATA', 'OK_NODATA']),
+    );
     for (const { offset, size } of others) driver.offsets.give(offset, size);
   }
 
