@@ -221,7 +221,7 @@ function withJournal(
   const settings = new Map([...directory.entries].map(([name, entry]) => [name, entry.settings]));
   const { journal: journalPath } = paths;
   const { orphanGrace: orphanGraceMs } = config;
-  const { survivors, figures } = recover({
+  const { survivors, lostSlots, continued, figures } = recover({
     journalPath,
     store,
     held,
@@ -240,7 +240,12 @@ function withJournal(
     inodeOf: (allocation: Allocation) => heaps.inodeOf(allocation),
     log,
   };
-  const journal = directory.adopt(survivors, (vms) => Journal.begin(options, vms));
+  const journal = directory.adopt(
+    survivors,
+    (vms) =>
+      continued === null ? Journal.begin(options, vms) : Journal.resume(options, continued, vms, lostSlots),
+    continued !== null,
+  );
   return { journal, recovered: figures };
 }
 

@@ -17,7 +17,7 @@ import type { FdStore } from '../lib/runtime/fd-store.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import type { Allocation } from './domain/allocation.ts';
 import type { Host } from './domain/host.ts';
-import type { VmSettings } from './domain/vm.ts';
+import type { Vm, VmSettings } from './domain/vm.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import {
   type HeldDescriptors,
@@ -29,8 +29,10 @@ import {
 } from './heaps/descriptor-store.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import { WindowMemory } from './heaps/window-memory.ts';
-import { type HeapRecord, journalKind, type VmImage } from './journal/record.ts';
-import { type Replay, type ReplayedVm, replayJournal } from './journal/replay.ts';
+import { memoryKey } from './journal/decode.ts';
+import type { ContinuedJournal } from './journal/journal.ts';
+import { type HeapRecord, journalKind, type VmRecord } from './journal/record.ts';
+import { type Replay, type ReplayedVm, type ReplayTarget, replayJournal } from './journal/replay.ts';
 import type { Survivor } from './vm-directory.ts';
 
 /** A frontend that was looking for its broker finds the new one within this time (it tries every second at least). Milliseconds. */
@@ -75,6 +77,10 @@ export type RecoveryOptions = {
 
 export type Recovered = {
   readonly survivors: ReadonlyMap<string, Survivor>;
+  /** In the journal, and gone. */
+  readonly lostSlots: readonly number[];
+  /** The journal, when it can be gone on with; otherwise a new one has to be begun. */
+  readonly continued: ContinuedJournal | null;
   readonly figures: RecoveryFigures;
 };
 
@@ -97,17 +103,17 @@ export function retireJournal(path: string, log: Logger): void {
 
 /** Takes over what can be. Throws ExitError for a journal that cannot be read; then everything is as it was. */
 export function recover(options: RecoveryOptions): Recovered {
-  const { journalPath, store, held, log } = options;
+  const { journalPath, store, held, heaps, log } = options;
   const start = performance.now();
   for (const name of store.left.keys()) held.keep(name);
   const returned = store.left.size;
-  const found = readJournal(journalPath, log);
-  const recovery = new Recovery(options, found?.replay.heaps ?? []);
+  const recovery = new Recovery(options);
+  const found = readJournal(journalPath, recovery, log);
   faultPoint('broker.replayed');
-  if (found !== null) recovery.takeAll(found.replay.vms);
-  if (found !== null && returned === 0 && recovery.lost > 0) {
+  if (found !== null) recovery.takeAll(found.replay);
+  if (found !== null && returned === 0 && recovery.lostSlots.length > 0) {
     log.warn(
-      { vms: recovery.lost },
+      { vms: recovery.lostSlots.length },
       'the fd store came back empty, so the broker was stopped and not replaced: its VMs are reclaimed',
     );
   }
@@ -116,7 +122,7 @@ export function recover(options: RecoveryOptions): Recovered {
   faultPoint('broker.left-discarded');
   const figures: RecoveryFigures = {
     vmsAdopted: recovery.survivors.size,
-    vmsLost: recovery.lost,
+    vmsLost: recovery.lostSlots.length,
     fdsAdopted: recovery.inodes.size,
     fdsOrphaned,
     records: found?.records ?? 0,
@@ -124,28 +130,53 @@ export function recover(options: RecoveryOptions): Recovered {
     seconds: (performance.now() - start) / 1000,
   };
   if (found !== null) log.info(figures, 'took over from an earlier broker');
-  return { survivors: recovery.survivors, figures };
+  const continued =
+    found === null || !isSameTable(found.replay.heaps, heaps.records()) ? null : continuationOf(found);
+  if (continued === null) found?.journal.close();
+  return { survivors: recovery.survivors, lostSlots: recovery.lostSlots, figures, continued };
 }
 
-type Found = { readonly replay: Replay; readonly records: number; readonly tornBytes: number };
+type Found = {
+  readonly journal: FileJournal;
+  readonly replay: Replay;
+  readonly records: number;
+  readonly tornBytes: number;
+};
+
+function continuationOf({ journal, replay }: Found): ContinuedJournal {
+  return { file: journal, lastSlot: replay.lastSlot };
+}
+
+/** Records name heaps by their place in the table. */
+function isSameTable(before: readonly HeapRecord[], now: readonly HeapRecord[]): boolean {
+  return (
+    before.length === now.length &&
+    before.every((heap, index) => heapProblem(heap, now[index]) === null && heap.name === now[index]?.name)
+  );
+}
 
 /** Null when there is none that matters any more. */
-function readJournal(path: string, log: Logger): Found | null {
+function readJournal(path: string, target: ReplayTarget, log: Logger): Found | null {
   // A new journal that was never complete.
   rmSync(`${path}.next`, { force: true });
   rmSync(`${path}.next.new`, { force: true });
   try {
     const opened = FileJournal.open(path, journalKind(bootId()));
     if (opened === null) return null;
-    opened.journal.close();
-    const { payloads, cut } = opened;
+    const { journal, payloads, cut } = opened;
     if (cut > 0) {
       log.warn(
         { path, bytes: cut },
         'the end of the journal was never complete and is cut off: nobody was told of it',
       );
     }
-    return { replay: replayJournal(path, payloads), records: payloads.length, tornBytes: cut };
+    try {
+      const replay = replayJournal(path, payloads, target);
+      return { journal, replay, records: payloads.length, tornBytes: cut };
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
     if (error.code === 'OTHER_BOOT') {
@@ -183,74 +214,59 @@ function refusal(path: string, error: JournalError): ExitError {
   );
 }
 
-class Recovery {
+class Recovery implements ReplayTarget {
+  readonly host: Host;
   readonly survivors = new Map<string, Survivor>();
+  readonly lostSlots: number[] = [];
   /** Of descriptors that were taken over. */
   readonly inodes = new Set<number>();
-  lost = 0;
   readonly #options: RecoveryOptions;
-  readonly #heapProblems: ReadonlyMap<string, string>;
+  readonly #heaps: ReadonlyMap<string, HeapRecord>;
 
-  constructor(options: RecoveryOptions, heaps: readonly HeapRecord[]) {
+  constructor(options: RecoveryOptions) {
     this.#options = options;
-    const now = new Map(options.heaps.records().map((heap) => [heap.name, heap]));
-    const problems = new Map<string, string>();
-    for (const heap of heaps) {
-      const problem = heapProblem(heap, now.get(heap.name));
-      if (problem !== null) problems.set(heap.name, problem);
-      options.heaps.skipIds(heap.name, heap.lastId);
-    }
-    this.#heapProblems = problems;
+    this.host = options.host;
+    this.#heaps = new Map(options.heaps.records().map((heap) => [heap.name, heap]));
   }
 
-  takeAll(vms: readonly ReplayedVm[]): void {
-    for (const vm of vms) {
-      const problem = vm.image === null ? vm.problem : this.#take(vm.image);
+  settingsOf({ name, placement, windowSize }: VmRecord): VmSettings | string {
+    const settings = this.#options.settings.get(name);
+    if (settings === undefined) return 'the configuration has no such VM any more';
+    if (settings.placement !== placement)
+      return `its placement was ${placement}, and is ${settings.placement} in the configuration`;
+    if (settings.windowSize === windowSize) return settings;
+    return `its window had ${windowSize} bytes, and has ${settings.windowSize} in the configuration`;
+  }
+
+  heapProblem(heap: HeapRecord): string | null {
+    return heapProblem(heap, this.#heaps.get(heap.name));
+  }
+
+  takeAll({ vms, heaps }: Replay): void {
+    for (const { name, lastId } of heaps) this.#options.heaps.skipIds(name, lastId);
+    for (const replayed of vms) {
+      const problem = replayed.vm === null ? replayed.problem : this.#take(replayed, replayed.vm);
       if (problem === null) continue;
-      this.lost += 1;
-      this.#options.log.error({ vm: vm.record.name, problem }, 'a VM cannot be taken over and is reclaimed');
+      this.lostSlots.push(replayed.record.slot);
+      this.#options.log.error(
+        { vm: replayed.record.name, problem },
+        'a VM cannot be taken over and is reclaimed',
+      );
     }
   }
 
   /** What is wrong, or null. */
-  #take(image: VmImage): string | null {
-    const settings = this.#options.settings.get(image.vm.name);
-    const unfit =
-      settings === undefined
-        ? 'the configuration has no such VM any more'
-        : this.#settingsProblem(image, settings);
-    if (unfit !== null || settings === undefined) return unfit;
-    const claims = this.#claim(image);
-    if (typeof claims === 'string') return claims;
-    try {
-      return this.#adopt(image, settings, claims);
-    } catch (error) {
-      this.#options.host.detach(image.vm.name);
-      for (const { name, fd } of claims) {
-        if (fd.open) erase(fd, this.inodes);
-        fd.close();
-        this.#options.held.remove(name);
-      }
-      return (error as Error).message;
-    }
-  }
-
-  #settingsProblem({ vm, snapshot }: VmImage, settings: VmSettings): string | null {
-    if (settings.placement !== vm.placement)
-      return `its placement was ${vm.placement}, and is ${settings.placement} in the configuration`;
-    if (settings.windowSize !== vm.windowSize)
-      return `its window had ${vm.windowSize} bytes, and has ${settings.windowSize} in the configuration`;
-    for (const { heap } of snapshot.blobs) {
-      const problem = this.#heapProblems.get(heap);
-      if (problem !== undefined) return problem;
-    }
-    return null;
+  #take(replayed: ReplayedVm, vm: Vm): string | null {
+    const claims = this.#claim(replayed, vm);
+    const problem = typeof claims === 'string' ? claims : this.#adopt(replayed, vm, claims);
+    if (problem !== null) this.host.detach(vm.name);
+    return problem;
   }
 
   /** Takes the VM's descriptors out of the store; what is wrong with the first that does not fit otherwise, and then none are taken. */
-  #claim(image: VmImage): Claim[] | string {
+  #claim(replayed: ReplayedVm, vm: Vm): Claim[] | string {
     const { store, heaps } = this.#options;
-    const wanted = wantedBy(image, (allocation) => heaps.hasOwnFiles(allocation.heap));
+    const wanted = wantedBy(replayed, vm, (heap) => heaps.hasOwnFiles(heap));
     for (const { name, inode, size } of wanted) {
       const there = store.left.get(name) ?? [];
       const problems = there.map((fd) => memoryProblem(fd.number, { inode, size }));
@@ -277,25 +293,18 @@ class Recovery {
     return fitting!;
   }
 
-  #adopt(image: VmImage, settings: VmSettings, claims: readonly Claim[]): string | null {
-    const { host, heaps, budget, held, orphanGraceMs } = this.#options;
-    const { vm: record, snapshot, state, graceEnds } = image;
-    const vm = host.restore(settings, snapshot);
-    const files = new Map(claims.map(({ allocation, fd }) => [allocation, fd]));
+  #adopt({ record, state, graceEnds }: ReplayedVm, vm: Vm, claims: readonly Claim[]): string | null {
+    const { heaps, budget, held, orphanGraceMs } = this.#options;
+    const files = new Map(claims.map(({ allocation, fd }) => [allocation && memoryKey(allocation), fd]));
     const adopted: Allocation[] = [];
-    for (const { allocation } of snapshot.blobs) {
+    for (const { allocation } of vm.blobs()) {
       if (allocation === null) continue;
-      if (heaps.adopt(allocation, files.get(allocation) ?? null)) {
+      if (heaps.adopt(allocation, files.get(memoryKey(allocation)) ?? null)) {
         adopted.push(allocation);
         continue;
       }
-      for (const other of adopted) {
-        void heaps.release(other);
-        heaps.drop(other);
-      }
-      throw new Error(
-        `memory ${allocation.id} of heap ${allocation.heap} has another owner, or no descriptor is left for it`,
-      );
+      this.#giveUp(claims, adopted);
+      return `memory ${allocation.id} of heap ${allocation.heap} has another owner, or no descriptor is left for it`;
     }
     const window = claims.find(({ role }) => role === 'window')?.fd;
     const stashes = new Map(
@@ -308,17 +317,29 @@ class Recovery {
         ? null
         : new WindowMemory(record.name, record.windowSize, budget, held, { window, stashes });
     for (const { inode } of claims) this.inodes.add(inode);
-    const now = Date.now();
-    const isOrphaned = state === 'orphaned';
+    const soonest = Date.now() + LEAST_GRACE;
     this.survivors.set(record.name, {
       vm,
+      slot: record.slot,
       window: memory,
       session: record.session,
-      graceEnds: isOrphaned
-        ? Math.max(graceEnds, now + LEAST_GRACE)
-        : now + Math.max(orphanGraceMs, LEAST_GRACE),
+      graceEnds: Math.max(soonest, state === 'orphaned' ? graceEnds : Date.now() + orphanGraceMs),
     });
     return null;
+  }
+
+  /** Of a VM that is lost after all: what was claimed for it is erased and closed. */
+  #giveUp(claims: readonly Claim[], adopted: readonly Allocation[]): void {
+    const { heaps, held } = this.#options;
+    for (const { fd } of claims) erase(fd, this.inodes);
+    for (const allocation of adopted) {
+      void heaps.release(allocation);
+      heaps.drop(allocation);
+    }
+    for (const { name, fd } of claims) {
+      fd.close();
+      held.remove(name);
+    }
   }
 }
 
@@ -335,22 +356,25 @@ type Wanted = {
 };
 type Claim = Wanted & { readonly fd: Fd };
 
-function wantedBy(image: VmImage, hasOwnFile: (allocation: Allocation) => boolean): Wanted[] {
-  const { vm, snapshot, inodeOf: inode, stashInode } = image;
+function wantedBy(
+  { record, inodeOf: inode, stashInode }: ReplayedVm,
+  vm: Vm,
+  hasOwnFile: (heap: string) => boolean,
+): Wanted[] {
   const wanted: Wanted[] = [];
-  if (vm.placement === 'window') {
-    const name = windowName(vm.name);
+  if (record.placement === 'window') {
+    const name = windowName(record.name);
     wanted.push({
       role: 'window',
       name,
-      inode: vm.windowInode,
-      size: vm.windowSize,
+      inode: record.windowInode,
+      size: record.windowSize,
       resource: 0,
       allocation: null,
     });
   }
-  for (const { resource, allocation, state, size } of snapshot.blobs) {
-    if (allocation !== null && hasOwnFile(allocation)) {
+  for (const { resource, allocation, state, size } of vm.blobs()) {
+    if (allocation !== null && hasOwnFile(allocation.heap)) {
       const name = memoryName(allocation.heap, allocation.id);
       wanted.push({
         role: 'memory',
@@ -361,7 +385,7 @@ function wantedBy(image: VmImage, hasOwnFile: (allocation: Allocation) => boolea
         allocation,
       });
     } else if (state === 'stashed') {
-      const name = stashName(vm.name, resource);
+      const name = stashName(record.name, resource);
       wanted.push({ role: 'stash', name, inode: stashInode(resource), size, resource, allocation: null });
     }
   }

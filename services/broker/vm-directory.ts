@@ -78,6 +78,8 @@ export type VmEntry = {
 /** What is left of a VM of an earlier life, ready to go on. */
 export type Survivor = {
   readonly vm: Vm;
+  /** In the journal that is gone on with. */
+  readonly slot: number;
   readonly window: WindowMemory | null;
   readonly session: Buffer;
   /** Milliseconds since 1970: when nobody has resumed its session by then it is reclaimed. */
@@ -130,22 +132,31 @@ export class VmDirectory {
   }
 
   /**
-   * Takes VMs of an earlier life over, as orphans, and has everything written down from here on. `begin` makes the journal from what is to
-   * be in it. Only before the first attach.
+   * Takes VMs of an earlier life over, as orphans, and has everything written down from here on. `start` makes the journal from what is
+   * in it (`isContinued`: that of the earlier life). Only before the first attach.
    */
   adopt(
     survivors: ReadonlyMap<string, Survivor>,
-    begin: (vms: (journal: Journal) => JournalledVm[]) => Journal,
+    start: (vms: (journal: Journal) => JournalledVm[]) => Journal,
+    isContinued: boolean,
   ): Journal {
-    const journal = begin((beginning) =>
-      [...survivors].map(([name, survivor]) => this.#adopt(beginning, this.entry(name), survivor)),
+    const journal = start((starting) =>
+      [...survivors].map(([name, survivor]) => {
+        const slot = isContinued ? survivor.slot : starting.newSlot();
+        return this.#adopt(starting, this.entry(name), slot, survivor);
+      }),
     );
     this.#journal = journal;
     return journal;
   }
 
-  #adopt(journal: Journal, entry: VmEntry, { vm, window, session, graceEnds }: Survivor): JournalledVm {
-    entry.slot = journal.newSlot();
+  #adopt(
+    journal: Journal,
+    entry: VmEntry,
+    slot: number,
+    { vm, window, session, graceEnds }: Survivor,
+  ): JournalledVm {
+    entry.slot = slot;
     entry.attached = new AttachedVm(vm, window, this.#options.heaps, this.#commandsOf(journal, entry, vm));
     entry.session = session;
     this.#awaitReturn(entry, graceEnds);

@@ -40,7 +40,8 @@ import {
 
 /** A slice of a new journal: about 2 ms. */
 const BLOBS_PER_SLICE = 2000;
-/** Before a VM is asked again whose books are ahead, and before a journal that could not be written is tried again. Milliseconds. */
+/** Before a new journal takes the place of an earlier broker's, before a VM is asked again whose books are ahead, and before a journal that could not be written is tried again. Milliseconds. */
+const RESUME_PAUSE = 1000;
 const BUSY_PAUSE = 5;
 const FAILURE_PAUSE = 1000;
 
@@ -65,6 +66,9 @@ export type JournalOptions = {
   /** Bytes from which on a new journal is begun. Default 4 MiB. */
   readonly firstLimit?: number;
 };
+
+/** A journal of an earlier broker, at its end; whoever goes on with it owns the file. */
+export type ContinuedJournal = { readonly file: FileJournal; readonly lastSlot: number };
 
 export type JournalFigures = {
   /** Of the file, bytes. */
@@ -104,6 +108,27 @@ export class Journal {
   private constructor(options: JournalOptions) {
     this.#options = options;
     for (const [index, heap] of options.heaps().entries()) this.#heapIndexes.set(heap.name, index);
+  }
+
+  /**
+   * Goes on with the journal of an earlier broker, in which `vms` are what is left; a new one is begun soon. The journal's heaps have to be
+   * those of the options, in the same order.
+   */
+  static resume(
+    options: JournalOptions,
+    { file, lastSlot }: ContinuedJournal,
+    vms: (journal: Journal) => readonly JournalledVm[],
+    lostSlots: readonly number[],
+  ): Journal {
+    const journal = new Journal(options);
+    journal.#file = file;
+    journal.#lastSlot = lastSlot;
+    journal.#limit = Number.POSITIVE_INFINITY;
+    for (const slot of lostSlots) journal.#writeReclaim(slot);
+    for (const vm of vms(journal)) journal.#vms.set(vm.slot, vm);
+    // Frontends come back first.
+    journal.#later(RESUME_PAUSE);
+    return journal;
   }
 
   /**
@@ -157,10 +182,14 @@ export class Journal {
   /** Nothing of the VM will be asked for any more, from here on. */
   reclaimed(slot: number): void {
     if (!this.#vms.delete(slot)) return;
+    this.#writeReclaim(slot);
+    this.#next?.pending.delete(slot);
+  }
+
+  #writeReclaim(slot: number): void {
     this.#begun();
     encodeReclaim(this.#out, slot);
     this.#append(slot);
-    this.#next?.pending.delete(slot);
   }
 
   /** What writes down the commands of a VM. `heapOf`: the heap of a blob_id, by the VM's settings. */
