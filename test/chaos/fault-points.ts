@@ -1,5 +1,6 @@
-// Every fault point of the code, one after the other: the service that passes it dies there, twice in the life of a guest, and the guest
-// notices nothing. The list is the code's own (lib/os/fault-point.ts): a point that no life passes fails the suite.
+// Every fault point of the code: the service that passes it dies there, and the guest notices nothing. One point after the other, twice in
+// the life of a guest, or, to save time, a chain of points in one life: each successor dies at the next one. The list is the code's own
+// (lib/os/fault-point.ts): a point that no life passes fails the suite.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point.ts';
@@ -29,7 +30,7 @@ const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
     ],
   ],
   [
-    /^channel\./,
+    /^(channel|gpu\.(memory|file|blob))/,
     [
       { service: 'frontend', placement: 'per-blob' },
       { service: 'frontend', placement: 'window' },
@@ -53,7 +54,32 @@ const GROWS: readonly FaultPoint[] = ['broker.journal-vm-copied'];
 /** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery.ts). */
 const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
 
-type Outcome = { readonly faults: number; readonly deaths: number; readonly descriptors: Descriptors };
+/** Points that only the successor of a process that died at a certain moment passes. */
+const PRELUDE: Partial<Record<FaultPoint, string>> = {
+  'recovery.swept': 'vmm.descriptor-stored:4',
+  'channel.fenced': 'channel.map-sent:1',
+};
+/** Points that a guest's life passes once, where it begins or ends: there is no successor that could pass them again. */
+const ONCE =
+  /^(recovery\.s|recovery\.o|listen|accept|end\.|broker\.(reclaim|state|window|attach|journal-vm))/;
+const CHAIN = 8;
+/** Rounds of a guest's life in a chain, for each point. */
+const ROUNDS_A_POINT = 1.5;
+
+/** Where the lives of the service die. */
+type Deaths = {
+  readonly first: readonly FaultPoint[];
+  /** Before those. */
+  readonly prelude: readonly string[];
+  readonly isChain: boolean;
+};
+const NO_DEATH: Deaths = { first: [], prelude: [], isChain: false };
+
+type Outcome = {
+  readonly hits: readonly string[];
+  readonly deaths: number;
+  readonly descriptors: Descriptors;
+};
 type Descriptors = Readonly<Record<Service, readonly string[]>>;
 
 export class FaultPoints {
@@ -74,7 +100,7 @@ export class FaultPoints {
   async reference(): Promise<string> {
     const figures: string[] = [];
     for (const placement of Object.keys(KEPT_VM) as Placement[]) {
-      const { descriptors } = await this.#live({ service: 'frontend', placement }, null);
+      const { descriptors } = await this.#live({ service: 'frontend', placement }, NO_DEATH);
       this.#reference.set(placement, descriptors);
       const { broker, frontend } = descriptors;
       figures.push(
@@ -84,21 +110,38 @@ export class FaultPoints {
     return figures.join('; ');
   }
 
+  /** Groups of points that the lives of one guest can pass one after the other. The others have to be taken alone. */
+  static chains(points: readonly FaultPoint[]): readonly (readonly FaultPoint[])[] {
+    const groups = new Map<string, FaultPoint[][]>();
+    for (const point of points) {
+      if (ONCE.test(point) || point in PRELUDE) continue;
+      const { service, placement } = waysTo(point)[0]!;
+      const chains = groups.get(`${service} ${placement}`) ?? [[]];
+      if (chains.at(-1)!.length === CHAIN) chains.push([]);
+      chains.at(-1)!.push(point);
+      groups.set(`${service} ${placement}`, chains);
+    }
+    return [...groups.values()].flat();
+  }
+
+  /** One guest's life for all of them. Returns those that were met; the others have to be taken alone. Throws as kill(). */
+  async killChain(points: readonly FaultPoint[]): Promise<ReadonlySet<FaultPoint>> {
+    const way = waysTo(points[0]!)[0]!;
+    const { hits, descriptors } = await this.#liveOrClose(way, { first: points, prelude: [], isChain: true });
+    this.#expectNothingLeft(way.placement, descriptors);
+    return new Set(points.filter((point) => hits.includes(`${point}:1`)));
+  }
+
   /** Throws CheckFailure when the guest noticed, something was left behind, or nobody came by the point. */
   async kill(point: FaultPoint): Promise<string> {
-    const [, ways] = WAYS.find(([pattern]) => pattern.test(point))!;
-    for (const way of ways) {
-      const label = `${way.service}, ${way.placement} placement`;
-      let outcome: Outcome;
-      try {
-        outcome = await this.#live(way, point);
-      } catch (error) {
-        await this.close(); // what is left of it is of no use
-        throw new CheckFailure(`${label}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      if (outcome.faults === 0) continue;
+    const prelude = PRELUDE[point];
+    for (const way of waysTo(point)) {
+      const deaths = { first: [point], prelude: prelude === undefined ? [] : [prelude], isChain: false };
+      const outcome = await this.#liveOrClose(way, deaths);
+      const hits = outcome.hits.filter((hit) => hit.startsWith(`${point}:`)).length;
+      if (hits === 0) continue;
       this.#expectNothingLeft(way.placement, outcome.descriptors);
-      return `${label}, ${outcome.faults} of ${outcome.deaths} deaths there`;
+      return `${labelOf(way)}, ${hits} of ${outcome.deaths} deaths there`;
     }
     throw new CheckFailure('no life passed this point');
   }
@@ -109,27 +152,44 @@ export class FaultPoints {
     await host?.stop();
   }
 
-  async #live({ service, placement }: Way, point: FaultPoint | null): Promise<Outcome> {
-    const first = point === null ? undefined : `${point}:1`;
-    const host = await this.#startHost(service === 'broker' ? first : undefined, service === 'broker');
-    const frontend = await host.startFrontend(placement, service === 'frontend' ? first : undefined);
+  async #liveOrClose(way: Way, deaths: Deaths): Promise<Outcome> {
+    try {
+      return await this.#live(way, deaths);
+    } catch (error) {
+      await this.close(); // what is left of it is of no use
+      throw new CheckFailure(`${labelOf(way)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #live({ service, placement }: Way, { first, prelude, isChain }: Deaths): Promise<Outcome> {
+    const faults = [...prelude, ...first.map((point) => `${point}:1`)];
+    const host = await this.#startHost(service === 'broker', faults);
+    const frontend = await host.startFrontend(placement, service === 'frontend' ? faults : []);
     const victim = service === 'broker' ? host.broker : frontend.service;
     const both = [host.broker, frontend.service];
-    const growing =
-      point !== null && GROWS.includes(point) ? growJournal(host, () => victim.faults > 0) : null;
+    const growing = first.some((point) => GROWS.includes(point))
+      ? growJournal(host, () => victim.hits.length > 0)
+      : null;
+    let seen = 0;
+    const killOne = (): void => {
+      const [point] = first;
+      if (point === undefined) return;
+      if (!isChain) {
+        // What comes by only once in a life shall be met there, too.
+        victim.arm(victim.hits.includes(`${point}:1`) ? `${point}:2` : `${point}:1`);
+        victim.kill();
+      } else if (victim.isArmed && victim.hits.length === seen) victim.kill(); // nobody comes by its point
+      seen = victim.hits.length;
+    };
     try {
       await live({
         socket: frontend.socket,
         vm: KEPT_VM[placement],
         resetsWithBlobs: placement === 'window',
         admin: host.admin,
-        cutOffs: point !== null && CUTS_OFF.includes(point) ? 3 : 0,
-        between: () => {
-          if (point === null) return;
-          // What comes by only once in a life shall be met there, too.
-          victim.arm(victim.faults === 0 ? `${point}:1` : `${point}:2`);
-          victim.kill();
-        },
+        cutOffs: first.some((point) => CUTS_OFF.includes(point)) ? 3 : 0,
+        between: killOne,
+        goesOn: (done) => isChain && victim.isArmed && done < ROUNDS_A_POINT * first.length,
       });
       for (const one of both) await one.settled();
     } catch (error) {
@@ -141,7 +201,7 @@ export class FaultPoints {
     const errors = both.flatMap(({ log }) => log.split('\n').filter((line) => ERROR_LINE.test(line)));
     if (errors.length > 0) throw new CheckFailure(`errors in the logs:\n${errors.slice(0, 5).join('\n')}`);
     const descriptors = { frontend: left, broker: await settledDescriptors(host.broker, host.directory) };
-    return { faults: victim.faults, deaths: victim.ends.length, descriptors };
+    return { hits: victim.hits, deaths: victim.ends.length, descriptors };
   }
 
   /** The frontend goes with its keeper, its VM is kept, and an operator gives it up. */
@@ -159,14 +219,14 @@ export class FaultPoints {
   }
 
   // A broker serves many lives, unless it is the one that dies.
-  async #startHost(fault: string | undefined, isFresh: boolean): Promise<KeptHost> {
+  async #startHost(isFresh: boolean, faults: readonly string[]): Promise<KeptHost> {
     if (this.#host !== null && !isFresh) return this.#host;
     await this.close();
     this.#lives += 1;
     const directory = join(this.#directory, String(this.#lives));
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory);
-    this.#host = await KeptHost.start(directory, { fault });
+    this.#host = await KeptHost.start(directory, isFresh ? { faults } : {});
     return this.#host;
   }
 
@@ -185,6 +245,14 @@ export class FaultPoints {
         );
     }
   }
+}
+
+function waysTo(point: FaultPoint): readonly Way[] {
+  return WAYS.find(([pattern]) => pattern.test(point))![1];
+}
+
+function labelOf({ service, placement }: Way): string {
+  return `${service}, ${placement} placement`;
 }
 
 /** What a service has open once it stays the same, the run directory's name left out. */

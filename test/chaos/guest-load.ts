@@ -32,10 +32,11 @@ export class GuestLoad {
   private constructor(session: Session, random: Random) {
     this.#session = session;
     this.#lanes = [
-      // Workers of the guest's program: each runs one command at a time in a process of its own.
-      this.#lane(() => this.#cycles('small', '@1 cycles 2 250', 4 * KIB, 'touch=all')),
-      this.#lane(() => this.#cycles('settled', '@2 cycles 1 150', 64 * KIB, 'settle=200 touch=all')),
-      this.#lane(() => this.#cycles('large', '@3 cycles 1 12', 2 * MIB, 'touch=all')),
+      // Workers of the guest's program: each runs one command at a time in a process of its own. Rounds are short, so that the longest life
+      // of a blob in a round can be told of one death.
+      this.#lane(() => this.#cycles('small', '@1 cycles 2 40', 4 * KIB, 'touch=all')),
+      this.#lane(() => this.#cycles('settled', '@2 cycles 1 25', 64 * KIB, 'settle=200 touch=all')),
+      this.#lane(() => this.#cycles('large', '@3 cycles 1 3', 2 * MIB, 'touch=all')),
       this.#lane(() => this.#churn('@4', random)),
     ];
   }

@@ -45,20 +45,27 @@ export class KeptService {
   readonly logPath: string;
   /** Successors that were ready. */
   comebacks = 0;
+  /** What lives died at that were to die there, in order: NAME:COUNT. */
+  readonly hits: string[] = [];
   readonly #keeper: Keeper;
-  #killed = 0;
-  #fault: string | undefined;
+  #faults: readonly string[];
+  /** Where the present life is to die. */
+  #armed: string | undefined;
+  /** It was killed by kill(), and so not at its point. */
+  #isKilled = false;
 
-  private constructor(name: string, args: readonly string[], logPath: string, fault: string | undefined) {
+  private constructor(name: string, args: readonly string[], logPath: string, faults: readonly string[]) {
     this.name = name;
     this.logPath = logPath;
-    this.#fault = fault;
+    this.#faults = faults;
     const takeFault = (): string | undefined => {
-      const armed = this.#fault;
-      this.#fault = undefined;
-      return armed;
+      const [next, ...later] = this.#faults;
+      this.#faults = later;
+      this.#armed = next;
+      this.#isKilled = false;
+      return next;
     };
-    // Read for every life: only the next one gets what was armed.
+    // Read once for every life.
     const environment = {
       ...process.env,
       CHAOS_LOG: logPath,
@@ -74,32 +81,37 @@ export class KeptService {
     this.#keeper.start();
   }
 
-  /** `barkeep ARGUMENTS`. The first life dies at `fault` (NAME or NAME:COUNT), if it passes there. */
-  static start(name: string, args: readonly string[], logPath: string, fault?: string): KeptService {
-    return new KeptService(name, args, logPath, fault);
+  /** `barkeep ARGUMENTS`. Its lives, one after the other, die at `faults` (NAME:COUNT), if they pass there. */
+  static start(
+    name: string,
+    args: readonly string[],
+    logPath: string,
+    faults: readonly string[] = [],
+  ): KeptService {
+    return new KeptService(name, args, logPath, faults);
   }
 
   get pid(): number {
     return this.#keeper.pid ?? 0;
   }
 
-  /** Deaths by SIGKILL that kill() did not cause: at fault points. */
-  get faults(): number {
-    return this.ends.filter(({ signal }) => signal === 'SIGKILL').length - this.#killed;
+  /** Whether this life, or one that follows it, is still to die at a point. */
+  get isArmed(): boolean {
+    return this.#armed !== undefined || this.#faults.length > 0;
   }
 
   get log(): string {
     return existsSync(this.logPath) ? readFileSync(this.logPath, 'utf8') : '';
   }
 
-  /** The next life dies at `fault`. */
-  arm(fault: string): void {
-    this.#fault = fault;
+  /** The next lives die at `faults`, and nowhere else. */
+  arm(...faults: readonly string[]): void {
+    this.#faults = faults;
   }
 
-  /** The present life dies. */
+  /** The present life dies, wherever it is. */
   kill(): void {
-    this.#killed += 1;
+    this.#isKilled = true;
     this.#keeper.signal('SIGKILL');
   }
 
@@ -155,7 +167,12 @@ export class KeptService {
         this.#readyAtEnds = this.ends.length;
       },
       warn: (data, message) => {
-        if (message === 'ended; it is started again') this.ends.push(data as unknown as Ended);
+        if (message !== 'ended; it is started again') return;
+        const ended = data as Ended;
+        this.ends.push(ended);
+        if (ended.signal === 'SIGKILL' && !this.#isKilled && this.#armed !== undefined)
+          this.hits.push(this.#armed);
+        this.#armed = undefined;
       },
       error: () => undefined,
     };
@@ -184,16 +201,16 @@ export class KeptHost {
   static async start(
     directory: string,
     {
-      fault,
+      faults = [],
       orphanGrace = '20s',
-    }: { readonly fault?: string | undefined; readonly orphanGrace?: string } = {},
+    }: { readonly faults?: readonly string[]; readonly orphanGrace?: string } = {},
   ): Promise<KeptHost> {
     mkdirSync(join(directory, 'run'), { recursive: true });
     writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, orphanGrace));
     const args = ['broker', '--config', join(directory, 'barkeep.yaml')];
     const host = new KeptHost(
       directory,
-      KeptService.start('broker', args, join(directory, 'broker.log'), fault),
+      KeptService.start('broker', args, join(directory, 'broker.log'), faults),
     );
     try {
       await host.broker.until(() => host.admin.isServing(500).catch(() => false));
@@ -207,7 +224,7 @@ export class KeptHost {
   /** A frontend that a VMM can connect to. */
   async startFrontend(
     placement: Placement,
-    fault?: string,
+    faults: readonly string[] = [],
   ): Promise<{ service: KeptService; socket: string }> {
     const vm = KEPT_VM[placement];
     const socket = join(this.directory, `${vm}.sock`);
@@ -220,7 +237,7 @@ export class KeptHost {
       '--config',
       join(this.directory, 'barkeep.yaml'),
     ];
-    const service = KeptService.start(`frontend-${vm}`, args, join(this.directory, `${vm}.log`), fault);
+    const service = KeptService.start(`frontend-${vm}`, args, join(this.directory, `${vm}.log`), faults);
     this.#services.push(service);
     await service.until(() => existsSync(socket));
     return { service, socket };

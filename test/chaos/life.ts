@@ -25,8 +25,10 @@ export type LifeOptions = {
   readonly admin: AdminClient;
   /** How often a VMM may be cut off while it connects: by a death just behind accept(2). */
   readonly cutOffs: number;
-  /** Called in the middle, with blobs mapped and a batch under way. */
+  /** Called in the middle of each round, with blobs mapped and a batch under way. */
   readonly between: () => void;
+  /** Whether another round follows the `done` ones; there is at least one. */
+  readonly goesOn: (done: number) => boolean;
 };
 
 type Written = Blob & { offset: number | null; readonly seed: bigint };
@@ -35,7 +37,11 @@ type Written = Blob & { offset: number | null; readonly seed: bigint };
 export async function live(options: LifeOptions): Promise<void> {
   const first = await boot(options);
   try {
-    const blobs = await beginning(first, options);
+    let blobs = await beginning(first, options);
+    for (let done = 1; options.goesOn(done); done++) {
+      for (const blob of blobs) await first.driver.unmapAndUnref(blob);
+      blobs = await beginning(first, options);
+    }
     await end(first, options, blobs);
   } finally {
     first.close();
