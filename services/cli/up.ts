@@ -37,10 +37,10 @@ Examples:
 
 const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, once a second, until it is stopped. */
+/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, then lives on blobs of all cache types. */
 const demoGuestCommand = (socket: string): readonly string[] => [
   fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
-  ...['--socket', socket, '--replay', '--loop', '--rate', '1'],
+  ...['--socket', socket, '--replay', '--then-mix', '--rate', '20', '--blobs', '64', '--blob-ids', '0,1,2'],
 ];
 
 /** All children, one after the other, each with its own limit. */
