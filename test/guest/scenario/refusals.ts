@@ -97,6 +97,7 @@ async function quotaMappings(session: Session): Promise<string> {
   expectEqual('where it failed', held['first_stage'] ?? '', 'map');
   await expectBooks(session, cachedBooks(quota, quota * 4096));
   await session.ask('hold-release 1');
+  await expectBooks(session, cachedBooks(quota - 1, (quota - 1) * 4096));
   await expectUsable(session);
   await session.ask('hold-release', 100_000);
   await expectBooks(session, EMPTY);
