@@ -28,10 +28,16 @@ export const libcShutdown = libc.func('int shutdown(int fd, int how)');
 export const libcGetsockopt = libc.func(
   'int getsockopt(int fd, int level, int optname, void *optval, void *optlen)',
 );
+export const libcSetsockopt = libc.func(
+  'int setsockopt(int fd, int level, int optname, const void *optval, uint32_t optlen)',
+);
 export const libcSendmsg = libc.func('int64_t sendmsg(int fd, const void *msg, int flags)');
 export const libcRecvmsg = libc.func('int64_t recvmsg(int fd, void *msg, int flags)');
 export const libcEpollCreate1 = libc.func('int epoll_create1(int flags)');
 export const libcEpollCtl = libc.func('int epoll_ctl(int epfd, int op, int fd, void *event)');
+export const libcWaitpid = libc.func('int waitpid(int pid, void *status, int options)');
+/** kcmp(2) has no wrapper in the C library. */
+export const libcSyscall = libc.func('int64_t syscall(int64_t number, ...)');
 export const libcFlock = libc.func('int flock(int fd, int operation)');
 
 /** The errno of the call that has just failed, as an error that says what was asked. Call it directly after the function. */
