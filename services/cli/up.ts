@@ -106,7 +106,7 @@ class Host {
   }
 
   async start(): Promise<void> {
-    const { config, isDemo, path } = this.#plan;
+    const { config, isDemo } = this.#plan;
     const guestVm = isDemo ? demoVm(config) : null;
     createRunDirectory(config.runDirectory);
     const broker = await this.#startBroker();
