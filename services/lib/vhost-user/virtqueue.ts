@@ -107,6 +107,11 @@ export type VirtqueueOptions = {
  */
 export type QueueWords = { readonly numbers: Float64Array; readonly attempts: Uint32Array };
 
+/** For a queue that nobody will go on with. */
+export function privateWords(): QueueWords {
+  return { numbers: new Float64Array(2), attempts: new Uint32Array(1) };
+}
+
 const PUBLISHED = 0;
 const HANDLING = 1;
 
@@ -201,7 +206,7 @@ export class Virtqueue {
     this.#mostReadable = options.mostReadableBytes ?? DEFAULT_MOST_READABLE_BYTES;
     this.#mostDescriptors = Math.max(options.size, MOST_INDIRECT_DESCRIPTORS);
     this.#log = options.log;
-    this.#words = options.words ?? { numbers: new Float64Array(2), attempts: new Uint32Array(1) };
+    this.#words = options.words ?? privateWords();
     this.#adopted = options.adopted ?? null;
     this.#setup = setup;
     this.#lastAvailable = lastAvailable;
