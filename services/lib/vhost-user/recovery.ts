@@ -148,6 +148,7 @@ export class Recovery {
     this.#state.words[WORD.accepting] = 0;
     const { messages, epoch } = this.#record;
     // What is left of a message belongs to nobody.
+    this.#inbox.forget();
     this.#write({ ...NOBODY, messages: messages + 1, epoch: epoch + 1 });
     faultPoint('end.committed');
     this.#sweep('vmm.descriptor-dropped');
