@@ -3,21 +3,15 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../lib/runtime/config-error.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import { VERSION } from '../lib/runtime/version.ts';
-import { addAllocationCommands } from './allocation.ts';
 import { addBrokerCommand } from './broker.ts';
 import { addConfigCommands } from './config.ts';
 import { Context, type GlobalOptions } from './context.ts';
-import { addEventsCommand } from './events.ts';
 import { addFrontendCommand, asksForCapabilities, capabilitiesText } from './frontend.ts';
-import { addHealthCommand } from './health.ts';
-import { addHeapCommands } from './heap.ts';
-import { addMapCommands } from './map.ts';
+import { KEEP_DESCRIPTION } from './keep.ts';
 import { addMetricsCommand } from './metrics.ts';
 import type { Terminal } from './terminal.ts';
 import { addUpCommand } from './up.ts';
 import { addVersionCommand } from './version.ts';
-import { addVmCommands } from './vm.ts';
-import { addWindowCommands } from './window.ts';
 
 const DESCRIPTION = `The broker for the GPU memory that a host shows to its virtual machines.
 
@@ -26,6 +20,7 @@ Global options may stand before or after the verb.`;
 const HELP = `
 Examples:
   barkeep up                        run everything; without a configuration: a demo
+  barkeep keep -- COMMAND           hold its descriptors, and start it again when it dies
   barkeep vm list                   which VMs there are and what they hold
   barkeep window show web-1         a VM's window as a picture
   barkeep map list --json | jq      for scripts
@@ -50,7 +45,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     terminal.out(capabilitiesText());
     return EXIT.OK;
   }
-  const { program, context } = createProgram(terminal);
+  const { program, context } = await createProgram(argv, terminal);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return context.exitCode;
@@ -59,7 +54,29 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
 }
 
-function createProgram(terminal: Terminal): { program: Command; context: Context } {
+/** Options that are followed by a value, of those that may stand before the verb. */
+const WITH_VALUE = ['-c', '--config', '-r', '--run-directory', '-l', '--log-level'];
+
+/** The first word that is neither an option nor an option's value. */
+function verbOf(argv: readonly string[]): string | undefined {
+  return argv.find((word, index) => !word.startsWith('-') && !WITH_VALUE.includes(argv[index - 1] ?? ''));
+}
+
+/** For the list of verbs: main.ts gives `keep` what it is when it comes first, as it has to. */
+function addKeepCommand(program: Command): void {
+  program
+    .command('keep')
+    .description(KEEP_DESCRIPTION)
+    .argument('[command...]')
+    .action(() => {
+      throw new ExitError(EXIT.USAGE, 'keep: it takes no global options; write "barkeep keep" first');
+    });
+}
+
+async function createProgram(
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<{ program: Command; context: Context }> {
   const program = new Command('barkeep');
   const context = new Context(terminal, () => program.opts<GlobalOptions>());
   program
@@ -84,13 +101,8 @@ function createProgram(terminal: Terminal): { program: Command; context: Context
   addBrokerCommand(program, context);
   addFrontendCommand(program, context);
   addMetricsCommand(program, context);
-  addVmCommands(program, context);
-  addMapCommands(program, context);
-  addAllocationCommands(program, context);
-  addWindowCommands(program, context);
-  addHeapCommands(program, context);
-  addEventsCommand(program, context);
-  addHealthCommand(program, context);
+  addKeepCommand(program);
+  if (verbOf(argv) !== 'up') (await import('./admin-verbs.ts')).addAdminVerbs(program, context);
   addConfigCommands(program, context);
   addVersionCommand(program, context);
   return { program, context };

@@ -1,7 +1,7 @@
 // What every verb gets: its terminal, the global options, the configuration, a client of the broker, and the exit code it leaves.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type AdminClient, AdminError, createAdminClient } from '../lib/rpc/admin-client.ts';
+import type { AdminClient, AdminError } from '../lib/rpc/admin-client.ts';
 import { type Config, DEFAULT_CONFIG_PATH, loadConfig, parseConfig } from '../lib/runtime/config.ts';
 import { DEFAULT_RUN_DIRECTORY } from '../lib/runtime/config-schema.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
@@ -97,6 +97,8 @@ export class Context {
 
   /** Runs `use` with a client of the broker. `asked` says in messages what was asked, e.g. "vm show web-1". */
   async withClient<Result>(asked: string, use: (client: AdminClient) => Promise<Result>): Promise<Result> {
+    // gRPC is loaded by the verbs that need it.
+    const { AdminError, createAdminClient } = await import('../lib/rpc/admin-client.ts');
     const client = createAdminClient(runDirectoryPaths(this.runDirectory()).adminSocket);
     try {
       return await use(client);

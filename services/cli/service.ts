@@ -1,8 +1,9 @@
 // Runs one service as this process: its log, its signals, and its end when the `up` that started it ends.
 import type { Config } from '../lib/runtime/config.ts';
-import { Lifecycle, type ProcessPort } from '../lib/runtime/lifecycle.ts';
+import { FdStore } from '../lib/runtime/fd-store.ts';
+import { Lifecycle, type LifecycleLog, type ProcessPort } from '../lib/runtime/lifecycle.ts';
 import { followLifeline, LIFELINE_VARIABLE, type Ready } from '../lib/runtime/lifeline.ts';
-import { createLogger, type Logger } from '../lib/runtime/log.ts';
+import type { Logger } from '../lib/runtime/log.ts';
 import type { Context } from './context.ts';
 
 export type ServiceOptions = {
@@ -10,6 +11,10 @@ export type ServiceOptions = {
   readonly name: string;
   readonly config: Config;
   readonly fields?: Readonly<Record<string, string>>;
+};
+
+export type ProcessOptions = {
+  readonly log: LifecycleLog;
   readonly stopLimit?: number;
   readonly port?: ProcessPort;
 };
@@ -20,16 +25,31 @@ export type ServiceOptions = {
  */
 export async function runService(
   context: Context,
-  { name, config, fields = {}, ...options }: ServiceOptions,
-  start: (lifecycle: Lifecycle, log: Logger) => Promise<Ready>,
+  { name, config, fields = {} }: ServiceOptions,
+  start: (lifecycle: Lifecycle, log: Logger, store: FdStore) => Promise<Ready>,
 ): Promise<void> {
+  // Not for `up`, which has a smaller log and stays as small as it can.
+  const { createLogger } = await import('../lib/runtime/log.ts');
   const log = createLogger({ service: name, level: config.logLevel, fields });
+  await runProcess(context, { log }, (lifecycle, store) => start(lifecycle, log, store));
+}
+
+/** As runService(), with a log that the caller made. */
+export async function runProcess(
+  context: Context,
+  options: ProcessOptions,
+  start: (lifecycle: Lifecycle, store: FdStore) => Promise<Ready>,
+): Promise<void> {
   const { environment } = context.terminal;
   const isInterruptIgnored = environment[LIFELINE_VARIABLE] !== undefined;
-  const lifecycle = new Lifecycle({ log, isInterruptIgnored, ...options });
+  const store = FdStore.open(environment);
+  if (store.problem !== null) options.log.warn({ problem: store.problem }, 'no fd store can be reached');
+  const lifecycle = new Lifecycle({ isInterruptIgnored, ...options });
+  lifecycle.signal.addEventListener('abort', () => store.stopping(), { once: true });
   const lifeline = followLifeline(environment, () => lifecycle.stop('the parent process is gone'));
   context.exitCode = await lifecycle.run(async () => {
-    const ready = await start(lifecycle, log);
+    const ready = await start(lifecycle, store);
     lifeline?.ready(ready);
+    store.ready(Object.fromEntries(Object.entries(ready).map(([key, value]) => [key.toUpperCase(), value])));
   });
 }

@@ -1,24 +1,26 @@
 // barkeep up: everything of one host at once: the broker, the metrics endpoint and a frontend for each VM, as children of this process.
 //
-// They are all in this process's group. Ctrl-C reaches them too, but they leave it to `up` to stop them in order: frontends, metrics,
-// broker. When `up` itself dies without a word, they notice by their lifelines and end.
+// It is the keeper of everything it starts (services/keeper): what they store outlives them. They are all in this process's group. Ctrl-C
+// reaches them too, but they leave it to `up` to stop them in order: frontends, metrics, broker. When `up` itself dies without a word, they
+// notice by their lifelines and end.
 import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { type Ended, Keeper, type ReadyFields } from '../keeper/keeper.ts';
+import { createKeeperLog, type KeeperLog } from '../keeper/log.ts';
+import { reapAsInit } from '../keeper/orphans.ts';
 import { type Config, DEFAULT_CONFIG_PATH, type VmConfig } from '../lib/runtime/config.ts';
-import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
+import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Lifecycle } from '../lib/runtime/lifecycle.ts';
-import type { Ready } from '../lib/runtime/lifeline.ts';
 import { createRunDirectory, runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import { formatBytes } from '../lib/runtime/units.ts';
 import { VERSION } from '../lib/runtime/version.ts';
-import { Child, type ChildLog } from './child.ts';
 import type { Context } from './context.ts';
 import { demoConfigText } from './demo-config.ts';
 import { qemuArguments } from './qemu-arguments.ts';
-import { runService } from './service.ts';
+import { runProcess } from './service.ts';
 import { tableLines } from './table.ts';
 
 const HELP = `
@@ -27,31 +29,36 @@ prints where they are and how to attach a VM with QEMU; starts again what dies; 
 everything on Ctrl-C. Logs go to stderr, as JSON lines.
 
 Without --config, $BARKEEP_CONFIG and ${DEFAULT_CONFIG_PATH} it uses a built-in demo:
-three heaps of plain memory and one VM named "demo", in a run directory of your own.
+three heaps of plain memory and the VMs "demo" and "guest", in a run directory of your own.
 
 Examples:
   barkeep up
-  barkeep up --demo                              with a replayed guest
+  barkeep up --demo                              with a replayed guest in the VM "demo"
   barkeep up --config ./barkeep.yaml --listen 127.0.0.1:9500
 `;
 
 const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, once a second, until it is stopped. */
+/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, then lives on blobs of all cache types. */
 const demoGuestCommand = (socket: string): readonly string[] => [
   fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
-  ...['--socket', socket, '--replay', '--loop', '--rate', '1'],
+  ...['--socket', socket, '--replay', '--then-mix', '--rate', '20', '--blobs', '64', '--blob-ids', '0,1,2'],
 ];
 
 /** All children, one after the other, each with its own limit. */
 const STOP_LIMIT = 40_000;
+
+/** A service that needs longer than this to start hangs; milliseconds. */
+const START_LIMIT = 30_000;
+/** Descriptors held for each service. The names bound it too: they have to fit into one environment string. */
+const STORE_LIMIT = 32_768;
 
 type UpOptions = { demo?: boolean; listen?: string };
 type Plan = { readonly path: string; readonly config: Config; readonly isDemo: boolean };
 type Part = {
   readonly service: string;
   readonly vm: string | null;
-  readonly child: Child;
+  readonly child: Keeper;
   readonly address: string;
 };
 
@@ -65,27 +72,20 @@ export function addUpCommand(program: Command, context: Context): void {
     .action(async (options: UpOptions) => {
       const path = context.configPath() ?? writeDemoConfig(context.demoDirectory());
       const config = context.configAt(path, { listen: options.listen });
-      const children: Child[] = [];
+      const children: Keeper[] = [];
+      reapAsInit(children);
       // A second Ctrl-C: nobody is asked to stop any more.
       const exit = (code: number): void => {
         for (const child of children) child.kill();
         process.exit(code);
       };
       const port = { on: process.on.bind(process), off: process.off.bind(process), exit };
-      await runService(
-        context,
-        { name: 'up', config, stopLimit: STOP_LIMIT, port },
-        async (lifecycle, log) => {
-          await new Host(
-            { path, config, isDemo: options.demo === true },
-            context,
-            lifecycle,
-            log,
-            children,
-          ).start();
-          return {};
-        },
-      );
+      const log = createKeeperLog('up', config.logLevel);
+      await runProcess(context, { log, stopLimit: STOP_LIMIT, port }, async (lifecycle) => {
+        const plan = { path, config, isDemo: options.demo === true };
+        await new Host(plan, context, lifecycle, log, children).start();
+        return {};
+      });
     });
 }
 
@@ -94,10 +94,10 @@ class Host {
   readonly #plan: Plan;
   readonly #context: Context;
   readonly #lifecycle: Lifecycle;
-  readonly #log: ChildLog;
-  readonly #children: Child[];
+  readonly #log: KeeperLog;
+  readonly #children: Keeper[];
 
-  constructor(plan: Plan, context: Context, lifecycle: Lifecycle, log: ChildLog, children: Child[]) {
+  constructor(plan: Plan, context: Context, lifecycle: Lifecycle, log: KeeperLog, children: Keeper[]) {
     this.#plan = plan;
     this.#context = context;
     this.#lifecycle = lifecycle;
@@ -106,12 +106,12 @@ class Host {
   }
 
   async start(): Promise<void> {
-    const { config, isDemo, path } = this.#plan;
+    const { config, isDemo } = this.#plan;
     const guestVm = isDemo ? demoVm(config) : null;
     createRunDirectory(config.runDirectory);
     const broker = await this.#startBroker();
     const [metrics, frontends] = await Promise.all([this.#startMetrics(), this.#startFrontends()]);
-    report(this.#context, { path, config }, [broker, metrics, ...frontends]);
+    report(this.#context, this.#plan, [broker, metrics, ...frontends]);
     if (guestVm !== null) this.#runGuest(guestVm);
   }
 
@@ -128,7 +128,7 @@ class Host {
     const listen = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     const child = this.#child('metrics endpoint', this.#service(['metrics', '--listen', listen]));
     this.#lifecycle.onStop('metrics', () => child.stop());
-    const { url } = await this.#started(child);
+    const { URL: url } = await this.#started(child);
     return { service: 'metrics', vm: null, child, address: `${url ?? `http://${listen}`}/metrics` };
   }
 
@@ -151,19 +151,25 @@ class Host {
   }
 
   #runGuest(vm: VmConfig): void {
-    const child = this.#child('demo guest', demoGuestCommand(vm.socket));
+    const child = this.#child('demo guest', demoGuestCommand(vm.socket), Number.POSITIVE_INFINITY);
     this.#lifecycle.onStop('demo guest', () => child.stop());
-    void child.runOnce().then((code) => {
+    // It never says that it is ready, and so is run once.
+    void child.startOnce();
+    void child.ended.then(({ code }) => {
       if (this.#lifecycle.signal.aborted) return;
       if (code === 0) this.#log.info({ vm: vm.name }, 'the demo guest is done; everything else goes on');
       else this.#log.error({ vm: vm.name, code }, 'the demo guest failed; everything else goes on');
     });
   }
 
-  #child(name: string, command: readonly string[]): Child {
-    const child = new Child(
-      { name, command },
-      { log: this.#log, environment: this.#context.terminal.environment },
+  #child(name: string, command: readonly string[], startLimit = START_LIMIT): Keeper {
+    const child = new Keeper(
+      {
+        name,
+        command: [process.execPath, ...process.execArgv, ...command],
+        environment: this.#context.terminal.environment,
+      },
+      { log: this.#log, always: true, startLimit, storeLimit: STORE_LIMIT },
     );
     this.#children.push(child);
     return child;
@@ -183,18 +189,32 @@ class Host {
     ];
   }
 
-  /** Ctrl-C while something starts ends the start too. */
-  async #started(child: Child): Promise<Ready> {
+  /** Ctrl-C while something starts ends the start too. What does not start once will not start later. */
+  async #started(child: Keeper): Promise<ReadyFields> {
     const { signal } = this.#lifecycle;
     signal.throwIfAborted();
     const stop = (): void => void child.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      return await child.start();
+      const outcome = await child.startOnce();
+      if ('ready' in outcome) return outcome.ready;
+      const { ended } = outcome;
+      throw new ExitError(
+        exitCodeOf(ended),
+        `up: the ${child.name} did not start: it ended with ${endText(ended)}; its own message is above`,
+      );
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
+}
+
+function endText({ code, signal }: Ended): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`;
+}
+
+function exitCodeOf({ code }: Ended): ExitCode {
+  return Object.values(EXIT).find((known) => known === code && known !== EXIT.OK) ?? EXIT.FAILURE;
 }
 
 /** The built-in configuration as a file in its own run directory, where the children read it. Returns its path. */
@@ -219,7 +239,7 @@ function demoVm(config: Config): VmConfig {
   throw new ExitError(EXIT.USAGE, `up: --demo needs a VM, and ${config.file} has none; add one under vms:`);
 }
 
-function report(context: Context, { path, config }: Omit<Plan, 'isDemo'>, parts: readonly Part[]): void {
+function report(context: Context, { path, config, isDemo }: Plan, parts: readonly Part[]): void {
   const services = parts.map(({ service, vm, child, address }) => ({ service, vm, pid: child.pid, address }));
   const vms = config.vms.map(({ name, socket, window }, index) => ({
     name,
@@ -241,11 +261,14 @@ function report(context: Context, { path, config }: Omit<Plan, 'isDemo'>, parts:
       services,
     ),
     '',
-    ...vms.flatMap((vm) => [
-      `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later with:`,
-      `  ${vm.qemu}`,
-      '',
-    ]),
+    // A frontend serves one VMM: the VM that is played cannot be attached as well.
+    ...vms
+      .filter((vm) => !isDemo || vm.name !== demoVm(config).name)
+      .flatMap((vm) => [
+        `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later with:`,
+        `  ${vm.qemu}`,
+        '',
+      ]),
     `To look around: barkeep vm list --run-directory ${config.runDirectory}`,
     'Ctrl-C stops everything.',
   ]);

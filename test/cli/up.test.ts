@@ -201,6 +201,16 @@ describe('up', () => {
     expect(await up.ended).toBe(0);
   });
 
+  test('starts a service again that was asked to end: so it is replaced', async () => {
+    const up = start();
+    const report = await up.report();
+    process.kill(report.services[1]?.pid ?? 0, 'SIGTERM');
+    await until(() => up.messages().includes('up: is back'));
+    expect(up.log).toMatch(/"child":"metrics endpoint","code":0,"signal":null,"pause":0/);
+    up.signalGroup('SIGINT');
+    expect(await up.ended).toBe(0);
+  });
+
   test('ends at once on a second Ctrl-C, with its children', async () => {
     const up = start();
     const report = await up.report();
@@ -266,7 +276,7 @@ describe('up', () => {
     started.push(up);
     const report = await up.report();
     expect(report.runDirectory).toBe(join(directory, 'barkeep'));
-    expect(report.vms.map(({ name }) => name)).toEqual(['demo']);
+    expect(report.vms.map(({ name }) => name)).toEqual(['demo', 'guest']);
     up.signalGroup('SIGINT');
     expect(await up.ended).toBe(0);
   });

@@ -19,6 +19,7 @@ import {
   kubernetes,
   podContainers,
   pods,
+  splitKeep,
   UNITS,
   unitSettings,
 } from './manifests.ts';
@@ -193,6 +194,19 @@ describe('systemd', () => {
     expect(settings.get('ProtectSystem')).toBe('strict');
   });
 
+  test.each([
+    'barkeep-broker.service',
+    'barkeep-frontend@.service',
+  ])('%s has its descriptors held, and is started again for ever', async (unit) => {
+    const settings = new Map(await unitSettings(unit));
+    expect(settings.get('Type')).toBe('notify');
+    expect(settings.get('NotifyAccess')).toBe('main');
+    expect(Number(settings.get('FileDescriptorStoreMax'))).toBeGreaterThan(4096);
+    expect(settings.get('Restart')).toBe('always');
+    expect(settings.get('RestartPreventExitStatus')).toBe('2');
+    expect(settings.get('StartLimitIntervalSec')).toBe('0');
+  });
+
   describe.skipIf(missing(['systemd-analyze', 'systemd-sysusers', 'systemd-tmpfiles']))(
     'by its own tools',
     () => {
@@ -297,10 +311,33 @@ describe('configuration', () => {
   });
 });
 
+describe('keepers', () => {
+  test('are the first process of every container with a broker or a frontend, and of no other', async () => {
+    const started = [
+      ...Object.values((await compose()).services).map(({ image, command }) => ({ image, words: command })),
+      ...(await podContainers()).map(({ image, command, args }) => ({ image, words: command ?? args })),
+    ].filter(({ image }) => isBarkeep(image));
+    const verbs = started.map(({ words = [] }) => {
+      const [own, kept] = splitKeep(words);
+      return `${own[0]} ${kept?.[0]}`;
+    });
+    expect(verbs).toEqual([
+      'keep broker',
+      'metrics undefined',
+      'keep frontend',
+      'keep frontend',
+      'node undefined',
+      'keep broker',
+      'metrics undefined',
+      'keep frontend',
+    ]);
+  });
+});
+
 describe('command line', () => {
-  test('every verb that is started is one of the services or health', async () => {
+  test('every verb that is started is one of the services, their keeper, or health', async () => {
     const verbs = new Set((await commandLines()).map(({ words }) => words[0]));
-    expect(verbs).toEqual(new Set(['broker', 'metrics', 'frontend', 'health']));
+    expect(verbs).toEqual(new Set(['broker', 'metrics', 'frontend', 'health', 'keep']));
   });
 
   // What `npm run build` makes of services/cli/main.ts; until that is written there is nothing to ask.

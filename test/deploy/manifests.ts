@@ -111,7 +111,11 @@ export async function unitSettings(unit: string): Promise<readonly (readonly [st
 export async function commandLines(): Promise<readonly CommandLine[]> {
   const found: CommandLine[] = [];
   const add = (where: string, words: readonly string[] | undefined): void => {
-    if (words !== undefined) found.push({ where, words });
+    if (words === undefined) return;
+    // What a keeper runs is a command line of Barkeep, too.
+    const [own, kept] = splitKeep(words);
+    found.push({ where, words: own });
+    if (kept !== null) found.push({ where: `${where}, kept`, words: kept });
   };
   const addExec = (where: string, argv: readonly string[] | undefined): void => {
     const entry = argv?.indexOf(ENTRY) ?? -1;
@@ -139,6 +143,12 @@ export async function commandLines(): Promise<readonly CommandLine[]> {
     for (const [, line] of start) add(unit, line.split(' ').slice(1));
   }
   return found;
+}
+
+/** A keeper's own words, and those of the Barkeep command that it keeps; all words and null for another verb. */
+export function splitKeep(words: readonly string[]): readonly [readonly string[], readonly string[] | null] {
+  const end = words[0] === 'keep' ? words.indexOf('--') : -1;
+  return end < 0 ? [words, null] : [words.slice(0, end), words.slice(words.indexOf(ENTRY, end) + 1)];
 }
 
 /** The words of an exec-form instruction: the JSON array at its end. Undefined when there is none. */

@@ -21,7 +21,7 @@ import { ERRNO, SystemError } from './system-error.ts';
 
 // <sys/socket.h>
 const AF_UNIX = 1;
-const SOCK_TYPES = { stream: 1, seqpacket: 5 } as const;
+const SOCK_TYPES = { stream: 1, datagram: 2, seqpacket: 5 } as const;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
@@ -29,6 +29,7 @@ const SO_PEERCRED = 17;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SCM_RIGHTS = 1;
+const SCM_CREDENTIALS = 2;
 const MSG_PEEK = 2;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
@@ -42,7 +43,7 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
 
-export type SocketType = keyof typeof SOCK_TYPES;
+export type SocketType = 'stream' | 'seqpacket';
 
 /** sun_path holds 108 bytes with its final zero (unix(7)). */
 export const SOCKET_PATH_BYTES = 107;
@@ -55,7 +56,8 @@ const MOST_BYTES = 64 * 1024;
 // One scratch area for the kernel's structures, at an address that never moves (these calls are synchronous, so one is enough):
 // msghdr (56) at 0, iovec (16) at 64, control buffer at 128, data behind it.
 const CONTROL = 128;
-const CONTROL_BYTES = 16 + MOST_FDS * 4 + 4;
+// Room for the most descriptors and for the sender's credentials (datagram.ts asks for them).
+const CONTROL_BYTES = 16 + MOST_FDS * 4 + 4 + 32;
 const DATA = 4096;
 const scratch = Mapping.anonymous(DATA + MOST_BYTES);
 const scratchView = new DataView(scratch.bytes(0, DATA + MOST_BYTES).buffer);
@@ -68,6 +70,8 @@ export type Received = {
   readonly fds: Fd[];
   /** The payload or the descriptors did not fit: a part of the message is lost. */
   readonly truncated: boolean;
+  /** Who sent it, as the kernel saw it: only on sockets that ask for it (bindDatagram() of datagram.ts), otherwise null. */
+  readonly sender: PeerCredentials | null;
 };
 
 /**
@@ -143,11 +147,12 @@ function receiveWith(fd: number, most: number, options: number): Received | null
     length = Number(libcRecvmsg(fd, scratch.address, options));
   }
   const flags = scratchView.getInt32(48, true);
-  const fds = readFds(Number(scratchView.getBigUint64(40, true)));
+  const { fds, sender } = readControl(Number(scratchView.getBigUint64(40, true)));
   return {
     data: Buffer.from(scratchBytes.subarray(DATA, DATA + length)),
     fds,
     truncated: (flags & (MSG_CTRUNC | MSG_TRUNC)) !== 0,
+    sender,
   };
 }
 
@@ -192,24 +197,32 @@ function writeHeader(length: number, controlLength: number): void {
   scratchView.setBigUint64(72, BigInt(length), true);
 }
 
-function readFds(controlLength: number): Fd[] {
+function readControl(controlLength: number): { readonly fds: Fd[]; readonly sender: PeerCredentials | null } {
   const fds: Fd[] = [];
+  let sender: PeerCredentials | null = null;
   let at = CONTROL;
   const end = CONTROL + controlLength;
   while (at + 16 <= end) {
     const length = Number(scratchView.getBigUint64(at, true));
     if (length < 16) break;
-    if (
-      scratchView.getInt32(at + 8, true) === SOL_SOCKET &&
-      scratchView.getInt32(at + 12, true) === SCM_RIGHTS
-    ) {
+    const isOurs = scratchView.getInt32(at + 8, true) === SOL_SOCKET;
+    const type = scratchView.getInt32(at + 12, true);
+    if (isOurs && type === SCM_RIGHTS) {
       for (let item = at + 16; item + 4 <= Math.min(at + length, end); item += 4) {
         fds.push(new Fd(scratchView.getInt32(item, true)));
       }
     }
+    // struct ucred: pid, uid, gid, 32 bits each.
+    if (isOurs && type === SCM_CREDENTIALS && at + 28 <= end) {
+      sender = {
+        pid: scratchView.getUint32(at + 16, true),
+        uid: scratchView.getUint32(at + 20, true),
+        gid: scratchView.getUint32(at + 24, true),
+      };
+    }
     at += align8(length);
   }
-  return fds;
+  return { fds, sender };
 }
 
 function align8(length: number): number {
@@ -317,7 +330,8 @@ function socketOption(fd: number, option: number, asked: string): number {
   return value[0] as number;
 }
 
-function newSocket(type: SocketType): Fd {
+/** A new non-blocking socket; the caller owns it. Of use to the files of this folder. */
+export function newSocket(type: keyof typeof SOCK_TYPES): Fd {
   const number: number = libcSocket(AF_UNIX, SOCK_TYPES[type] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (number < 0) throw failure('socket', `create a ${type} socket`);
   return new Fd(number);

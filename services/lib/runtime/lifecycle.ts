@@ -2,7 +2,6 @@
 // SIGINT and SIGTERM abort one signal; then what was started is stopped, last first, within a time limit; a second signal ends it at once.
 import { constants } from 'node:os';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import type { Logger } from './log.ts';
 
 const STOP_LIMIT = 10_000;
 /**
@@ -21,8 +20,15 @@ export type ProcessPort = {
   exit(code: number): void;
 };
 
+/** As much of a log as is needed here: the services' own, or the keeper's. */
+export type LifecycleLog = {
+  debug(data: object, message: string): void;
+  warn(data: object, message: string): void;
+  error(data: object, message: string): void;
+};
+
 export type LifecycleOptions = {
-  readonly log: Logger;
+  readonly log: LifecycleLog;
   /** How long all stops together may take, milliseconds. Default 10 s. */
   readonly stopLimit?: number;
   /**
@@ -36,7 +42,7 @@ export type LifecycleOptions = {
 };
 
 export class Lifecycle {
-  readonly #log: Logger;
+  readonly #log: LifecycleLog;
   readonly #stopLimit: number;
   readonly #isInterruptIgnored: boolean;
   readonly #secondSignalAfter: number;

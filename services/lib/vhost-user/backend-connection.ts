@@ -522,7 +522,7 @@ export class BackendConnection {
     this.#status = 0;
     this.#epoch = (this.#epoch + 1) >>> 0;
     this.#channel?.forget(this.#epoch);
-    this.#log.info({ why }, 'the guest driver starts afresh');
+    this.#log.debug({ why }, 'the guest driver starts afresh');
     this.#session.reset();
   }
 
@@ -652,7 +652,7 @@ export class BackendConnection {
     queue.resume(ring.addresses);
     if (resumed && resumed.queue !== queue) resumed.queue.discard();
     ring.queue = { state: 'active', queue };
-    this.#log.info(
+    this.#log.debug(
       { queue: ring.index, size: ring.size, base: ring.base, resumed: resumed !== null },
       'a queue starts',
     );
@@ -748,7 +748,7 @@ export class BackendConnection {
   #stopped(ring: Ring, queue: Virtqueue): void {
     ring.base = queue.suspend();
     ring.queue = { state: 'suspended', queue };
-    this.#log.info({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
+    this.#log.debug({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
     this.#session.queueStopped(queue);
   }
 

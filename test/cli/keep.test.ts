@@ -1,0 +1,206 @@
+// `barkeep keep` as a process: its signals, its exit codes, its own death, and how little of the program it is.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const DIST = resolve(import.meta.dirname, '../../dist/services');
+const CLI = join(DIST, 'cli/main.js');
+
+let directory: string;
+let started: Kept[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'barkeep-keep-'));
+  started = [];
+});
+afterEach(async () => {
+  for (const kept of started) kept.process.kill('SIGKILL');
+  await Promise.all(started.map(({ ended }) => ended));
+  rmSync(directory, { recursive: true, force: true });
+});
+
+class Kept {
+  readonly process: ChildProcess;
+  out = '';
+  log = '';
+  readonly ended: Promise<number | null>;
+
+  constructor(args: readonly string[]) {
+    this.process = spawn(process.execPath, [CLI, 'keep', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.out += text;
+    });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+    this.ended = once(this.process, 'exit').then(([code]) => code as number | null);
+    started.push(this);
+  }
+
+  async says(text: string): Promise<void> {
+    await until(() => this.out.includes(text) || this.log.includes(text));
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((done) => setTimeout(done, 10));
+}
+
+/** Running, and not merely waiting to be reaped. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const shell = (script: string): readonly string[] => ['--', '/bin/sh', '-c', script];
+
+describe('exit codes', () => {
+  test.each([
+    ['exit 0', 0],
+    ['exit 2', 2],
+  ])("%s of the command is the keeper's own", async (script, code) => {
+    expect(await new Kept(shell(script)).ended).toBe(code);
+  });
+
+  test.each([
+    [[], 'no command; give it after "--"'],
+    [['--'], 'no command; give it after "--"'],
+    [['true'], "Unexpected argument 'true'"],
+    [['--wrong', '--', 'true'], "Unknown option '--wrong'"],
+    [['--restart', 'maybe', '--', 'true'], '--restart maybe: expected on-failure or always'],
+    [['--restart-delay', 'soon', '--', 'true'], '--restart-delay soon: expected a duration such as 100ms'],
+    [['--store-max', 'all', '--', 'true'], '--store-max all: expected a number'],
+    [['--notify-access', 'none', '--', 'true'], '--notify-access none: expected main or all'],
+  ])('%j is refused', async (args, message) => {
+    const kept = new Kept(args);
+    expect(await kept.ended).toBe(2);
+    expect(kept.log).toContain(`barkeep: keep: ${message}`);
+  });
+
+  test('--help is no failure', async () => {
+    const kept = new Kept(['--help']);
+    expect(await kept.ended).toBe(0);
+    expect(kept.out).toMatch(/^Usage: barkeep keep/);
+  });
+});
+
+describe('signals', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s stops the command by SIGTERM', async (signal) => {
+    const kept = new Kept(shell('trap "echo asked; exit 0" TERM; echo up; while :; do sleep 0.05; done'));
+    await kept.says('up');
+    kept.process.kill(signal);
+    expect(await kept.ended).toBe(0);
+    expect(kept.out).toBe('up\nasked\n');
+  });
+
+  test('a command that ends by that SIGTERM has ended well', async () => {
+    const kept = new Kept(shell('echo up; exec sleep 60'));
+    await kept.says('up');
+    kept.process.kill('SIGTERM');
+    expect(await kept.ended).toBe(0);
+  });
+
+  test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s is passed on', async (signal) => {
+    const kept = new Kept(
+      shell(`trap "echo heard; exit 2" ${signal.slice(3)}; echo up; while :; do sleep 0.05; done`),
+    );
+    await kept.says('up');
+    kept.process.kill(signal);
+    await kept.ended;
+    expect(kept.out).toBe('up\nheard\n');
+  });
+
+  test('a command that does not end is killed after its time', async () => {
+    const script = 'trap "" TERM; echo up; while :; do sleep 0.05; done';
+    const kept = new Kept(['--stop-timeout', '100ms', ...shell(script)]);
+    await kept.says('up');
+    kept.process.kill('SIGTERM');
+    expect(await kept.ended).toBe(128 + 9);
+    expect(kept.log).toContain('"msg":"does not stop; it is killed"');
+  });
+});
+
+describe('the command', () => {
+  test('is told where its keeper is, and who its descriptors are for', async () => {
+    const program = `
+      import { FdStore } from '${DIST}/lib/runtime/fd-store.js';
+      import { createMemfd } from '${DIST}/lib/os/memory.js';
+      const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, BARKEEP_LIFELINE_FD } = process.env;
+      console.log(JSON.stringify([LISTEN_PID === String(process.pid), LISTEN_FDS, LISTEN_FDNAMES, BARKEEP_LIFELINE_FD]));
+      const store = FdStore.open();
+      if (store.left.size > 0) process.exit(0);
+      store.put('a', createMemfd('a', 4096).number);
+      store.put('b', createMemfd('b', 4096).number);
+      process.kill(process.pid, 'SIGKILL');`;
+    const kept = new Kept(['--', process.execPath, '--input-type=module', '-e', program]);
+    expect(await kept.ended).toBe(0);
+    expect(kept.out.trim().split('\n')).toEqual(['[false,null,null,"3"]', '[true,"2","a:b","5"]']);
+  });
+
+  test('of ours ends when its keeper is killed without a word', async () => {
+    const service = ['metrics', '--listen', '127.0.0.1:0', '--run-directory', directory, '-l', 'info'];
+    const kept = new Kept(['--', process.execPath, CLI, ...service]);
+    const children = `/proc/${kept.process.pid}/task/${kept.process.pid}/children`;
+    await kept.says('"service":"metrics"');
+    const pid = Number(readFileSync(children, 'utf8'));
+    expect(isAlive(pid)).toBe(true);
+    kept.process.kill('SIGKILL');
+    const start = performance.now();
+    await until(() => !isAlive(pid));
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
+
+describe('the keeper is small', () => {
+  /** Every file that a compiled module imports statically, and the packages. */
+  function imported(
+    file: string,
+    files = new Set<string>(),
+    packages = new Set<string>(),
+  ): [number, string[]] {
+    files.add(file);
+    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
+      /^(?:import|export) (?:[^'"=;]* from )?['"]([^'"]+)['"];$/gm,
+    )) {
+      const target = specifier.startsWith('.') ? resolve(dirname(file), specifier) : null;
+      if (target === null) packages.add(specifier);
+      else if (!files.has(target)) imported(target, files, packages);
+    }
+    return [files.size, [...packages].filter((name) => !name.startsWith('node:')).sort()];
+  }
+
+  test('keep loads koffi and no other package', () => {
+    expect(existsSync(CLI)).toBe(true);
+    const [files, packages] = imported(join(DIST, 'cli/keep.js'));
+    expect(packages).toEqual(['koffi']);
+    expect(files).toBeLessThan(25);
+  });
+
+  test('up loads what reads the command line and the configuration, and neither gRPC nor pino', () => {
+    expect(imported(join(DIST, 'cli/command-line.js'))[1]).toEqual(['commander', 'koffi', 'yaml', 'zod']);
+  });
+});
+
+describe.skipIf(process.env['CI'] !== 'true' && process.getuid?.() !== 0)('as pid 1 of a container', () => {
+  test('it buries the orphans of its command, and leaves the command to Node', async () => {
+    // The inner shell dies at once, and its child becomes the child of pid 1.
+    const script = `
+      (sleep 0.2 & echo $! > ${directory}/orphan)
+      sleep 0.6
+      grep -s State /proc/$(cat ${directory}/orphan)/status || echo buried
+      exit 2`;
+    const args = ['--pid', '--fork', '--mount-proc', process.execPath, CLI, 'keep', ...shell(script)];
+    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect([out.trim(), code]).toEqual(['buried', 2]);
+  });
+});
