@@ -1,9 +1,10 @@
 // A back-end in a process of its own, killed, upgraded, ended, and started with what it should not be started with.
 import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Keeper } from '../../../../services/keeper/keeper.ts';
 import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { createMemfd, Mapping } from '../../../../services/lib/os/memory.ts';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
@@ -12,6 +13,10 @@ import type { Vmm } from '../../../vmm/vmm.ts';
 import { until } from '../fixtures.ts';
 import { Holder, type HolderOptions } from './holder.ts';
 import { boot, live } from './life.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../../..');
+const COMPILED = ROOT.endsWith('/dist') ? ROOT : join(ROOT, 'dist');
+const SURVIVOR = join(COMPILED, 'test/lib/vhost-user/recovery/survivor.js');
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -116,16 +121,46 @@ describe('random kills', () => {
       isOver = true;
     })();
     let counted = 0;
-    let longest = 0;
-    while (!isOver) {
-      const before = performance.now();
-      counted = await live(vmm, counted);
-      longest = Math.max(longest, performance.now() - before);
-    }
+    while (!isOver) counted = await live(vmm, counted);
     await killing;
     await live(vmm, counted);
     expect(holder.ends.length).toBeGreaterThan(kills / 2);
-    console.info(`${holder.ends.length} deaths, the longest life took ${Math.round(longest)} ms`);
+  });
+});
+
+describe('under the real keeper', () => {
+  it('a back-end that is killed again and again goes on', { timeout: 60_000 }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'barkeep-kept-'));
+    cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+    const path = join(directory, 'gpu.sock');
+    const keeper = new Keeper(
+      {
+        name: 'survivor',
+        command: [process.execPath, SURVIVOR],
+        environment: { PATH: process.env['PATH'], SURVIVOR_SOCKET: path },
+      },
+      { log: { debug() {}, info() {}, warn() {}, error() {} }, firstPause: 5, longestPause: 20 },
+    );
+    keeper.start();
+    cleanups.push(() => keeper.stop());
+    const vmm = await bootAt(path);
+    let isOver = false;
+    const pids = new Set<number>();
+    const killing = (async () => {
+      for (let count = 0; count < 10; count += 1) {
+        await sleep(150 + Math.random() * 100);
+        if (keeper.pid === null) continue;
+        pids.add(keeper.pid);
+        process.kill(keeper.pid, 'SIGKILL');
+      }
+      isOver = true;
+    })();
+    let counted = 0;
+    while (!isOver) counted = await live(vmm, counted);
+    await killing;
+    await live(vmm, counted);
+    expect(pids.size).toBeGreaterThan(5);
+    await until(() => keeper.held < 20);
   });
 });
 

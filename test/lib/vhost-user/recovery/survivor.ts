@@ -11,6 +11,7 @@ import type { JournalKind } from '../../../../services/lib/journal/header.ts';
 import { MemoryJournal } from '../../../../services/lib/journal/memory-journal.ts';
 import type { Fd } from '../../../../services/lib/os/fd.ts';
 import { createMemfd, PAGE_SIZE } from '../../../../services/lib/os/memory.ts';
+import { FdStore } from '../../../../services/lib/runtime/fd-store.ts';
 import type { BackendChannel, WindowRange } from '../../../../services/lib/vhost-user/backend-channel.ts';
 import { DEFAULT_PROTOCOL_FEATURES } from '../../../../services/lib/vhost-user/backend-connection.ts';
 import {
@@ -242,7 +243,8 @@ function describe(data: object): string {
   return JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
-const store = new HeldStore();
+// Under a real keeper, or under a test's holder.
+const store = process.env['NOTIFY_SOCKET'] === undefined ? new HeldStore() : FdStore.open();
 const log: Log = { debug() {}, info: logTo('info'), warn: logTo('warn'), error: logTo('error') };
 
 function openJournal(): State {
