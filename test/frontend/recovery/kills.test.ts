@@ -31,7 +31,7 @@ for (const placement of PLACEMENTS) {
     if (!point.startsWith(prefix)) continue;
     for (const count of countsOf(point)) {
       if (isOfSuccessor(point))
-        add(placement, `${point} of a successor`, ['queue.published:12', `${point}:${count}`]);
+        add(placement, `${point} of a successor`, [firstDeath(point), `${point}:${count}`]);
       else add(placement, `${point}:${count}`, [`${point}:${count}`]);
     }
   }
@@ -83,8 +83,15 @@ async function bootSoon(frontend: KeptFrontend, placement: Placement): Promise<V
   }
 }
 
+/** A successor fences the channel only when answers were due. */
+function firstDeath(point: string): string {
+  return point === 'channel.fenced' ? 'channel.map-counted:1' : 'queue.published:12';
+}
+
 function isOfSuccessor(point: string): boolean {
-  return /^(adopt\.|recovery\.adopted|recovery\.swept|gpu\.adopted|gpu\.compacted)/.test(point);
+  return /^(adopt\.|channel\.fenced|recovery\.adopted|recovery\.swept|gpu\.adopted|gpu\.compacted)/.test(
+    point,
+  );
 }
 
 function countsOf(point: string): readonly number[] {
