@@ -1,6 +1,7 @@
 // Children of a benchmark: started from the compiled tree, ready when they say so, gone when the benchmark ends.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const DIST = resolve(import.meta.dirname, '../..');
@@ -52,4 +53,20 @@ export async function startChild(
       return Number(kib) * 1024;
     },
   };
+}
+
+/** Keeps a process, all threads of it, on one core (taskset of util-linux, which every Debian has). */
+export function pin(pid: number, core: number): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], {
+    stdio: 'ignore',
+  });
+}
+
+/** Gives a process all cores back. */
+export function unpin(pid: number): void {
+  execFileSync(
+    'taskset',
+    ['--all-tasks', '--cpu-list', '--pid', `0-${availableParallelism() - 1}`, String(pid)],
+    { stdio: 'ignore' },
+  );
 }

@@ -13,8 +13,8 @@ const RULES: Readonly<
   'lib/wire': { rooms: [], packages: true },
   'lib/os': { rooms: [], packages: true },
   'lib/rpc': { rooms: [], packages: true },
-  'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/runtime': { rooms: ['lib/os'], packages: true },
+  'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/vhost-user': { rooms: ['lib/wire', 'lib/os'], packages: true },
   'broker/domain': { rooms: [], packages: false },
   broker: {

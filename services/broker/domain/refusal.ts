@@ -47,8 +47,6 @@ export const REFUSAL_REASONS = [
   'UNACKNOWLEDGED_LIMIT',
   /** The host has no VM of that name. */
   'VM_UNKNOWN',
-  /** Reserved for a VM that an operator suspended. */
-  'VM_SUSPENDED',
 ] as const;
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

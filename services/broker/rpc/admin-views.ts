@@ -14,7 +14,7 @@ import type { Placement } from '../domain/vm.ts';
 import { BOUNDS, type DurationHistogram } from '../duration-histogram.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
 import type { VmEntry, VmState } from '../vm-directory.ts';
-import { reasonOf, WIRE_CACHE } from './command-codec.ts';
+import { WIRE_CACHE } from './command-codec.ts';
 
 type VmMessage = barkeep.v1.Vm.$Properties;
 const v1 = barkeep.v1;
@@ -154,7 +154,7 @@ export function vmStatisticsView(entry: VmEntry, counters: Counters): barkeep.v1
       ].filter(({ count }) => count > 0);
     }),
     refusals: REFUSAL_REASONS.filter((reason) => counters.refusals[reason] > 0).map((reason) => ({
-      reason: reasonNumber(reasonOf(reason)),
+      reason: reasonNumber(reason),
       count: counters.refusals[reason],
     })),
     frontend: entry.frontend,
@@ -187,7 +187,7 @@ function detailsOf(event: BrokerEvent): Partial<barkeep.v1.WatchEventsResponse.$
       return { deviceReset: { generation: event.generation } };
     case 'refused': {
       const { operation, reason, message } = event;
-      return { commandRefused: { operation, reason: reasonNumber(reasonOf(reason)), message } };
+      return { commandRefused: { operation, reason: reasonNumber(reason), message } };
     }
   }
 }

@@ -1,7 +1,7 @@
 // Commands and answers between the contract's messages and the domain's plain data. On the path of every command: no closures, no bigints
 // but those that a caller sent.
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
-import { type Reason, reasonNumber, StatusError } from '../../lib/rpc/status-error.ts';
+import { reasonNumber, StatusError } from '../../lib/rpc/status-error.ts';
 import { fromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { Allocation } from '../domain/allocation.ts';
 import type {
@@ -15,7 +15,6 @@ import type {
   UnmapCommand,
 } from '../domain/command.ts';
 import type { CacheType } from '../domain/heap.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
 import type { U64 } from '../domain/u64.ts';
 
 type WireCommand = barkeep.v1.Command.$Properties;
@@ -111,7 +110,7 @@ function encodeReply(
 ): WireReply {
   if (reply.result === 'refused') {
     const { reason, message } = reply.refusal;
-    return { number: toWire(reply.number), error: { reason: reasonNumber(reasonOf(reason)), message } };
+    return { number: toWire(reply.number), error: { reason: reasonNumber(reason), message } };
   }
   const { number } = reply;
   switch (reply.kind) {
@@ -138,10 +137,5 @@ export function encodeMapped(
 
 /** A refusal as the error of a unary call. */
 export function refusalError({ refusal }: RefusedReply): StatusError {
-  return new StatusError(reasonOf(refusal.reason), refusal.message, refusal.metadata);
-}
-
-/** The domain reserves a reason that the contract does not have yet. */
-export function reasonOf(reason: RefusalReason): Reason {
-  return reason === 'VM_SUSPENDED' ? 'UNSPECIFIED' : reason;
+  return new StatusError(refusal.reason, refusal.message, refusal.metadata);
 }
