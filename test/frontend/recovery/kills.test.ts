@@ -60,7 +60,7 @@ describe('a frontend that is killed', () => {
         expect(frontend.kills, frontend.log).toBe(faults.length);
         const books = await host.admin.getVm(vm);
         expect([Number(books.allocations), Number(books.mappings)]).toEqual([0, 0]);
-        expect(Number(books.generation)).toBe(2);
+        expect(Number(books.generation)).toBe(2 + otherResets(point));
         expect(vmm.window.mappings.length).toBe(placement === 'window' ? 1 : 0);
       } catch (error) {
         throw new Error(`${String(error)}\n${frontend.log}`, { cause: error });
@@ -72,6 +72,14 @@ describe('a frontend that is killed', () => {
     TIMEOUT,
   );
 });
+
+/**
+ * The first VMM's end is a reset. Killed behind it, and before the end of the connection is recorded, the successor serves that connection
+ * once more, finds it closed, and resets the empty device again.
+ */
+function otherResets(point: string): number {
+  return point.startsWith('end.closed') ? 2 : point.startsWith('end.') ? 1 : 0;
+}
 
 /**
  * Between accept(2) and the store a connection is known to one process alone (recovery.ts): a VMM that is cut off there tries again, as one
