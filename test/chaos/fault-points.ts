@@ -7,7 +7,7 @@ import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { CheckFailure, eventually, expectEqual } from '../guest/scenario/check.ts';
 import { growJournal } from './journal-growth.ts';
-import { KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
+import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
 
 type Service = 'broker' | 'frontend';
@@ -196,7 +196,10 @@ export class FaultPoints {
       throw new CheckFailure(`${error instanceof Error ? error.message : String(error)}\n${logsOf(both)}`);
     }
     const left = await settledDescriptors(frontend.service, host.directory);
-    await growing;
+    if (growing !== null) {
+      await growing;
+      await eventually(async () => void (await host.admin.evictVm(BUSY_VM, true)));
+    }
     await this.#reclaim(host, frontend.service, KEPT_VM[placement]);
     const errors = both.flatMap(({ log }) => log.split('\n').filter((line) => ERROR_LINE.test(line)));
     if (errors.length > 0) throw new CheckFailure(`errors in the logs:\n${errors.slice(0, 5).join('\n')}`);
