@@ -383,11 +383,9 @@ export class BrokerSession {
     this.#session = attachment.session;
     this.#backoff = FIRST_BACKOFF;
     this.#setState('attached');
-    const { vm } = this.#options;
     const { resumed, generation, placement, windowSize, brokerVersion } = attachment;
     this.#log.info(
       {
-        vm,
         resumed,
         generation,
         placement,

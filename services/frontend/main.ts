@@ -193,7 +193,7 @@ async function listen(
       ...(store?.active && { store }),
       onFinished: () => finish(),
     });
-    log.info({ vm: options.vm, ...listen }, 'waiting for the VMM');
+    log.info({ ...listen }, 'waiting for the VMM');
     return { server, finished };
   } catch (error) {
     if (error instanceof RecoveryError && state) throw state.giveUp(error);

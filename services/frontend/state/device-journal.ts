@@ -89,6 +89,7 @@ function kind() {
 // ---- what a successor finds -------------------------------------------------------------------------------------------------------------
 
 type SessionRecord = Extract<JournalRecord, { kind: 'session' }>;
+export type WindowRecord = Extract<JournalRecord, { kind: 'window' }>;
 type ChangesRecord = Extract<JournalRecord, { kind: 'changes' }>;
 
 /** A command that was given a number, and is not settled for all that is known. */
@@ -104,8 +105,8 @@ export type Past = {
   readonly session: SessionRecord | null;
   /** It is over, and a new one is to be begun. */
   readonly isSessionGone: boolean;
-  /** Of the window's memory in the store; 0 for none. */
-  readonly window: number;
+  /** The window's memory in the store; null for none. */
+  readonly window: WindowRecord | null;
   readonly isUsed: boolean;
   readonly isResetDue: boolean;
   readonly acknowledged: number;
@@ -122,7 +123,7 @@ export type Past = {
 export function replay(records: Iterable<JournalRecord>): Past {
   let session: SessionRecord | null = null;
   let isSessionGone = false;
-  let window = 0;
+  let window: WindowRecord | null = null;
   let isUsed = false;
   let isResetDue = false;
   let acknowledged = 0;
@@ -150,7 +151,7 @@ export function replay(records: Iterable<JournalRecord>): Past {
         late.clear();
         break;
       case 'window':
-        window = record.number;
+        window = record;
         break;
       case 'used':
         isUsed = true;

@@ -24,7 +24,7 @@ export type JournalRecord =
       readonly lastNumber: number;
     }
   /** The window's memory is stored under this number. */
-  | { readonly kind: 'window'; readonly number: number }
+  | { readonly kind: 'window'; readonly number: number; readonly dev: bigint; readonly ino: bigint }
   /** It was lost, and the driver started afresh since: a new one is to be begun. */
   | { readonly kind: 'session-gone' }
   /** A queue was started since the last reset. */
@@ -111,6 +111,8 @@ export function encodeRecord(record: JournalRecord): Buffer {
       break;
     case 'window':
       out.f64(record.number);
+      out.u64(record.dev);
+      out.u64(record.ino);
       break;
   }
   return out.finish();
@@ -160,7 +162,7 @@ function readRecord(from: Reader): JournalRecord {
     case KIND.finishing:
       return { kind: 'finishing', chain: from.f64() };
     case KIND.window:
-      return { kind: 'window', number: from.f64() };
+      return { kind: 'window', number: from.f64(), dev: from.u64(), ino: from.u64() };
     default:
       throw new RangeError(`a record of kind ${kind}`);
   }

@@ -29,8 +29,8 @@ const SO_PEERCRED = 17;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SCM_RIGHTS = 1;
-const MSG_PEEK = 2;
 const SCM_CREDENTIALS = 2;
+const MSG_PEEK = 2;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 const MSG_CTRUNC = 8;
@@ -239,17 +239,33 @@ export function socketPair(type: SocketType): readonly [Fd, Fd] {
 }
 
 /** A non-blocking listening socket at `path`, which must not exist. The caller owns it, and unlinks the path. Throws SystemError EADDRINUSE. */
-export function listen(path: string, type: SocketType, backlog = 128): Fd {
-  const fd = newSocket(type);
+export function listen(path: string, type: SocketType): Fd {
+  const fd = bindSocket(path, type);
   try {
-    const address = socketAddress(path);
-    if (libcBind(fd.number, address, address.length) < 0) throw failure('bind', `listen on ${path}`);
-    if (libcListen(fd.number, backlog) < 0) throw failure('listen', `listen on ${path}`);
+    startListening(fd.number);
     return fd;
   } catch (error) {
     fd.close();
     throw error;
   }
+}
+
+/** The first half of listen(): the path is there, and whoever connects is refused until startListening(). */
+export function bindSocket(path: string, type: SocketType): Fd {
+  const fd = newSocket(type);
+  try {
+    const address = socketAddress(path);
+    if (libcBind(fd.number, address, address.length) < 0) throw failure('bind', `listen on ${path}`);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** The second half; nothing happens to a socket that listens already. Throws SystemError EINVAL for one that is connected. */
+export function startListening(fd: number, backlog = 128): void {
+  if (libcListen(fd, backlog) < 0) throw failure('listen', `listen on socket ${fd}`);
 }
 
 /** The next connection as a non-blocking socket that the caller owns; null when none is waiting. */

@@ -42,7 +42,7 @@ import { messageOf, VhostUserError } from './errors.ts';
 import { type FileIdentity, GuestMemory, MOST_MEMORY_SLOTS } from './guest-memory.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
 import type { ConnectionState, Recovery } from './recovery.ts';
-import { type Doorbells, type RingSetup, Virtqueue } from './virtqueue.ts';
+import { type Doorbells, privateWords, type QueueWords, type RingSetup, Virtqueue } from './virtqueue.ts';
 
 /** Virtio features of the transport, added to those of the device. EVENT_IDX and packed rings are not offered. */
 export const TRANSPORT_FEATURES = bitSet(
@@ -162,6 +162,8 @@ export class BackendConnection {
   readonly #rings: Ring[];
   readonly #session: DeviceSession;
   readonly #recovery: Recovery | null;
+  /** One for each ring, whatever queue it has. */
+  readonly #words: readonly QueueWords[];
   #channel: BackendChannel | null = null;
   /** The channel's socket in the store. */
   #channelName = 0;
@@ -190,6 +192,7 @@ export class BackendConnection {
       ? new GuestMemory(isOwnMemory, (fd) => recovery.noteOf(fd))
       : new GuestMemory(isOwnMemory);
     this.#rings = Array.from({ length: device.queues }, (_, index) => newRing(index));
+    this.#words = this.#rings.map(({ index }) => recovery?.queueWords(index) ?? privateWords());
     this.#stream = new MessageStream(socket, {
       ...(recovery && { io: recovery.io }),
       readWhileSending: false,
@@ -233,6 +236,7 @@ export class BackendConnection {
     return {
       peer: this.#options.peer,
       adopted: (this.#options.adopted ?? null) !== null,
+      published: (queue) => this.#words[queue]?.numbers[0] ?? 0,
       get features() {
         return features();
       },
@@ -518,7 +522,7 @@ export class BackendConnection {
     this.#status = 0;
     this.#epoch = (this.#epoch + 1) >>> 0;
     this.#channel?.forget(this.#epoch);
-    this.#log.info({ why }, 'the guest driver starts afresh');
+    this.#log.debug({ why }, 'the guest driver starts afresh');
     this.#session.reset();
   }
 
@@ -648,7 +652,7 @@ export class BackendConnection {
     queue.resume(ring.addresses);
     if (resumed && resumed.queue !== queue) resumed.queue.discard();
     ring.queue = { state: 'active', queue };
-    this.#log.info(
+    this.#log.debug(
       { queue: ring.index, size: ring.size, base: ring.base, resumed: resumed !== null },
       'a queue starts',
     );
@@ -675,12 +679,11 @@ export class BackendConnection {
     adopted: { size: number; lead: number } | null = null,
   ): Virtqueue {
     const { mostReadableBytes } = this.#options;
-    const recovery = this.#recovery;
     return new Virtqueue(
       {
         index: ring.index,
         size: adopted?.size ?? ring.size,
-        ...(recovery && { words: recovery.queueWords(ring.index) }),
+        words: this.#words[ring.index] as QueueWords,
         ...(adopted && { adopted }),
         memory: this.#memory,
         doorbells: ring.doorbells,
@@ -745,7 +748,7 @@ export class BackendConnection {
   #stopped(ring: Ring, queue: Virtqueue): void {
     ring.base = queue.suspend();
     ring.queue = { state: 'suspended', queue };
-    this.#log.info({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
+    this.#log.debug({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
     this.#session.queueStopped(queue);
   }
 

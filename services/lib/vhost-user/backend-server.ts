@@ -59,28 +59,34 @@ export async function startBackendServer(options: BackendServerOptions): Promise
 /** A listening socket; or one that is connected, whose end is the end. */
 type Sockets = { readonly listening: ListeningSocket } | { readonly connected: Fd | null };
 
-async function openSocket({ listen }: BackendServerOptions): Promise<Sockets> {
-  if ('path' in listen) return { listening: await listenAtPath(listen.path, listen.mode) };
+async function openSocket(
+  { listen }: BackendServerOptions,
+  bound?: (socket: ListeningSocket) => void,
+): Promise<Sockets> {
+  if ('path' in listen) return { listening: await listenAtPath(listen.path, listen.mode, bound) };
   const fd = new Fd(listen.fd);
   const { listening } = adoptSocket(fd.number);
-  return listening ? { listening: asListeningSocket(fd, { path: '', dev: 0n, ino: 0n }) } : { connected: fd };
+  if (!listening) return { connected: fd };
+  const socket = asListeningSocket(fd, { path: '', dev: 0n, ino: 0n });
+  bound?.(socket);
+  return { listening: socket };
 }
 
 async function openStoredSocket(options: BackendServerOptions, recovery: Recovery): Promise<Sockets> {
+  const { listen } = options;
   const stored = recovery.takeListener();
   if (stored) {
-    const { listen } = options;
     if ('fd' in listen || stored.record.path === '' || stored.record.path === listen.path) {
       return { listening: asListeningSocket(stored.fd, stored.record) };
     }
     // Started with another path: that one counts. A VMM that is connected stays so.
     asListeningSocket(stored.fd, stored.record).close();
-  } else if (recovery.connection && 'fd' in options.listen) {
+    recovery.dropListener();
+  } else if (recovery.connection && 'fd' in listen) {
     return { connected: null };
   }
-  const opened = await openSocket(options);
-  if ('listening' in opened) recovery.storeListener(opened.listening.fd, opened.listening.record);
-  return opened;
+  // Stored before anybody can connect: nobody waits at a socket that dies with this process.
+  return await openSocket(options, ({ fd, record }) => recovery.storeListener(fd, record));
 }
 
 export class BackendServer {

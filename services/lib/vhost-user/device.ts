@@ -21,8 +21,9 @@
 //   channelOpened, memoryChanged, queueStarted for each queue that was running, then queueKicked for each of them
 //
 // and pops again whatever was popped and not published. Three things are the device's part of it:
-// - State that chains made counts from their publication on: mark it with queue.numberOf(chain), and forget what is marked with a number
-//   from queue.published on. A chain that is popped again then meets the same state, and has to have the same effect: once.
+// - State that chains made counts from their publication on: mark it with queue.numberOf(chain). At connect(), and at reset(), forget what is
+//   marked with a number from vmm.published(queue) on: it never happened. A chain that is popped again then meets the same state as before,
+//   and has to have the same effect: once.
 // - Around each handler: queue.handling(chain), queue.handled(); a chain that killed two processes is answered without running it.
 // - The last message of the VMM may be heard twice (reset() above all), once by either process.
 // What it asks of the channel again and the VMM has done already, is not asked of the VMM a second time; see BackendChannel.inherited().
@@ -55,6 +56,11 @@ export type VmmConnection = {
   readonly protocolFeatures: bigint;
   /** The connection is a predecessor's that died, or left. */
   readonly adopted: boolean;
+  /**
+   * Chains of a queue with lower numbers are answered, for the guest and for good; those from this number on are not (see
+   * DurableQueue.numberOf()). Grows over stops, resets and, with a store, over the life of processes and connections.
+   */
+  published(queue: number): number;
   /** Ends the connection; the reason is logged. */
   close(reason: string): void;
 };

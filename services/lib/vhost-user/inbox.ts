@@ -99,6 +99,11 @@ export class Inbox {
     return this.#seen;
   }
 
+  /** The socket is closed, and what is in it goes with it. */
+  forget(): void {
+    this.#seen = [];
+  }
+
   /** What a predecessor left of the message at hand; null when he had taken nothing of it. */
   begun(): Begun | null {
     const { before, fdsBefore } = this.#settled();

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fd } from '../os/fd.ts';
 import { tryLock } from '../os/lock.ts';
-import { connect, listen } from '../os/socket.ts';
+import { bindSocket, connect, startListening } from '../os/socket.ts';
 import { SystemError } from '../os/system-error.ts';
 import type { ListenerRecord } from './state-file.ts';
 
@@ -58,15 +58,22 @@ const DEFAULT_MODE = 0o660;
 const LOCK_ATTEMPTS = 100;
 const LOCK_WAIT_MS = 10;
 
-/** Listens at `path`. Throws SocketPathError. */
-export async function listenAtPath(path: string, mode: number = DEFAULT_MODE): Promise<ListeningSocket> {
+/**
+ * Listens at `path`. `bound` is called when the path is there and nobody can connect yet; what it throws is thrown.
+ * Throws SocketPathError.
+ */
+export async function listenAtPath(
+  path: string,
+  mode: number = DEFAULT_MODE,
+  bound: (socket: ListeningSocket) => void = () => {},
+): Promise<ListeningSocket> {
   // Without the lock, a second service that found the same stale socket could remove the one that the first has just made.
   // It is taken on the directory, so no lock file is left behind.
   const directory = openDirectory(path);
   try {
     await lockDirectory(directory, path);
     removeStale(path);
-    return bind(path, mode);
+    return bind(path, mode, bound);
   } finally {
     closeSync(directory);
   }
@@ -122,27 +129,35 @@ function isAlive(path: string): boolean {
   }
 }
 
-function bind(path: string, mode: number): ListeningSocket {
+function bind(path: string, mode: number, bound: (socket: ListeningSocket) => void): ListeningSocket {
   let fd: Fd;
   try {
-    fd = listen(path, 'stream');
+    fd = bindSocket(path, 'stream');
   } catch (cause) {
-    const message = cause instanceof SystemError ? cause.message : String(cause);
-    throw new SocketPathError('UNUSABLE', path, message, cause);
+    throw unusable(path, cause);
   }
   try {
     chmodSync(path, mode);
   } catch (cause) {
     fd.close();
-    throw new SocketPathError(
-      'UNUSABLE',
-      path,
-      `the mode of ${path} cannot be set (${errorCode(cause)})`,
-      cause,
-    );
+    const problem = `the mode of ${path} cannot be set (${errorCode(cause)})`;
+    throw new SocketPathError('UNUSABLE', path, problem, cause);
   }
   const { dev, ino } = lstatSync(path, { bigint: true });
-  return asListeningSocket(fd, { path, dev, ino });
+  const socket = asListeningSocket(fd, { path, dev, ino });
+  try {
+    bound(socket);
+    startListening(fd.number);
+    return socket;
+  } catch (cause) {
+    socket.close();
+    throw cause instanceof SystemError && cause.syscall === 'listen' ? unusable(path, cause) : cause;
+  }
+}
+
+function unusable(path: string, cause: unknown): SocketPathError {
+  const message = cause instanceof SystemError ? cause.message : String(cause);
+  return new SocketPathError('UNUSABLE', path, message, cause);
 }
 
 function inspect(path: string): BigIntStats | null {

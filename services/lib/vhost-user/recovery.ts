@@ -15,7 +15,7 @@ import { isEventfd } from '../os/eventfd.ts';
 import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
 import { duplicate } from '../os/memory.ts';
-import { adoptSocket } from '../os/socket.ts';
+import { adoptSocket, startListening } from '../os/socket.ts';
 import { ChannelRecord } from './channel-record.ts';
 import { type ConnectionRecord, readConnection, writeConnection } from './connection-record.ts';
 import { type DescriptorStore, HeldDescriptors, type Note, STORED } from './descriptor-store.ts';
@@ -112,9 +112,13 @@ export class Recovery {
     if (fd && record && isListening(fd)) return { fd, record };
     if (fd) {
       fd.close();
-      this.#store.remove(STORED.listener);
+      this.dropListener();
     }
     return null;
+  }
+
+  dropListener(): void {
+    this.#store.remove(STORED.listener);
   }
 
   storeListener(fd: Fd, record: ListenerRecord): void {
@@ -148,6 +152,7 @@ export class Recovery {
     this.#state.words[WORD.accepting] = 0;
     const { messages, epoch } = this.#record;
     // What is left of a message belongs to nobody.
+    this.#inbox.forget();
     this.#write({ ...NOBODY, messages: messages + 1, epoch: epoch + 1 });
     faultPoint('end.committed');
     this.#sweep('vmm.descriptor-dropped');
@@ -347,9 +352,12 @@ function isConnected(fd: Fd): boolean {
   }
 }
 
+/** A predecessor may have died between the store and listen(2). */
 function isListening(fd: Fd): boolean {
   try {
-    return adoptSocket(fd.number).listening;
+    const { type, listening } = adoptSocket(fd.number);
+    if (!listening) startListening(fd.number);
+    return type === 'stream';
   } catch {
     return false;
   }

@@ -107,6 +107,11 @@ export type VirtqueueOptions = {
  */
 export type QueueWords = { readonly numbers: Float64Array; readonly attempts: Uint32Array };
 
+/** For a queue that nobody will go on with. */
+export function privateWords(): QueueWords {
+  return { numbers: new Float64Array(2), attempts: new Uint32Array(1) };
+}
+
 const PUBLISHED = 0;
 const HANDLING = 1;
 
@@ -175,6 +180,8 @@ export class Virtqueue {
   readonly #words: QueueWords;
   readonly #adopted: { readonly lead: number } | null;
   #lead = 0;
+  /** numbers[PUBLISHED], as a field that is quick to get at. */
+  #published = 0;
   #setup: RingSetup;
   #state: QueueState = 'suspended';
   #rings: Rings | null = null;
@@ -201,7 +208,7 @@ export class Virtqueue {
     this.#mostReadable = options.mostReadableBytes ?? DEFAULT_MOST_READABLE_BYTES;
     this.#mostDescriptors = Math.max(options.size, MOST_INDIRECT_DESCRIPTORS);
     this.#log = options.log;
-    this.#words = options.words ?? { numbers: new Float64Array(2), attempts: new Uint32Array(1) };
+    this.#words = options.words ?? privateWords();
     this.#adopted = options.adopted ?? null;
     this.#setup = setup;
     this.#lastAvailable = lastAvailable;
@@ -229,7 +236,7 @@ export class Virtqueue {
    * the guest and for good, once this is larger than the chain's number. 0 to 2^53.
    */
   get published(): number {
-    return this.#words.numbers[PUBLISHED] as number;
+    return this.#published;
   }
 
   /** The number of a chain that popAll() returned: what is to count from its publication on is marked with it. */
@@ -282,7 +289,7 @@ export class Virtqueue {
       const head = rings.available[2 + (this.#lastAvailable & (this.size - 1))] as number;
       this.#lastAvailable = (this.#lastAvailable + 1) & 0xffff;
       const chain = this.#take(rings, head);
-      chain.number = (this.#words.numbers[PUBLISHED] as number) + this.#count;
+      chain.number = this.#published + this.#count;
       this.#inFlight[(this.#first + this.#count) & (this.size - 1)] = chain;
       this.#count += 1;
       this.#statistics.chains += 1;
@@ -388,14 +395,16 @@ export class Virtqueue {
           'the guest moved the used index while the device was away; the device goes on where it was',
         );
       }
-      numbers[PUBLISHED] = isTrue ? published + ahead : published;
-      this.#usedIndex = (numbers[PUBLISHED] as number) & 0xffff;
+      this.#published = isTrue ? published + ahead : published;
+      numbers[PUBLISHED] = this.#published;
+      this.#usedIndex = this.#published & 0xffff;
       this.#lead = this.#adopted.lead;
       this.#lastAvailable = (this.#usedIndex + this.#lead) & 0xffff;
       return;
     }
     // A fresh ring: its numbers are the next ones with the right low half.
-    numbers[PUBLISHED] = published + ahead;
+    this.#published = published + ahead;
+    numbers[PUBLISHED] = this.#published;
     this.#usedIndex = found;
     this.#lead = (this.#lastAvailable - found) & 0xffff;
   }
@@ -579,7 +588,7 @@ export class Virtqueue {
     const rings = this.#currentRings();
     if (!rings) return;
     const mask = this.size - 1;
-    let published = this.#words.numbers[PUBLISHED] as number;
+    let published = this.#published;
     while (this.#count > 0) {
       const chain = this.#inFlight[this.#first] as InFlight;
       if (!chain.done) break;
@@ -598,6 +607,7 @@ export class Virtqueue {
     faultPoint('queue.replies-written');
     Atomics.store(rings.usedIndex, 1, this.#usedIndex);
     faultPoint('queue.published');
+    this.#published = published;
     this.#words.numbers[PUBLISHED] = published;
     faultPoint('queue.counted');
     if ((Atomics.load(rings.available, 0) & AVAILABLE_FLAG_NO_INTERRUPT) === 0) {

@@ -65,6 +65,15 @@ export class Host {
     }
   }
 
+  /** The broker dies, and another one starts that knows nothing. */
+  async loseBroker(): Promise<void> {
+    await this.#killBroker();
+    for (const name of readdirSync(this.directory)) {
+      if (name.startsWith('journal')) rmSync(join(this.directory, name), { recursive: true });
+    }
+    await this.startBroker();
+  }
+
   async startFrontend(vm: string, faults: Faults = []): Promise<KeptFrontend> {
     const frontend = new KeptFrontend(this, vm, faults);
     this.#frontends.push(frontend);
@@ -79,12 +88,15 @@ export class Host {
   async close(): Promise<void> {
     await Promise.all(this.#frontends.map((frontend) => frontend.stop()));
     this.admin.close();
-    if (this.#broker && this.#broker.exitCode === null) {
-      const ended = once(this.#broker, 'exit');
-      this.#broker.kill('SIGKILL');
-      await ended;
-    }
+    await this.#killBroker();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #killBroker(): Promise<void> {
+    if (!this.#broker || this.#broker.exitCode !== null || this.#broker.signalCode !== null) return;
+    const ended = once(this.#broker, 'exit');
+    this.#broker.kill('SIGKILL');
+    await ended;
   }
 }
 

@@ -106,7 +106,7 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
     changes: fc.array(change),
   }),
   fc.record({ kind: fc.constant('finishing' as const), chain: bytes }),
-  fc.record({ kind: fc.constant('window' as const), number: bytes }),
+  fc.record({ kind: fc.constant('window' as const), number: bytes, dev: bigint, ino: bigint }),
 );
 
 describe('a record', () => {

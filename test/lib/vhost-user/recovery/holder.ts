@@ -17,6 +17,8 @@ export type HolderOptions = {
   readonly environment: Readonly<Record<string, string>>;
   /** BARKEEP_FAULT of the first start, the second ...; none after that. */
   readonly faults?: readonly string[];
+  /** Called between a death and the next start. */
+  readonly onDeath?: (holder: Holder) => void;
 };
 
 type Held = { readonly name: string; readonly fd: Fd };
@@ -113,8 +115,9 @@ export class Holder {
     this.#socket?.close();
     this.#socket = null;
     for (const done of this.#waiting.splice(0)) done();
+    if (!this.#isStopped) this.#options.onDeath?.(this);
     // Whoever ends by itself has said why, and would say it again.
-    if (!this.#isStopped && end === 'SIGKILL') this.#start();
+    if (!this.#isStopped && !end.startsWith('exit')) this.#start();
   }
 
   /** Starts it once more after it ended by itself. */

@@ -11,13 +11,20 @@ import type { JournalKind } from '../../../../services/lib/journal/header.ts';
 import { MemoryJournal } from '../../../../services/lib/journal/memory-journal.ts';
 import type { Fd } from '../../../../services/lib/os/fd.ts';
 import { createMemfd, PAGE_SIZE } from '../../../../services/lib/os/memory.ts';
+import { FdStore } from '../../../../services/lib/runtime/fd-store.ts';
 import type { BackendChannel, WindowRange } from '../../../../services/lib/vhost-user/backend-channel.ts';
 import { DEFAULT_PROTOCOL_FEATURES } from '../../../../services/lib/vhost-user/backend-connection.ts';
 import {
   type BackendServer,
   startBackendServer,
 } from '../../../../services/lib/vhost-user/backend-server.ts';
-import type { Device, DeviceSession, DurableQueue, Log } from '../../../../services/lib/vhost-user/device.ts';
+import type {
+  Device,
+  DeviceSession,
+  DurableQueue,
+  Log,
+  VmmConnection,
+} from '../../../../services/lib/vhost-user/device.ts';
 import { type FileIdentity, fileIdentity } from '../../../../services/lib/vhost-user/guest-memory.ts';
 import type { Chain } from '../../../../services/lib/vhost-user/virtqueue.ts';
 import { bitSet } from '../../../../services/lib/wire/vhost-user.ts';
@@ -40,11 +47,10 @@ type Effect =
   | { readonly op: 'count' }
   | { readonly op: 'map'; readonly resource: number; readonly offset: number }
   | { readonly op: 'unmap'; readonly resource: number };
-/** `from`: what is marked with this number and later never happened. */
+/** `published`: of each queue; what is marked with this number and later never happened. */
 type Entry =
   | { readonly queue: number; readonly number: number; readonly effect: Effect }
-  | { readonly queue: number; readonly from: number }
-  | { readonly reset: true }
+  | { readonly published: readonly number[]; readonly isReset: boolean }
   | { readonly state: { readonly count: number; readonly mapped: [number, number][] } };
 
 class State {
@@ -60,11 +66,10 @@ class State {
     for (const payload of payloads) this.#replay(JSON.parse(Buffer.from(payload).toString()) as Entry);
   }
 
-  /** Of a queue everything below `published` is for good; the rest never happened. */
-  resume(queue: number, published: number): void {
-    this.#write({ queue, from: published });
-    this.#settle(queue, published);
-    this.#pending = this.#pending.filter((entry) => entry.queue !== queue);
+  /** Of each queue everything below `published` is for good; the rest never happened. A reset ends what was mapped. */
+  settle(published: readonly number[], isReset: boolean): void {
+    this.#write({ published, isReset });
+    this.#settle(published, isReset);
   }
 
   add(queue: number, number: number, effect: Effect): void {
@@ -81,12 +86,6 @@ class State {
     this.#journal.compact([Buffer.from(JSON.stringify(state))]);
   }
 
-  reset(): void {
-    this.#write({ reset: true });
-    this.#pending = [];
-    this.mapped.clear();
-  }
-
   #write(entry: Entry): void {
     this.#entries += 1;
     this.#journal.append([Buffer.from(JSON.stringify(entry))]);
@@ -96,19 +95,15 @@ class State {
     if ('state' in entry) {
       this.count = entry.state.count;
       for (const [resource, offset] of entry.state.mapped) this.mapped.set(resource, offset);
-    } else if ('reset' in entry) {
-      for (const { effect } of this.#pending.splice(0)) this.#apply(effect);
-      this.mapped.clear();
-    } else if ('from' in entry) {
-      this.#settle(entry.queue, entry.from);
-      this.#pending = this.#pending.filter(({ queue }) => queue !== entry.queue);
-    } else this.#pending.push(entry);
+    } else if ('published' in entry) this.#settle(entry.published, entry.isReset);
+    else this.#pending.push(entry);
   }
 
-  #settle(queue: number, published: number): void {
-    for (const entry of this.#pending) {
-      if (entry.queue === queue && entry.number < published) this.#apply(entry.effect);
+  #settle(published: readonly number[], isReset: boolean): void {
+    for (const { queue, number, effect } of this.#pending.splice(0)) {
+      if (number < (published[queue] ?? 0)) this.#apply(effect);
     }
+    if (isReset) this.mapped.clear();
   }
 
   #apply(effect: Effect): void {
@@ -146,7 +141,14 @@ class Survivor implements Device {
     return file.dev === this.#identity.dev && file.ino === this.#identity.ino;
   }
 
-  connect(): DeviceSession {
+  connect(vmm: VmmConnection): DeviceSession {
+    const published = () => [vmm.published(0), vmm.published(1)];
+    const reset = (): void => {
+      this.#life += 1;
+      this.#busy.clear();
+      this.#state.settle(published(), true);
+    };
+    this.#state.settle(published(), false);
     return {
       readConfig: () => Buffer.alloc(16),
       writeConfig: () => true,
@@ -154,18 +156,12 @@ class Survivor implements Device {
         this.#channel = channel;
       },
       memoryChanged() {},
-      queueStarted: (queue) => this.#state.resume(queue.index, queue.published),
+      queueStarted() {},
       queueKicked: (queue) => void this.#work(queue),
       queueStopped() {},
-      reset: () => this.#reset(),
-      closed: () => this.#reset(),
+      reset,
+      closed: reset,
     };
-  }
-
-  #reset(): void {
-    this.#life += 1;
-    this.#busy.clear();
-    this.#state.reset();
   }
 
   async #work(queue: DurableQueue): Promise<void> {
@@ -247,7 +243,8 @@ function describe(data: object): string {
   return JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
-const store = new HeldStore();
+// Under a real keeper, or under a test's holder.
+const store = process.env['NOTIFY_SOCKET'] === undefined ? new HeldStore() : FdStore.open();
 const log: Log = { debug() {}, info: logTo('info'), warn: logTo('warn'), error: logTo('error') };
 
 function openJournal(): State {
