@@ -8,7 +8,6 @@ import { HealthService } from '../lib/rpc/health-service.ts';
 import { adminServiceDefinition, brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
 import { type Peer, UnixServer } from '../lib/rpc/unix-server.ts';
 import type { Config } from '../lib/runtime/config.ts';
-import type { FdStore } from '../lib/runtime/fd-store.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import {
   createRunDirectory,
@@ -25,7 +24,7 @@ import { UNLIMITED } from './domain/quota.ts';
 import { Events } from './events.ts';
 import { FdChannel } from './fd-channel.ts';
 import { type DescriptorBudget, processDescriptorBudget } from './heaps/descriptor-budget.ts';
-import { HeldDescriptors, NO_STORE } from './heaps/descriptor-store.ts';
+import { type BrokerStore, HeldDescriptors, NO_STORE } from './heaps/descriptor-store.ts';
 import { Heaps } from './heaps/heaps.ts';
 import { Journal } from './journal/journal.ts';
 import { ProcessStatistics } from './process-statistics.ts';
@@ -52,7 +51,7 @@ export type RunningBroker = { readonly stop: () => Promise<void> };
 
 export type BrokerOptions = {
   /** What outlives this process. Default: nothing does. */
-  readonly store?: FdStore;
+  readonly store?: BrokerStore;
   /** Put a journal that cannot be read out of the way. Default: false. */
   readonly discardJournal?: boolean;
 };
@@ -214,7 +213,7 @@ type Parts = {
 
 /** Takes over what an earlier broker left, and begins a journal for the next one. */
 function withJournal(
-  store: FdStore,
+  store: BrokerStore,
   held: HeldDescriptors,
   { config, paths, heaps, host, budget, directory, log }: Parts,
 ): Survival {

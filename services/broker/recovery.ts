@@ -13,13 +13,13 @@ import { faultPoint } from '../lib/os/fault-point.ts';
 import type { Fd } from '../lib/os/fd.ts';
 import { FIXED_SIZE_SEALS, getSeals, punchHole } from '../lib/os/memory.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
-import type { FdStore } from '../lib/runtime/fd-store.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import type { Allocation } from './domain/allocation.ts';
 import type { Host } from './domain/host.ts';
 import type { Vm, VmSettings } from './domain/vm.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import {
+  type BrokerStore,
   type HeldDescriptors,
   inodeOf,
   memoryName,
@@ -64,7 +64,7 @@ export const NOTHING_RECOVERED: RecoveryFigures = {
 
 export type RecoveryOptions = {
   readonly journalPath: string;
-  readonly store: FdStore;
+  readonly store: BrokerStore;
   readonly held: HeldDescriptors;
   readonly heaps: Heaps;
   readonly host: Host;

@@ -88,6 +88,16 @@ async function fill(session: RawSession): Promise<void> {
   }
 }
 
+/** What the broker has used so far, milliseconds. proc(5): utime and stime, in ticks of 10 ms. */
+function processorTime({ directory }: Kept): number {
+  const stat = readFileSync(
+    `/proc/${readFileSync(`${directory}/run/broker.lock`, 'utf8').trim()}/stat`,
+    'latin1',
+  );
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** How long a process takes that only loads what the broker loads, milliseconds. */
 async function loadingTime(): Promise<number> {
   const start = performance.now();
@@ -116,6 +126,7 @@ try {
   const lock = `${kept.directory}/run/broker.lock`;
   const away: number[] = [];
   const replay: number[] = [];
+  const processor: number[] = [];
   for (let kill = 0; kill < Number(flags.kills); kill += 1) {
     const pid = Number(readFileSync(lock, 'utf8'));
     const start = performance.now();
@@ -123,6 +134,7 @@ try {
     await until(() => Number(readFileSync(lock, 'utf8') || pid) !== pid);
     await untilServing(`${kept.directory}/run/admin.sock`);
     away.push(performance.now() - start);
+    processor.push(processorTime(kept));
     const { recovery } = await admin.getStatistics();
     if (countFromWire(recovery?.vmsAdopted) !== VMS)
       throw new Error(`only ${recovery?.vmsAdopted} VMs were adopted`);
@@ -135,6 +147,11 @@ try {
   console.log(`${VMS} VMs, ${VMS * MAPPINGS} mappings, ${flags.kills} kills`);
   tell('from kill -9 to serving again, median', median(away), 'ms');
   tell('from kill -9 to serving again, longest', Math.max(...away), 'ms');
+  tell(
+    'processor time of the successor until then, median (what is left when nothing else runs)',
+    median(processor),
+    'ms',
+  );
   tell('of it: start of Node and loading of the program', median(loading), 'ms');
   tell('of it: journal read, VMs compared and adopted', median(replay), 'ms');
   tell('journal', statSync(`${kept.directory}/run/journal`).size, 'bytes');
@@ -144,14 +161,20 @@ try {
   const [on, off] = [await startKept(['bench'], true), await startKept(['bench'], false)];
   const [withJournal, without] = [await open(on, 'bench'), await open(off, 'bench')];
   const ratios: number[] = [];
+  const costs: [number, number] = [0, 0];
   let next = 1;
   for (let round = -1; round < Number(flags.rounds); round += 1) {
+    const before = [processorTime(off), processorTime(on)] as const;
     const plain = await measureThroughput(without, Number(flags.milliseconds), next);
     const safe = await measureThroughput(withJournal, Number(flags.milliseconds), plain.next);
     next = Math.max(plain.next, safe.next);
-    if (round >= 0) ratios.push(safe.commandsPerSecond / plain.commandsPerSecond);
+    if (round < 0) continue;
+    ratios.push(safe.commandsPerSecond / plain.commandsPerSecond);
+    costs[0] += (processorTime(off) - before[0]) / plain.commandsPerSecond;
+    costs[1] += (processorTime(on) - before[1]) / safe.commandsPerSecond;
   }
   tell('Session throughput with journal and store, against without (1 is as fast)', median(ratios), '');
+  tell('processor time of the broker for a command, against without', costs[1] / costs[0], '');
   tell('journal after that', statSync(`${on.directory}/run/journal`).size, 'bytes');
   withJournal.close();
   without.close();

@@ -27,6 +27,9 @@ export function stashName(vm: string, resource: number): string {
   return `s.${vm}.${resource}`;
 }
 
+/** What the broker needs of lib/runtime/fd-store.ts. */
+export type BrokerStore = Pick<FdStore, 'active' | 'left' | 'take' | 'discardLeft' | 'put' | 'remove'>;
+
 export interface DescriptorStore {
   /** True when what is put survives the broker. */
   readonly active: boolean;
