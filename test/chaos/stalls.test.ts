@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Round } from './guest-load.ts';
+import { PROBE, type Round } from './guest-load.ts';
 import { stallsOf } from './stalls.ts';
 
 const round = (start: number, end: number, longest: number): Round => ({
-  lane: 'small',
+  lane: PROBE,
   start,
   end,
   cycles: 10,
@@ -32,6 +32,14 @@ describe('the cost of deaths', () => {
     const stalls = stallsOf(deaths, rounds);
 
     expect(stalls).toMatchObject({ deaths: 1, longest: 400, rows: 1, longestOfRows: 1300 });
+  });
+
+  it('is told by single lives, not by those that came in great numbers', () => {
+    const rounds = [round(90, 400, 250), { ...round(0, 900, 800), lane: 'small' }];
+
+    const stalls = stallsOf([{ of: 'broker', at: 100, backAt: 300 }], rounds);
+
+    expect(stalls.longest).toBe(250);
   });
 
   it('is nothing when nobody died', () => {
