@@ -35,6 +35,8 @@ for (const placement of PLACEMENTS) {
         add(placement, `${point} of a successor`, [firstDeath(point), `${point}:${count}`]);
       else add(placement, `${point}:${count}`, [`${point}:${count}`]);
     }
+    // The successor dies as well, with what it was about to do again.
+    if (isRepeated(point)) add(placement, `${point} twice`, ['gpu.segment-recorded:9', `${point}:1`]);
   }
 }
 
@@ -100,6 +102,11 @@ async function bootSoon(frontend: KeptFrontend, placement: Placement): Promise<V
       await sleep(200);
     }
   }
+}
+
+function isRepeated(point: string): boolean {
+  if (process.env['RECOVERY'] === undefined) return false;
+  return /^gpu\.(planned|batch-answered|finished|segment|blob|file|memory|window-mapped)/.test(point);
 }
 
 /** A successor fences the channel only when answers were due. */
