@@ -218,7 +218,7 @@ export class AttachedVm {
     for (const { number, cause } of this.#effects.takeFailed()) {
       const outcome = this.vm.abandonMap(number, 1, cause);
       if (outcome === null) continue;
-      batch.abandoned.push({ number, completed: 1, cause });
+      batch.abandoned.push({ number, completed: 1, cause, after: this.vm.lastNumber });
       replaceReply(batch, outcome.reply);
       for (const effect of outcome.effects) this.#effects.collect(effect, number);
     }
@@ -241,7 +241,12 @@ export class AttachedVm {
       if (outcome === null) throw error;
       // Whoever reads this later has done the complete stashes before the map, and will count without them.
       const number = Number(reply.number);
-      batch.abandoned.push({ number, completed: Math.max(0, completed - stashes), cause });
+      batch.abandoned.push({
+        number,
+        completed: Math.max(0, completed - stashes),
+        cause,
+        after: this.vm.lastNumber,
+      });
       replaceReply(batch, outcome.reply);
       for (const effect of outcome.effects) await this.#effects.carryOut(effect);
     }

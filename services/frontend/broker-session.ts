@@ -12,7 +12,7 @@
 // published), or there is nobody to tell. A new stream resumes the session and repeats what has no answer, by number, so the broker executes
 // each once; what is settled is acknowledged. The guest is not kept waiting for that: a batch that has no answer within the time-out is
 // answered TIMED_OUT, and what becomes of its commands is told to onLate, before anything new is sent. A batch that was never sent is
-// forgotten when it times out: it has no number.
+// forgotten when it times out: it has no number. A reset is not, nor what is urgent: nobody waits for these, and they have to be done.
 //
 // With a journal a successor of this process goes on with the session: it repeats what is not settled, and when the same chains ask for the
 // same things again, they get the numbers that they had (claims). What nobody claims is late.
@@ -714,11 +714,12 @@ export class BrokerSession {
     }
     const isSilent = overdue.size > 0;
     const keep = (batch: Batch): boolean => {
+      // Nobody waits for a reset, and what comes after it is right only if it is done.
+      if (batch.operations.some(({ kind }) => kind === 'reset')) return true;
       if (batch.started <= limit) overdue.add(batch);
       else oldest = Math.min(oldest, batch.started);
       return batch.started > limit;
     };
-    this.#urgent = this.#urgent.filter(keep);
     this.#held = this.#held.filter(keep);
     this.#becameLate(
       this.#entries.filter(({ batch, result }) => batch !== null && result === null && overdue.has(batch)),

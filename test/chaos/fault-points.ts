@@ -7,8 +7,9 @@ import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { CheckFailure, eventually, expectEqual } from '../guest/scenario/check.ts';
 import { growJournal } from './journal-growth.ts';
-import { KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
+import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
+import { liveThroughOutage, type Outage } from './outage.ts';
 
 type Service = 'broker' | 'frontend';
 type Way = { readonly service: Service; readonly placement: Placement };
@@ -66,6 +67,16 @@ const CHAIN = 8;
 /** Rounds of a guest's life in a chain, for each point. */
 const ROUNDS_A_POINT = 1.5;
 
+/** Points that a frontend passes only when the broker fails it. */
+const OUTAGES: Partial<Record<FaultPoint, Outage>> = {
+  'gpu.late-recorded': 'silence',
+  'gpu.late-undone': 'silence',
+  'gpu.session-gone': 'eviction',
+};
+/** With these, and a broker that is silent for longer. */
+const SHORT_ANSWER = '700ms';
+const SILENCE = 2500;
+
 /** Where the lives of the service die. */
 type Deaths = {
   readonly first: readonly FaultPoint[];
@@ -114,7 +125,7 @@ export class FaultPoints {
   static chains(points: readonly FaultPoint[]): readonly (readonly FaultPoint[])[] {
     const groups = new Map<string, FaultPoint[][]>();
     for (const point of points) {
-      if (ONCE.test(point) || point in PRELUDE) continue;
+      if (ONCE.test(point) || point in PRELUDE || point in OUTAGES) continue;
       const { service, placement } = waysTo(point)[0]!;
       const chains = groups.get(`${service} ${placement}`) ?? [[]];
       if (chains.at(-1)!.length === CHAIN) chains.push([]);
@@ -127,20 +138,20 @@ export class FaultPoints {
   /** One guest's life for all of them. Returns those that were met; the others have to be taken alone. Throws as kill(). */
   async killChain(points: readonly FaultPoint[]): Promise<ReadonlySet<FaultPoint>> {
     const way = waysTo(points[0]!)[0]!;
-    const { hits, descriptors } = await this.#liveOrClose(way, { first: points, prelude: [], isChain: true });
-    this.#expectNothingLeft(way.placement, descriptors);
+    const { hits } = await this.#liveOrClose(way, { first: points, prelude: [], isChain: true });
     return new Set(points.filter((point) => hits.includes(`${point}:1`)));
   }
 
   /** Throws CheckFailure when the guest noticed, something was left behind, or nobody came by the point. */
   async kill(point: FaultPoint): Promise<string> {
+    const outage = OUTAGES[point];
+    if (outage !== undefined) return await this.#killInOutage(point, outage);
     const prelude = PRELUDE[point];
     for (const way of waysTo(point)) {
       const deaths = { first: [point], prelude: prelude === undefined ? [] : [prelude], isChain: false };
       const outcome = await this.#liveOrClose(way, deaths);
       const hits = outcome.hits.filter((hit) => hit.startsWith(`${point}:`)).length;
       if (hits === 0) continue;
-      this.#expectNothingLeft(way.placement, outcome.descriptors);
       return `${labelOf(way)}, ${hits} of ${outcome.deaths} deaths there`;
     }
     throw new CheckFailure('no life passed this point');
@@ -150,6 +161,25 @@ export class FaultPoints {
     const host = this.#host;
     this.#host = null;
     await host?.stop();
+  }
+
+  async #killInOutage(point: FaultPoint, outage: Outage): Promise<string> {
+    await this.close();
+    const host = await this.#open({ answerTimeout: SHORT_ANSWER });
+    const { service, socket } = await host.startFrontend('window', [`${point}:1`]);
+    try {
+      const { admin, broker } = host;
+      const options = { socket, vm: KEPT_VM.window, admin, brokerPid: broker.pid, silence: SILENCE };
+      await liveThroughOutage(outage, options);
+      await service.settled();
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new CheckFailure(`${outage}: ${problem}\n${logsOf([host.broker, service])}`);
+    } finally {
+      await this.close();
+    }
+    if (service.hits.length === 0) throw new CheckFailure(`no life passed this point (${outage})`);
+    return `frontend, ${outage} of the broker, ${service.hits.length} of ${service.ends.length} deaths there`;
   }
 
   async #liveOrClose(way: Way, deaths: Deaths): Promise<Outcome> {
@@ -195,12 +225,15 @@ export class FaultPoints {
     } catch (error) {
       throw new CheckFailure(`${error instanceof Error ? error.message : String(error)}\n${logsOf(both)}`);
     }
-    const left = await settledDescriptors(frontend.service, host.directory);
-    await growing;
+    const left = await this.#leftOf(frontend.service, placement, 'frontend');
+    if (growing !== null) {
+      await growing;
+      await eventually(async () => void (await host.admin.evictVm(BUSY_VM, true)));
+    }
     await this.#reclaim(host, frontend.service, KEPT_VM[placement]);
     const errors = both.flatMap(({ log }) => log.split('\n').filter((line) => ERROR_LINE.test(line)));
     if (errors.length > 0) throw new CheckFailure(`errors in the logs:\n${errors.slice(0, 5).join('\n')}`);
-    const descriptors = { frontend: left, broker: await settledDescriptors(host.broker, host.directory) };
+    const descriptors = { frontend: left, broker: await this.#leftOf(host.broker, placement, 'broker') };
     return { hits: victim.hits, deaths: victim.ends.length, descriptors };
   }
 
@@ -222,28 +255,39 @@ export class FaultPoints {
   async #startHost(isFresh: boolean, faults: readonly string[]): Promise<KeptHost> {
     if (this.#host !== null && !isFresh) return this.#host;
     await this.close();
+    return await this.#open(isFresh ? { faults } : {});
+  }
+
+  async #open(options: Parameters<typeof KeptHost.start>[1]): Promise<KeptHost> {
     this.#lives += 1;
     const directory = join(this.#directory, String(this.#lives));
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory);
-    this.#host = await KeptHost.start(directory, isFresh ? { faults } : {});
+    this.#host = await KeptHost.start(directory, options);
     return this.#host;
   }
 
-  #expectNothingLeft(placement: Placement, found: Descriptors): void {
-    const reference = this.#reference.get(placement);
-    if (reference === undefined) return;
-    for (const service of ['broker', 'frontend'] as const) {
-      const more = [...found[service]];
-      for (const name of reference[service]) {
+  /** What a service has open in the end. Throws CheckFailure when it stays more than after a life without a death. */
+  async #leftOf(service: KeptService, placement: Placement, what: Service): Promise<readonly string[]> {
+    const reference = this.#reference.get(placement)?.[what] ?? null;
+    const directory = this.#host?.directory ?? '';
+    let last: readonly string[] = [];
+    await eventually(async () => {
+      const now = service.descriptors().map((name) => name.replace(directory, ''));
+      const isSame = now.join() === last.join();
+      last = now;
+      if (!isSame) throw new CheckFailure(`the descriptors of the ${what} keep changing`);
+      const more = [...now];
+      for (const name of reference ?? now) {
         const index = more.indexOf(name);
         if (index >= 0) more.splice(index, 1);
       }
-      if (more.length > 0)
-        throw new CheckFailure(
-          `descriptors of the ${service} that a life without a death does not leave: ${more.join(', ')}`,
-        );
-    }
+      if (more.length === 0) return;
+      throw new CheckFailure(
+        `descriptors of the ${what} that a life without a death does not leave: ${more.join(', ')}`,
+      );
+    });
+    return last;
   }
 }
 
@@ -253,18 +297,6 @@ function waysTo(point: FaultPoint): readonly Way[] {
 
 function labelOf({ service, placement }: Way): string {
   return `${service}, ${placement} placement`;
-}
-
-/** What a service has open once it stays the same, the run directory's name left out. */
-async function settledDescriptors(service: KeptService, directory: string): Promise<readonly string[]> {
-  let last: readonly string[] = [];
-  await eventually(async () => {
-    const now = service.descriptors().map((name) => name.replace(directory, ''));
-    const isSame = now.join() === last.join();
-    last = now;
-    if (!isSame) throw new CheckFailure(`the descriptors of ${service.name} keep changing`);
-  });
-  return last;
 }
 
 function logsOf(services: readonly KeptService[]): string {

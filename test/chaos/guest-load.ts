@@ -17,6 +17,9 @@ export type Round = {
   readonly p99: number;
 };
 
+/** The lane by which stalls are measured. */
+export const PROBE = 'probe';
+
 const LIMIT = 120_000;
 const CLEAN = { failures: '0', lost: '0', dirty: '0', faults: '0', abnormal: '0' };
 
@@ -32,12 +35,13 @@ export class GuestLoad {
   private constructor(session: Session, random: Random) {
     this.#session = session;
     this.#lanes = [
-      // Workers of the guest's program: each runs one command at a time in a process of its own. Rounds are short, so that the longest life
-      // of a blob in a round can be told of one death.
+      // Workers of the guest's program: each runs one command at a time in a process of its own.
       this.#lane(() => this.#cycles('small', '@1 cycles 2 40', 4 * KIB, 'touch=all')),
       this.#lane(() => this.#cycles('settled', '@2 cycles 1 25', 64 * KIB, 'settle=200 touch=all')),
       this.#lane(() => this.#cycles('large', '@3 cycles 1 3', 2 * MIB, 'touch=all')),
       this.#lane(() => this.#churn('@4', random)),
+      // One life of a blob a round: how long it took can be told of one death.
+      this.#lane(() => this.#cycles(PROBE, '@5 cycles 1 1', 4 * KIB, '')),
     ];
   }
 
@@ -46,8 +50,8 @@ export class GuestLoad {
     return new GuestLoad(session, random);
   }
 
-  /** The guest processes that ask for blobs: four in cycles, one that churns. */
-  static readonly PROCESSES = 5;
+  /** The guest processes that ask for blobs: five in cycles, one that churns. */
+  static readonly PROCESSES = 6;
 
   get cycles(): number {
     return this.rounds.reduce((sum, round) => sum + round.cycles, 0);
@@ -77,7 +81,7 @@ export class GuestLoad {
 
   async #cycles(lane: string, command: string, size: number, options: string): Promise<void> {
     const start = performance.now();
-    const figures = await this.#session.ask(`${command} ${size} ${options}`, LIMIT);
+    const figures = await this.#session.ask(`${command} ${size} ${options}`.trim(), LIMIT);
     expectFields(`${lane} cycles`, figures, CLEAN);
     this.rounds.push({
       lane,

@@ -23,7 +23,7 @@ export type Placement = keyof typeof KEPT_VM;
 /** A further one, for whoever only wants to keep the broker busy. */
 export const BUSY_VM = 'busy';
 
-const CONFIG = (directory: string, orphanGrace: string) => `
+const CONFIG = (directory: string, orphanGrace: string, answerTimeout: string) => `
 run_directory: ${directory}/run
 orphan_grace: ${orphanGrace}
 sweep_interval: 1s
@@ -34,7 +34,7 @@ vms:
   - { name: ${KEPT_VM.window}, window: 64MiB, heap: ram }
   - { name: ${KEPT_VM['per-blob']}, window: 64MiB, heap: ram, placement: per-blob }
   - { name: ${BUSY_VM}, window: 64MiB, heap: ram }
-frontend: { statistics_interval: 100ms }
+frontend: { statistics_interval: 100ms, answer_timeout: ${answerTimeout} }
 `;
 
 /** A service and its keeper. */
@@ -203,10 +203,15 @@ export class KeptHost {
     {
       faults = [],
       orphanGrace = '20s',
-    }: { readonly faults?: readonly string[]; readonly orphanGrace?: string } = {},
+      answerTimeout = '10s',
+    }: {
+      readonly faults?: readonly string[];
+      readonly orphanGrace?: string;
+      readonly answerTimeout?: string;
+    } = {},
   ): Promise<KeptHost> {
     mkdirSync(join(directory, 'run'), { recursive: true });
-    writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, orphanGrace));
+    writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, orphanGrace, answerTimeout));
     const args = ['broker', '--config', join(directory, 'barkeep.yaml')];
     const host = new KeptHost(
       directory,

@@ -1,6 +1,6 @@
-// How long a guest had to wait because of deaths, from its own clock: the longest life of a blob among those that were under way.
+// How long a guest had to wait because of deaths, from its own clock: the longest of the lives of single blobs that were under way.
 import { quantile } from '../bench/sample.ts';
-import type { Round } from './guest-load.ts';
+import { PROBE, type Round } from './guest-load.ts';
 
 /** One death of a service or of both at once; performance.now(), milliseconds. */
 export type Death = {
@@ -13,7 +13,7 @@ export type Death = {
 export type Stalls = {
   /** Deaths whose successor served before anybody died again. */
   readonly deaths: number;
-  /** Milliseconds, of those deaths: the longest life of a blob in any round that the death fell into. */
+  /** Milliseconds, of those deaths: the longest life of a blob that the death fell into, as the probing process saw it. */
   readonly median: number;
   readonly p99: number;
   readonly longest: number;
@@ -27,7 +27,8 @@ export type Stalls = {
 /** What a guest still does of a command when everything serves again, milliseconds. */
 const AFTERMATH = 100;
 
-export function stallsOf(deaths: readonly Death[], rounds: readonly Round[]): Stalls {
+export function stallsOf(deaths: readonly Death[], all: readonly Round[]): Stalls {
+  const rounds = all.filter(({ lane }) => lane === PROBE);
   const longestIn = (from: number, to: number): number =>
     Math.max(
       0,

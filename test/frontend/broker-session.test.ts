@@ -457,6 +457,23 @@ describe('the end', () => {
   });
 });
 
+describe('while the broker is away for longer than the time-out', () => {
+  it('a reset is not forgotten, and comes before what follows', async () => {
+    const session = newSession();
+    await session.start();
+    await execute(session, create(1));
+    broker.kill();
+    await sleep(50);
+    session.reset();
+    expect(await execute(session, create(1))).toEqual([{ kind: 'failed', why: 'timeout' }]);
+
+    await restart(true);
+
+    await vi.waitFor(() => expect(broker.executed.at(-1)?.reset).toBeTruthy(), { timeout: 3000 });
+    expect(await execute(session, create(1))).toEqual([expect.objectContaining({ kind: 'done' })]);
+  });
+});
+
 describe('a successor', () => {
   const executed = () => broker.executed.map(({ number }) => countFromWire(number));
 

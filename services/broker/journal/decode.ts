@@ -96,7 +96,12 @@ function readBatch(input: ByteReader, heaps: readonly HeapRecord[]): JournalEntr
   const executed = readList(input, (_input, index) => readStep(input, first + index, heaps));
   const abandoned = readList(
     input,
-    (): Abandoned => ({ number: input.f64(), completed: input.u32(), cause: input.text() }),
+    (): Abandoned => ({
+      number: input.f64(),
+      after: input.f64(),
+      completed: input.u32(),
+      cause: input.text(),
+    }),
   );
   return { kind: 'batch', slot, acknowledged, executed, abandoned };
 }

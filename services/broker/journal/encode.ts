@@ -137,9 +137,10 @@ export function finishBatch(
   out.patch(at, count);
   out.reserve(4);
   out.u32(abandoned.length);
-  for (const { number, completed, cause } of abandoned) {
-    out.reserve(12);
+  for (const { number, completed, cause, after } of abandoned) {
+    out.reserve(20);
     out.f64(number);
+    out.f64(after);
     out.u32(completed);
     out.text(cause);
   }

@@ -93,7 +93,13 @@ export type Executed =
     };
 
 /** A map that was undone because its memory could not be made ready: see Vm.abandonMap. */
-export type Abandoned = { readonly number: number; readonly completed: number; readonly cause: string };
+export type Abandoned = {
+  readonly number: number;
+  readonly completed: number;
+  readonly cause: string;
+  /** The last command that was executed before it was undone. */
+  readonly after: number;
+};
 
 export type JournalEntry =
   | { readonly kind: 'start'; readonly brokerVersion: string; readonly heaps: readonly HeapRecord[] }
@@ -112,7 +118,7 @@ export type JournalEntry =
       readonly slot: number;
       readonly acknowledged: number;
       readonly executed: readonly Executed[];
-      /** In the order in which they were undone, behind all of `executed`. */
+      /** In the order in which they were undone. */
       readonly abandoned: readonly Abandoned[];
     }
   | { readonly kind: 'stash'; readonly slot: number; readonly resource: number; readonly inode: number }

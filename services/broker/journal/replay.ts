@@ -231,7 +231,15 @@ class Replayer {
   ): void {
     const acknowledge = (): void => void vm.acknowledge(Math.min(acknowledged, vm.lastNumber));
     acknowledge();
+    let undone = 0;
+    const undo = (before: number): void => {
+      for (; undone < abandoned.length && abandoned[undone]!.after < before; undone += 1) {
+        const { number, completed, cause } = abandoned[undone]!;
+        vm.abandonMap(number, completed, cause);
+      }
+    };
     for (const step of executed) {
+      undo(vm.lastNumber + 1);
       if (vm.lastNumber - vm.acknowledgedNumber >= MAX_UNACKNOWLEDGED) acknowledge();
       if (step.result === 'refused') {
         vm.redoRefusal(step.operation, step.number, step.resource, step.refusal);
@@ -244,7 +252,7 @@ class Replayer {
         if (effect.kind === 'release') slot.inodes.delete(memoryKey(effect.allocation));
       }
     }
-    for (const { number, completed, cause } of abandoned) vm.abandonMap(number, completed, cause);
+    undo(Number.POSITIVE_INFINITY);
     acknowledge();
   }
 
