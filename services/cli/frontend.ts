@@ -20,6 +20,7 @@ user or as the broker's. It needs no configuration file; a file may set its time
 Under a holder of descriptors (barkeep keep, or systemd with FileDescriptorStoreMax=) it
 may be killed at any time: the next one goes on with the VM, which notices nothing.
 SIGTERM then means that the next one shall go on, too: that is how it is upgraded.
+SIGQUIT ends it for good.
 
 Examples:
   barkeep frontend --vm web-1                    on the VM's configured socket
@@ -47,7 +48,7 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const fields = { vm: options.vm };
       await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
         const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
-        lifecycle.onStop('frontend', () => frontend.stop());
+        lifecycle.onStop('frontend', () => frontend.stop(lifecycle.isForGood));
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
         return {};

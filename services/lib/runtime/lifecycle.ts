@@ -1,5 +1,5 @@
 // The life of a service process: from its start to an ordered end.
-// SIGINT and SIGTERM abort one signal; then what was started is stopped, last first, within a time limit; a second signal ends it at once.
+// SIGINT, SIGTERM and SIGQUIT abort one signal; then what was started is stopped, last first, within a time limit; a second signal ends it at once.
 import { constants } from 'node:os';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
@@ -9,7 +9,8 @@ const STOP_LIMIT = 10_000;
  * this time, milliseconds.
  */
 const SECOND_SIGNAL_AFTER = 500;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// SIGQUIT is how a keeper that ends itself says that nobody will come after this process.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
 
 type StopStep = { readonly name: string; readonly stop: () => Promise<void> | void };
 
@@ -69,6 +70,11 @@ export class Lifecycle {
   /** Aborted when the process shall end. Whatever waits should listen to it. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Whether the process ends for good (SIGQUIT): nothing is to be left for a successor. */
+  get isForGood(): boolean {
+    return this.#controller.signal.reason === 'SIGQUIT';
   }
 
   /** Registers what has to be stopped at the end. The last one registered is stopped first. */
