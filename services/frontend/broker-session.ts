@@ -16,6 +16,7 @@
 //
 // With a journal a successor of this process goes on with the session: it repeats what is not settled, and when the same chains ask for the
 // same things again, they get the numbers that they had (claims). What nobody claims is late.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
@@ -29,6 +30,8 @@ import {
   type Attachment,
   commandMessage,
   isSameOperation,
+  type MapOperation,
+  type MemoryHandle,
   type Operation,
   ProtocolViolation,
   type Result,
@@ -44,7 +47,10 @@ import type { JournalRecord } from './state/records.ts';
 const MOST_COMMANDS = 1024;
 /** Milliseconds between attempts to reach the broker: short at first, because guests wait. */
 const FIRST_BACKOFF = 25;
-const LONGEST_BACKOFF = 1000;
+/** A broker that is back shall be found soon, and a try at a socket that nobody listens on costs next to nothing. */
+const LONGEST_BACKOFF = 100;
+/** Between two tries to have a map's memory after all. */
+const MEMORY_PAUSE = 20;
 /** How long an orderly detach may take, milliseconds. */
 const DETACH_LIMIT = 2000;
 const NEW_SESSION = new Uint8Array();
@@ -513,6 +519,29 @@ export class BrokerSession {
 
   #setState(state: State): void {
     if (this.#state !== 'closed') this.#state = state;
+  }
+
+  /**
+   * Another handle of the memory of a map that was answered and that nobody has told the guest of yet: the token of the first one died with
+   * the broker. Waits for the broker to be back, up to the answer's time-out. Rejects when the session or the map is gone.
+   */
+  async memoryAgain(operation: MapOperation): Promise<MemoryHandle> {
+    const { answerTimeout, vm } = this.#options;
+    const deadline = performance.now() + answerTimeout;
+    for (;;) {
+      const entry = this.#entries.find((one) => isSameOperation(one.operation, operation));
+      if (!entry?.result || this.#state === 'lost' || this.#state === 'closed')
+        throw new Error('its map is not remembered any more');
+      const left = Math.ceil(deadline - performance.now());
+      if (left <= 0) throw new Error(`the broker was not back within ${answerTimeout} ms`);
+      try {
+        if (this.#state === 'attached' && this.#stream)
+          return await this.#stream.mapAgain(vm, entry.number, operation, left);
+      } catch (error) {
+        this.#log.debug({ err: error, number: entry.number }, 'the memory of a map was asked for in vain');
+      }
+      await sleep(MEMORY_PAUSE);
+    }
   }
 
   // ---- batches ------------------------------------------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
   };
 }
 
-function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHandle {
+export function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHandle {
   return {
     token: handle.token ?? new Uint8Array(),
     fdOffset: countFromWire(handle.fdOffset),

@@ -21,6 +21,7 @@ export type Round = {
 export const PROBE = 'probe';
 
 const LIMIT = 120_000;
+const POLL = 10;
 const CLEAN = { failures: '0', lost: '0', dirty: '0', faults: '0', abnormal: '0' };
 
 export class GuestLoad {
@@ -55,6 +56,15 @@ export class GuestLoad {
 
   get cycles(): number {
     return this.rounds.reduce((sum, round) => sum + round.cycles, 0);
+  }
+
+  /** Resolves when the probing process has lived through a blob's life that began after `since`, or something has gone wrong. */
+  async passed(since: number): Promise<void> {
+    const deadline = performance.now() + LIMIT;
+    while (!this.rounds.some(({ lane, start }) => lane === PROBE && start >= since)) {
+      if (this.#failure !== null || performance.now() > deadline) return;
+      await new Promise((wait) => setTimeout(wait, POLL));
+    }
   }
 
   /** Throws what went wrong, if anything did. */

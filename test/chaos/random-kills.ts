@@ -22,7 +22,7 @@ const HELD_BYTES = 64 * KIB;
 /** Of 100 deaths, so many are followed by the next one before anybody is known to be back. */
 const HASTY = 15;
 /** Milliseconds from the moment when everything serves to the next death; after a hasty one from the death. */
-const PAUSES = [0, 800] as const;
+const PAUSES = [0, 500] as const;
 /** Load before the first death, milliseconds. */
 const WARM_UP = 3000;
 /** The bound of the 99th percentile of what a death costs the guest, milliseconds. */
@@ -62,7 +62,11 @@ export async function killAtRandom(
     await sleep(WARM_UP);
     for (const [index, of] of plan.entries()) {
       try {
-        deaths.push(await die(parts, of, random));
+        // Never two in a row without a chance for the guest: it waits for no longer than the configured bound, and is then told so.
+        const isHasty = deaths.at(-1)?.backAt !== null && random.between(1, 100) <= HASTY;
+        const death = await die(parts, of, isHasty, random);
+        deaths.push(death);
+        if (death.backAt !== null) await load.passed(death.backAt);
         await verifyHeld(parts);
         load.check();
       } catch (error) {
@@ -140,7 +144,7 @@ export async function upgradeUnderLoad(parts: Parts, rounds: number, random: Ran
   return `${rounds} of each; ${load.cycles.toLocaleString('en')} cycles, 0 failed; the guest waited at most ${stalls.longest.toFixed(0)} ms`;
 }
 
-async function die(parts: Parts, of: Death['of'], random: Random): Promise<Death> {
+async function die(parts: Parts, of: Death['of'], isHasty: boolean, random: Random): Promise<Death> {
   await sleep(random.between(...PAUSES));
   const victims = of === 'both' ? [parts.frontend, parts.broker] : [parts[of]];
   const at = performance.now();
@@ -148,7 +152,7 @@ async function die(parts: Parts, of: Death['of'], random: Random): Promise<Death
     random.shuffled(victims).map(async (victim) => ({ victim, pid: await victim.signal('SIGKILL') })),
   );
   // Sometimes the successor, or the other service, dies in the middle of taking over.
-  if (random.between(1, 100) <= HASTY) return { of, at, backAt: null };
+  if (isHasty) return { of, at, backAt: null };
   await Promise.all(killed.map(({ victim, pid }) => victim.back(pid)));
   return { of, at, backAt: performance.now() };
 }

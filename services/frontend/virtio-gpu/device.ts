@@ -58,7 +58,10 @@ const QUEUES = 2;
 const LARGEST_QUEUE_SIZE = 1024;
 
 export type GpuDeviceOptions = {
-  readonly session: Pick<BrokerSession, 'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot'>;
+  readonly session: Pick<
+    BrokerSession,
+    'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot' | 'memoryAgain'
+  >;
   readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window'>;
   /** The window's memory, taken over, where it is there already; otherwise it is fetched with the attachment's handle. */
   readonly window?: Fd | null;
@@ -405,6 +408,7 @@ export class GpuDevice implements Device {
           });
           session.execute(operations, performance.now(), () => resolve());
         }),
+      memoryAgain: (map) => session.memoryAgain(map),
       observeVmm: (duration, requests) => statistics.observe('vmm', duration, requests),
       changes: this.#changes,
       aboutToMap: ({ dev, ino }) => {

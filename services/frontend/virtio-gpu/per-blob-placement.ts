@@ -53,6 +53,9 @@ type PendingMap = {
   readonly memory: MemoryHandle;
 };
 
+/** So many brokers in a row may die between their answer and the fetching of the memory. */
+const MOST_FETCHES = 10;
+
 export type FetchMemory = (handle: MemoryHandle) => Promise<Fd>;
 
 export class PerBlobPlacement implements Placement {
@@ -239,7 +242,7 @@ export class PerBlobPlacement implements Placement {
       maps.push({ index, operation, resourceId, offset, memory });
       if (this.#blobs.get(resourceId)?.fd) continue;
       fetches.push(
-        this.#fetch(memory)
+        this.#fetchPatiently(operation, memory)
           .then((fd) => this.#keep(resourceId, fd, epoch))
           .catch((error: unknown) => {
             this.#log.error({ resourceId, problem: messageOf(error) }, "a blob's memory cannot be fetched");
@@ -255,6 +258,20 @@ export class PerBlobPlacement implements Placement {
       failed.push(operation);
       return false;
     });
+  }
+
+  /** A broker that dies takes its tokens along: its successor gives others. */
+  async #fetchPatiently(operation: MapOperation, memory: MemoryHandle): Promise<Fd> {
+    let handle = memory;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#fetch(handle);
+      } catch (error) {
+        if (attempt === MOST_FETCHES) throw error;
+        this.#log.debug({ problem: messageOf(error), attempt }, "a blob's memory is asked for again");
+        handle = await this.#context.memoryAgain(operation);
+      }
+    }
   }
 
   #keep(resourceId: number, fd: Fd, epoch: number): void {

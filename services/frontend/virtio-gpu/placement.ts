@@ -3,7 +3,7 @@
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type { OwnRegion } from '../../lib/vhost-user/device.ts';
 import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
-import type { MapOperation, Operation, Result } from '../operation.ts';
+import type { MapOperation, MemoryHandle, Operation, Result } from '../operation.ts';
 import type { BlobMapping, Changes } from '../state/changes.ts';
 
 export type Placement = {
@@ -46,6 +46,8 @@ export type PlacementContext = {
   readonly windowSize: number;
   /** Has the broker take maps back that the VMM did not do. Resolves when it has answered, or when the time-out is over. */
   unmapInBroker(maps: readonly MapOperation[]): Promise<void>;
+  /** Another handle of the memory of a map whose token was of no use, because the broker died. Rejects when there will be none. */
+  memoryAgain(map: MapOperation): Promise<MemoryHandle>;
   /** A request to the VMM, from its sending to acknowledgement and barrier; milliseconds. */
   observeVmm(duration: number, requests: number): void;
   /** Hears which blobs the VMM has mapped. */

@@ -147,6 +147,14 @@ export class FakeSession {
 
   published(): void {}
 
+  /** What a broker that came back says of a map's memory; the default has forgotten it. */
+  again: (operation: Operation) => Promise<MemoryHandle> = () =>
+    Promise.reject(new Error('its map is not remembered any more'));
+
+  memoryAgain(operation: Operation): Promise<MemoryHandle> {
+    return this.again(operation);
+  }
+
   adopt(): void {}
 
   snapshot(): readonly [] {
