@@ -48,9 +48,8 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const fields = { vm: options.vm };
       await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
         const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
-        // Asked by SIGTERM, it may be to be replaced; told that it is for good, or when its keeper or its VMM is gone, there is nothing to go on with.
-        const isFinal = () => lifecycle.isForGood || !isSignal(lifecycle.signal.reason);
-        lifecycle.onStop('frontend', () => frontend.stop(isFinal()));
+        // Asked by SIGTERM or SIGINT, it may be to be replaced; after SIGQUIT, or when its keeper or its VMM is gone, there is nobody to go on.
+        lifecycle.onStop('frontend', () => frontend.stop(!mayBeReplaced(lifecycle.signal.reason)));
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
         return {};
@@ -67,7 +66,7 @@ export function capabilitiesText(): string {
   return `${JSON.stringify(CAPABILITIES)}\n`;
 }
 
-function isSignal(reason: unknown): boolean {
+function mayBeReplaced(reason: unknown): boolean {
   return reason === 'SIGTERM' || reason === 'SIGINT';
 }
 

@@ -72,11 +72,6 @@ export class Lifecycle {
     return this.#controller.signal;
   }
 
-  /** Whether the process ends for good (SIGQUIT): nothing is to be left for a successor. */
-  get isForGood(): boolean {
-    return this.#controller.signal.reason === 'SIGQUIT';
-  }
-
   /** Registers what has to be stopped at the end. The last one registered is stopped first. */
   onStop(name: string, stop: () => Promise<void> | void): void {
     this.#steps.push({ name, stop });
