@@ -47,7 +47,8 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const fields = { vm: options.vm };
       await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
         const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
-        lifecycle.onStop('frontend', () => frontend.stop());
+        // Asked by a signal, it may be to be replaced; when its keeper or its VMM is gone, there is nothing to go on with.
+        lifecycle.onStop('frontend', () => frontend.stop(!isSignal(lifecycle.signal.reason)));
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
         return {};
@@ -62,6 +63,10 @@ export function asksForCapabilities(argv: readonly string[]): boolean {
 
 export function capabilitiesText(): string {
   return `${JSON.stringify(CAPABILITIES)}\n`;
+}
+
+function isSignal(reason: unknown): boolean {
+  return reason === 'SIGTERM' || reason === 'SIGINT';
 }
 
 function readFlags({ vm, socketPath, fd }: Flags, config: Config): FrontendOptions {

@@ -28,10 +28,10 @@ export type Frontend = {
   /** Resolves when an inherited connection has ended, so that there is nobody left to serve. Never for a listening socket. */
   readonly finished: Promise<void>;
   /**
-   * Ends the VMM's connection and gives the VM up at the broker. Under a holder of descriptors it does neither: a successor goes on with the
-   * VM, or the holder ends and everything with it. Never rejects.
+   * Ends the VMM's connection and gives the VM up at the broker. Under a holder of descriptors it does neither, unless `isFinal`: a successor
+   * goes on with the VM. Never rejects.
    */
-  stop(): Promise<void>;
+  stop(isFinal?: boolean): Promise<void>;
 };
 
 export type FrontendSurroundings = {
@@ -108,13 +108,19 @@ export async function startFrontend(
     }
     return {
       finished,
-      stop: async () => {
-        if (state) {
+      stop: async (isFinal = false) => {
+        if (state && !isFinal) {
           session.close();
           device?.close();
           server.leave();
         } else {
-          server.close();
+          try {
+            server.close();
+            state?.discard();
+          } catch (error) {
+            // The holder is gone, perhaps, and what it held with it.
+            log.debug({ problem: messageOf(error) }, 'the store cannot be emptied');
+          }
           await session.detach();
         }
         release();

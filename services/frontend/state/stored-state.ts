@@ -86,6 +86,12 @@ export class StoredState {
     return this.#record ? [this.#record] : [];
   }
 
+  /** Nobody shall go on: the store is emptied. Throws what the store throws. */
+  discard(): void {
+    this.#store.remove(JOURNAL);
+    if (this.#record) this.#store.remove(windowName(this.#record.number));
+  }
+
   /** This process is done with it; the store keeps everything. */
   leave(): void {
     this.journal.close();

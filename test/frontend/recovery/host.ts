@@ -162,6 +162,11 @@ export class KeptFrontend {
     if (pid !== null) process.kill(pid, signal);
   }
 
+  /** The keeper dies without a word, and what it holds is gone. */
+  loseKeeper(): void {
+    this.#keeper.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     this.#keeper.kill('SIGTERM');
     await this.#ended;

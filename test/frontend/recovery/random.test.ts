@@ -1,6 +1,8 @@
 // Frontends that are killed at random, replaced, or killed while the broker is away: the guest's work goes on, byte for byte.
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
 import { Vmm } from '../../vmm/vmm.ts';
 import { Host, type KeptFrontend, type Placement, until } from './host.ts';
 import { Workload } from './workload.ts';
@@ -8,12 +10,13 @@ import { Workload } from './workload.ts';
 const MIB = 1024 * 1024;
 const TIMEOUT = 120_000;
 const KILLS = Number(process.env['RECOVERY_KILLS'] ?? 12);
+const DETACHED = barkeep.v1.VmState.VM_STATE_DETACHED;
 const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
 
 let host: Host;
 let vmms: Vmm[] = [];
 beforeAll(async () => {
-  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale'];
+  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale', 'keeper'];
   host = new Host(
     Object.fromEntries(
       PLACEMENTS.flatMap((placement) => names.map((name) => [`${name}-${placement}`, placement])),
@@ -135,6 +138,22 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
 
       expect(counts.at(-1)?.[1]).toBeLessThanOrEqual(counts[0]?.[1] ?? 0);
       expect(counts.at(-1)?.[0]).toBeLessThanOrEqual((counts[0]?.[0] ?? 0) + 1);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'the death of a keeper ends its VM alone, and the broker is told at once',
+    async () => {
+      const vm = `keeper-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      await new Workload(await boot(frontend, placement)).begin();
+
+      frontend.loseKeeper();
+
+      await until('the VM is given up', async () => (await host.admin.getVm(vm)).state === DETACHED);
+      expect(await books(vm)).toEqual([0, 0]);
+      expect(existsSync(frontend.socketPath)).toBe(false);
     },
     TIMEOUT,
   );
