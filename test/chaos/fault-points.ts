@@ -61,8 +61,7 @@ const PRELUDE: Partial<Record<FaultPoint, string>> = {
   'channel.fenced': 'channel.map-sent:1',
 };
 /** Points that a guest's life passes once, where it begins or ends: there is no successor that could pass them again. */
-const ONCE =
-  /^(recovery\.s|recovery\.o|listen|accept|end\.|broker\.(reclaim|state|window|attach|journal-vm))/;
+const ONCE = /^(recovery|listen|accept|end\.|broker\.(reclaim|state|window|attach|journal-vm))/;
 const CHAIN = 8;
 /** Rounds of a guest's life in a chain, for each point. */
 const ROUNDS_A_POINT = 1.5;

@@ -39,6 +39,10 @@ export async function live(options: LifeOptions): Promise<void> {
   try {
     let blobs = await beginning(first, options);
     for (let done = 1; options.goesOn(done); done++) {
+      // The VMM has something to say only when the device starts and stops.
+      await first.pause();
+      await first.resume();
+      verify(first, blobs);
       for (const blob of blobs) await first.driver.unmapAndUnref(blob);
       blobs = await beginning(first, options);
     }
