@@ -1,4 +1,4 @@
-// barkeep vm list, barkeep vm show NAME.
+// barkeep vm list, barkeep vm show NAME, barkeep vm evict NAME.
 import type { Command } from 'commander';
 import { formatDuration } from '../lib/runtime/units.ts';
 import type { Context } from './context.ts';
@@ -9,6 +9,7 @@ const HELP = `
 Examples:
   barkeep vm list
   barkeep vm show web-1
+  barkeep vm evict web-1             an orphan, before its grace is over
   barkeep vm list --json | jq -r '.[] | select(.state == "orphaned") | .name'
 `;
 
@@ -43,6 +44,23 @@ export function addVmCommands(program: Command, context: Context): void {
       const record = vmRecord(await context.withClient(`vm show ${name}`, (client) => client.getVm(name)));
       context.answer(record, () => fieldLines(fields(record, Date.now())));
     });
+  vm.command('evict')
+    .description('reclaim everything that a VM has, at once')
+    .argument('<name>', 'its name in the configuration')
+    .option(
+      '--force',
+      'also take it from the frontend that has it: its guest loses what it has mapped',
+      false,
+    )
+    .addHelpText('after', HELP)
+    .action((name: string, { force }: { readonly force: boolean }) => evict(context, name, force));
+}
+
+async function evict(context: Context, name: string, force: boolean): Promise<void> {
+  const evicted = await context.withClient(`vm evict ${name}`, (client) => client.evictVm(name, force));
+  context.answer({ name, evicted }, () => [
+    evicted ? `${name} is evicted: everything that it had is reclaimed` : `${name} had nothing to reclaim`,
+  ]);
 }
 
 /** `now` in milliseconds since 1970. */

@@ -47,7 +47,7 @@ export type AdminClientOptions = {
   readonly pageSize?: number;
 };
 
-/** Reads the answers of one broker. Close it: its connection keeps the process alive. */
+/** Asks one broker. Close it: its connection keeps the process alive. */
 export type AdminClient = {
   listVms(): Promise<AdminVm[]>;
   getVm(vm: string): Promise<AdminVm>;
@@ -62,6 +62,8 @@ export type AdminClient = {
   getHeap(heap: string): Promise<AdminHeap>;
   /** The handle of a blob's memory, to be redeemed on the fd channel by this process. */
   openBlob(vm: string, resourceId: number): Promise<barkeep.v1.MemoryHandle.$Properties>;
+  /** Reclaims a VM at once; false when it had nothing. One that is attached is refused without `force`. */
+  evictVm(vm: string, force: boolean): Promise<boolean>;
   /** Everything at one moment. `timeout` in milliseconds. */
   getStatistics(timeout?: number): Promise<Statistics>;
   /** Events from now on, until `signal` is aborted. Throws AdminError when the broker ends. */
@@ -74,6 +76,8 @@ export type AdminClient = {
 type Page<Item> = { readonly items: readonly Item[]; readonly next: string };
 
 const DEFAULT_TIMEOUT = 5000;
+/** A VM may have gigabytes that have to be zeroed. */
+const EVICT_TIMEOUT = 60_000;
 const DEFAULT_PAGE = 1000;
 /** A list that pages for ever is a broken broker: 10 million entries are enough. */
 const MOST_PAGES = 10_000;
@@ -126,6 +130,8 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
     getHeap: async (heap) => (await ask<barkeep.v1.GetHeapResponse>('getHeap', { heap })).heap ?? {},
     openBlob: async (vm, resourceId) =>
       (await ask<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId })).memory ?? {},
+    evictVm: async (vm, force) =>
+      (await ask<barkeep.v1.EvictVmResponse>('evictVm', { vm, force }, EVICT_TIMEOUT)).evicted,
     getStatistics: (limit) => ask('getStatistics', {}, limit),
     watchEvents: (vm, signal) => watch(client, socketPath, vm, signal),
     isServing: async (limit = timeout) => {
