@@ -80,8 +80,11 @@ vms:
     return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
   };
 
+  /** Of the broker that runs. Throws while there is none: 0 would be this process and all its kin. */
   get pid(): number {
-    return Number(readFileSync(join(this.directory, 'run/broker.lock'), 'utf8'));
+    const pid = Number(readFileSync(join(this.directory, 'run/broker.lock'), 'utf8'));
+    if (!(pid > 1)) throw new Error('no broker runs');
+    return pid;
   }
 
   get lives(): number {
