@@ -1,4 +1,5 @@
-// The configuration that `barkeep up` uses on a machine without one: three heaps of plain memory, one for each way to cache, and one VM.
+// The configuration that `barkeep up` uses on a machine without one: three heaps of plain memory, one for each way to cache, and
+// two VMs: `demo`, which the in-tree VMM can play, and `guest`, which waits for a QEMU.
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,15 +30,13 @@ export function demoConfigText(runDirectory: string, hostMemory: number): string
   const settings = {
     run_directory: runDirectory,
     heaps: [heap('ram', 'cached', 1024), heap('video', 'wc', 512), heap('registers', 'uncached', 64)],
-    vms: [
-      {
-        name: 'demo',
-        window: '1GiB',
-        placement: 'window',
-        heap: 'ram',
-        blob_heaps: { 1: 'video', 2: 'registers' },
-      },
-    ],
+    vms: ['demo', 'guest'].map((name) => ({
+      name,
+      window: '1GiB',
+      placement: 'window',
+      heap: 'ram',
+      blob_heaps: { 1: 'video', 2: 'registers' },
+    })),
   };
   return `# Written by \`barkeep up\`, which found no configuration; see barkeep up --help.\n${stringify(settings)}`;
 }

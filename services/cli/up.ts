@@ -29,20 +29,20 @@ prints where they are and how to attach a VM with QEMU; starts again what dies; 
 everything on Ctrl-C. Logs go to stderr, as JSON lines.
 
 Without --config, $BARKEEP_CONFIG and ${DEFAULT_CONFIG_PATH} it uses a built-in demo:
-three heaps of plain memory and one VM named "demo", in a run directory of your own.
+three heaps of plain memory and the VMs "demo" and "guest", in a run directory of your own.
 
 Examples:
   barkeep up
-  barkeep up --demo                              with a replayed guest
+  barkeep up --demo                              with a replayed guest in the VM "demo"
   barkeep up --config ./barkeep.yaml --listen 127.0.0.1:9500
 `;
 
 const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, once a second, until it is stopped. */
+/** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, then lives on blobs of all cache types. */
 const demoGuestCommand = (socket: string): readonly string[] => [
   fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
-  ...['--socket', socket, '--replay', '--loop', '--rate', '1'],
+  ...['--socket', socket, '--replay', '--then-mix', '--rate', '20', '--blobs', '64', '--blob-ids', '0,1,2'],
 ];
 
 /** All children, one after the other, each with its own limit. */
@@ -106,12 +106,12 @@ class Host {
   }
 
   async start(): Promise<void> {
-    const { config, isDemo, path } = this.#plan;
+    const { config, isDemo } = this.#plan;
     const guestVm = isDemo ? demoVm(config) : null;
     createRunDirectory(config.runDirectory);
     const broker = await this.#startBroker();
     const [metrics, frontends] = await Promise.all([this.#startMetrics(), this.#startFrontends()]);
-    report(this.#context, { path, config }, [broker, metrics, ...frontends]);
+    report(this.#context, this.#plan, [broker, metrics, ...frontends]);
     if (guestVm !== null) this.#runGuest(guestVm);
   }
 
@@ -239,7 +239,7 @@ function demoVm(config: Config): VmConfig {
   throw new ExitError(EXIT.USAGE, `up: --demo needs a VM, and ${config.file} has none; add one under vms:`);
 }
 
-function report(context: Context, { path, config }: Omit<Plan, 'isDemo'>, parts: readonly Part[]): void {
+function report(context: Context, { path, config, isDemo }: Plan, parts: readonly Part[]): void {
   const services = parts.map(({ service, vm, child, address }) => ({ service, vm, pid: child.pid, address }));
   const vms = config.vms.map(({ name, socket, window }, index) => ({
     name,
@@ -261,11 +261,14 @@ function report(context: Context, { path, config }: Omit<Plan, 'isDemo'>, parts:
       services,
     ),
     '',
-    ...vms.flatMap((vm) => [
-      `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later with:`,
-      `  ${vm.qemu}`,
-      '',
-    ]),
+    // A frontend serves one VMM: the VM that is played cannot be attached as well.
+    ...vms
+      .filter((vm) => !isDemo || vm.name !== demoVm(config).name)
+      .flatMap((vm) => [
+        `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later with:`,
+        `  ${vm.qemu}`,
+        '',
+      ]),
     `To look around: barkeep vm list --run-directory ${config.runDirectory}`,
     'Ctrl-C stops everything.',
   ]);

@@ -268,10 +268,9 @@ export class BrokerSession {
     this.#session = attachment.session;
     this.#backoff = FIRST_BACKOFF;
     this.#setState('attached');
-    const { vm } = this.#options;
     const { resumed, generation, placement, windowSize, brokerVersion } = attachment;
     this.#log.info(
-      { vm, resumed, generation, placement, windowSize, brokerVersion, repeated: this.#sent.length },
+      { resumed, generation, placement, windowSize, brokerVersion, repeated: this.#sent.length },
       'attached to the broker',
     );
     this.#isOutageTold = false;

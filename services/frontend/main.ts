@@ -144,7 +144,7 @@ async function listen(
       channelTimeoutMs: vmmTimeout,
       onFinished: () => finish(),
     });
-    log.info({ vm: options.vm, ...listen }, 'waiting for the VMM');
+    log.info({ ...listen }, 'waiting for the VMM');
     return { server, finished };
   } catch (error) {
     if (error instanceof SocketPathError) {

@@ -274,6 +274,7 @@ describe('the demo', () => {
         heap: 'ram',
         socket: '/tmp/barkeep-1/vms/demo/gpu.sock',
       },
+      { name: 'guest', socket: '/tmp/barkeep-1/vms/guest/gpu.sock' },
     ]);
     expect(config.vms[0]?.blobHeaps).toEqual(
       new Map([

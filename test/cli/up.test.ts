@@ -276,7 +276,7 @@ describe('up', () => {
     started.push(up);
     const report = await up.report();
     expect(report.runDirectory).toBe(join(directory, 'barkeep'));
-    expect(report.vms.map(({ name }) => name)).toEqual(['demo']);
+    expect(report.vms.map(({ name }) => name)).toEqual(['demo', 'guest']);
     up.signalGroup('SIGINT');
     expect(await up.ended).toBe(0);
   });

@@ -52,6 +52,11 @@ export class Installation {
     return new Installation(directory, parts);
   }
 
+  /** Where the broker has its sockets. */
+  get runDirectory(): string {
+    return this.#directory;
+  }
+
   /** Where the VMM of a VM connects. */
   socketOf(vm: string): string {
     return join(this.#directory, 'vms', vm, 'gpu.sock');

@@ -22,6 +22,7 @@ type Options = {
   /** A file, or true for the recording that comes with Barkeep. */
   readonly replay?: string | true;
   readonly loop: boolean;
+  readonly thenMix: boolean;
   readonly rate: number;
   readonly blobs: number;
   readonly blobIds: readonly number[];
@@ -50,7 +51,13 @@ async function main(): Promise<void> {
   const start = Date.now();
   try {
     if (recording) await playRecording(vmm, recording, options, figures, stop.signal);
-    else await playMix(vmm, options, figures, stop.signal);
+    if (recording && options.thenMix && !stop.signal.aborted) {
+      console.log(
+        `replayed ${figures.commands} recorded commands of a real guest, ${figures.mismatches} answers differ`,
+      );
+      await vmm.reset();
+    }
+    if (!recording || options.thenMix) await playMix(vmm, options, figures, stop.signal);
   } finally {
     if (timer) clearTimeout(timer);
     const lost = !vmm.frontEnd.started;
@@ -73,6 +80,7 @@ function parse(argv: readonly string[]): Options {
       'replay recorded traffic (without a file: of the guest that comes with Barkeep) instead of the synthetic mix; exit 1 when a reply differs',
     )
     .option('--loop', 'replay again and again until the time is up or a signal comes', false)
+    .option('--then-mix', 'after one replay, go on with the synthetic mix', false)
     .option('--rate <n>', 'blobs created a second, 0 for as many as possible', number, 50)
     .option('--blobs <n>', 'blobs alive at once', number, 64)
     .addOption(

@@ -222,7 +222,9 @@ export class GpuDevice implements Device {
     this.#pipeline.reset();
     const { contexts, resources } = this.#state;
     if (this.#isUsed) {
-      this.#log.info({ why, contexts: contexts.size, resources: resources.size }, 'device reset');
+      // A reset that finds nothing left is the orderly end of a driver; one that ends something is worth a line.
+      const level = contexts.size + resources.size > 0 ? 'info' : 'debug';
+      this.#log[level]({ why, contexts: contexts.size, resources: resources.size }, 'device reset');
     }
     contexts.clear();
     resources.clear();

@@ -132,7 +132,7 @@ export class WindowPlacement implements Placement {
       }
       this.#context.observeVmm(performance.now() - before, 1);
       if (this.#channel === channel) this.#mapped = file;
-      this.#log.info({ size: range.length }, 'the window is mapped into the VMM');
+      this.#log.debug({ size: range.length }, 'the window is mapped into the VMM');
       return this.#channel === channel;
     } catch (error) {
       this.#log.error({ problem: messageOf(error) }, 'the window cannot be mapped into the VMM');

@@ -463,7 +463,7 @@ export class BackendConnection {
       ring.queue = null;
     }
     this.#status = 0;
-    this.#log.info({ why }, 'the guest driver starts afresh');
+    this.#log.debug({ why }, 'the guest driver starts afresh');
     this.#session.reset();
   }
 
@@ -593,7 +593,7 @@ export class BackendConnection {
     queue.resume(ring.addresses);
     if (resumed && resumed.queue !== queue) resumed.queue.discard();
     ring.queue = { state: 'active', queue };
-    this.#log.info(
+    this.#log.debug(
       { queue: ring.index, size: ring.size, base: ring.base, resumed: resumed !== null },
       'a queue starts',
     );
@@ -679,7 +679,7 @@ export class BackendConnection {
   #stopped(ring: Ring, queue: Virtqueue): void {
     ring.base = queue.suspend();
     ring.queue = { state: 'suspended', queue };
-    this.#log.info({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
+    this.#log.debug({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
     this.#session.queueStopped(queue);
   }
 
