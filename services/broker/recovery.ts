@@ -103,9 +103,8 @@ export function retireJournal(path: string, log: Logger): void {
 
 /** Takes over what can be. Throws ExitError for a journal that cannot be read; then everything is as it was. */
 export function recover(options: RecoveryOptions): Recovered {
-  const { journalPath, store, held, heaps, log } = options;
+  const { journalPath, store, heaps, log } = options;
   const start = performance.now();
-  for (const name of store.left.keys()) held.keep(name);
   const returned = store.left.size;
   const recovery = new Recovery(options);
   const found = readJournal(journalPath, recovery, log);
@@ -279,8 +278,9 @@ class Recovery implements ReplayTarget {
   }
 
   #takeFitting({ name, inode, size }: Wanted): Fd {
-    const { store, log } = this.#options;
+    const { store, held, log } = this.#options;
     const fds = store.take(name);
+    held.keep(name);
     const index = fds.findIndex((fd) => memoryProblem(fd.number, { inode, size }) === null);
     const [fitting] = fds.splice(index, 1);
     for (const other of fds) {

@@ -129,6 +129,7 @@ try {
   const processor: number[] = [];
   for (let kill = 0; kill < Number(flags.kills); kill += 1) {
     const pid = Number(readFileSync(lock, 'utf8'));
+    if (!(pid > 1)) throw new Error('no broker runs');
     const start = performance.now();
     process.kill(pid, 'SIGKILL');
     await until(() => Number(readFileSync(lock, 'utf8') || pid) !== pid);

@@ -317,6 +317,32 @@ vms: [{ name: own, window: 16MiB, heap: bar, placement: per-blob }, { name: othe
   });
 });
 
+describe('statistics', () => {
+  it('say what would survive', async () => {
+    const { broker, holder } = await start();
+    const session = await broker.attach('own');
+    await session.run(create(1, PAGE), create(2, PAGE));
+    const statisticsOf = async (of: TestBroker) => {
+      const admin = of.adminClient();
+      const { journal } = await admin.call<{ journal: Record<string, unknown> }>('getStatistics');
+      admin.close();
+      return journal;
+    };
+    const journal = await statisticsOf(broker);
+    expect(journal).toMatchObject({ active: true, whole: true });
+    expect(['storedFds', 'records', 'snapshots', 'size'].map((key) => Number(journal[key]))).toEqual([
+      2,
+      2,
+      1,
+      readFileSync(broker.paths.journal).length,
+    ]);
+    expect(holder.names).toEqual(['b.ram.1', 'b.ram.2']);
+    const without = await TestBroker.start();
+    expect(await statisticsOf(without)).toMatchObject({ active: false });
+    await without.end();
+  });
+});
+
 describe('a store that gives back', () => {
   /** Two VMs in windows and one with memory of its own, killed; their sessions. */
   async function three(): Promise<{

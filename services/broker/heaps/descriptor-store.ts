@@ -51,7 +51,6 @@ export class HeldDescriptors implements DescriptorStore {
   #errors = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
 
-  /** `names` are what it holds already. */
   constructor(store: Pick<FdStore, 'put' | 'remove'>, log: Logger) {
     this.#store = store;
     this.#log = log;
