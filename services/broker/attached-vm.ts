@@ -4,17 +4,30 @@
 // (the usual case: run() then answers at once), otherwise off the event loop. Commands that move bytes are a barrier: memory is brought up
 // to date before and by them, so that a failure can still be undone. Whatever comes while a batch is under way waits for its end.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Command, Effect, Outcome, Reply } from './domain/command.ts';
 import type { Vm } from './domain/vm.ts';
 import { EffectExecutor } from './effects.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { WindowMemory } from './heaps/window-memory.ts';
+import type { CommandLog } from './journal/journal.ts';
+import type { Abandoned } from './journal/record.ts';
 
 /** A VM may own 100,000 pieces of memory; to give so many of them back takes about a millisecond. */
 const EFFECTS_PER_TURN = 64;
 
-type Batch = { readonly commands: readonly Command[]; readonly replies: Reply[]; next: number };
+type Batch = {
+  readonly commands: readonly Command[];
+  readonly replies: Reply[];
+  next: number;
+  /** Commands before this one are in the journal. */
+  saved: number;
+  /** Indices of commands that only repeated an answer, or had no turn. */
+  notExecuted: Set<number> | null;
+  /** Since `saved`. */
+  abandoned: Abandoned[];
+};
 
 export class AttachedVm {
   readonly vm: Vm;
@@ -22,17 +35,20 @@ export class AttachedVm {
   readonly window: WindowMemory | null;
   readonly #heaps: Heaps;
   readonly #effects: EffectExecutor;
+  readonly #log: CommandLog | null;
   /** The end of the batch that is under way, or of the last one that waits for it. */
   #tail: Promise<unknown> | null = null;
   #closed = false;
   /** What a sweep last found outside of blobs, bytes. */
   strayBytes = 0;
 
-  constructor(vm: Vm, window: WindowMemory | null, heaps: Heaps) {
+  /** `log` is where complete commands are written down before they are answered; null when nothing shall survive this process. */
+  constructor(vm: Vm, window: WindowMemory | null, heaps: Heaps, log: CommandLog | null = null) {
     this.vm = vm;
     this.window = window;
     this.#heaps = heaps;
-    this.#effects = new EffectExecutor(window, heaps);
+    this.#log = log;
+    this.#effects = new EffectExecutor(window, heaps, (resource, inode) => log?.stashed(resource, inode));
   }
 
   /** True while memory is being worked on: the books are ahead of it. */
@@ -50,7 +66,14 @@ export class AttachedVm {
    */
   run(commands: readonly Command[]): Reply[] | Promise<Reply[]> {
     this.#checkOpen();
-    const batch: Batch = { commands, replies: new Array<Reply>(commands.length), next: 0 };
+    const batch: Batch = {
+      commands,
+      replies: new Array<Reply>(commands.length),
+      next: 0,
+      saved: 0,
+      notExecuted: null,
+      abandoned: [],
+    };
     if (this.#tail !== null) {
       return this.#track(
         this.#tail.then(
@@ -70,8 +93,8 @@ export class AttachedVm {
 
   /**
    * Ends the VM once what is under way is done; nothing is executed any more. `leave` takes it out of the host's books, and says what is
-   * left to do, which is done with `erase`: its memory reads as zero afterwards, in the VMM too. Never rejects: errors are given to
-   * `onError`, and what they leave is closed all the same.
+   * left to do, which is done with `erase`: its memory reads as zero afterwards, in the VMM too, and is gone for good; without it a
+   * successor may take it over. Never rejects: errors are given to `onError`, and what they leave is closed all the same.
    */
   async close(
     leave: () => readonly Effect[],
@@ -86,7 +109,8 @@ export class AttachedVm {
     } catch (error) {
       onError(error);
     }
-    this.window?.close();
+    if (erase) this.window?.discard();
+    else this.window?.close();
   }
 
   async #erase(effects: readonly Effect[]): Promise<void> {
@@ -95,6 +119,8 @@ export class AttachedVm {
       if (index % EFFECTS_PER_TURN === EFFECTS_PER_TURN - 1) await nextTurn();
     }
     if (this.window !== null) await this.window.zero(0, this.window.size);
+    faultPoint('broker.reclaim-erased');
+    await this.#effects.finish();
   }
 
   async #runLater(batch: Batch): Promise<Reply[]> {
@@ -125,14 +151,35 @@ export class AttachedVm {
     const { commands, replies } = batch;
     const { vm } = this;
     while (batch.next < commands.length) {
+      const before = vm.lastNumber;
       const outcome = vm.apply(commands[batch.next]!);
       replies[batch.next] = outcome.reply;
+      if (vm.lastNumber === before) {
+        batch.notExecuted ??= new Set();
+        batch.notExecuted.add(batch.next);
+      }
       batch.next += 1;
       if (outcome.effects.length === 0) continue;
       const pause = outcome.barrier ? this.#barrier(batch, outcome) : this.#collect(batch, outcome);
       if (pause !== null) return pause.then(() => this.#advance(batch) ?? undefined);
     }
-    return this.#settle(batch);
+    const settled = this.#settle(batch);
+    if (settled === null) return this.#save(batch, batch.next);
+    return settled.then(() => this.#save(batch, batch.next) ?? undefined);
+  }
+
+  /** Memory is as the commands before `to` say: writes them down, and gives back what they made free. */
+  #save(batch: Batch, to: number): Promise<void> | null {
+    if (this.#log !== null && batch.saved < to) {
+      faultPoint('broker.effects-done');
+      this.#log.executed(batch.commands, batch.replies, batch.saved, to, batch.notExecuted, batch.abandoned);
+      faultPoint('broker.batch-journalled');
+    }
+    batch.saved = to;
+    batch.abandoned = [];
+    const finished = this.#effects.finish();
+    faultPoint('broker.batch-finished');
+    return finished;
   }
 
   #collect(batch: Batch, { reply, effects }: Outcome): Promise<void> | null {
@@ -171,6 +218,7 @@ export class AttachedVm {
     for (const { number, cause } of this.#effects.takeFailed()) {
       const outcome = this.vm.abandonMap(number, 1, cause);
       if (outcome === null) continue;
+      batch.abandoned.push({ number, completed: 1, cause, after: this.vm.lastNumber });
       replaceReply(batch, outcome.reply);
       for (const effect of outcome.effects) this.#effects.collect(effect, number);
     }
@@ -178,6 +226,9 @@ export class AttachedVm {
 
   async #barrier(batch: Batch, { reply, effects }: Outcome): Promise<void> {
     await this.#settle(batch);
+    // The moves below are written down one by one, so what they build on has to be there before them.
+    await this.#save(batch, batch.next - 1);
+    const stashes = effects.filter(({ kind }) => kind === 'stash').length;
     let completed = 0;
     try {
       for (const effect of effects) {
@@ -185,8 +236,17 @@ export class AttachedVm {
         completed += 1;
       }
     } catch (error) {
-      const outcome = this.vm.abandonMap(reply.number, completed, (error as Error).message);
+      const cause = (error as Error).message;
+      const outcome = this.vm.abandonMap(reply.number, completed, cause);
       if (outcome === null) throw error;
+      // Whoever reads this later has done the complete stashes before the map, and will count without them.
+      const number = Number(reply.number);
+      batch.abandoned.push({
+        number,
+        completed: Math.max(0, completed - stashes),
+        cause,
+        after: this.vm.lastNumber,
+      });
       replaceReply(batch, outcome.reply);
       for (const effect of outcome.effects) await this.#effects.carryOut(effect);
     }

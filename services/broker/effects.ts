@@ -1,5 +1,6 @@
 // Carries out what the domain asks of memory. Effects that may be put off until the end of a batch are collected here, and the zeroing
 // among them is merged; those that move bytes are carried out one by one.
+import { faultPoint } from '../lib/os/fault-point.ts';
 import type { Allocation } from './domain/allocation.ts';
 import type { Effect } from './domain/command.ts';
 import { INLINE_BYTES } from './heaps/backing.ts';
@@ -20,12 +21,22 @@ export class EffectExecutor {
   #populates: Populate[] = [];
   #releases: Allocation[] = [];
   #drops: number[] = [];
+  /** What is erased, and what is not needed any more, until finish(). */
+  #erased: Allocation[] = [];
+  #unneeded: number[] = [];
+  readonly #onStashed: (resource: number, inode: number) => void;
   /** What the last flush could not populate, until the caller takes it. */
   #failed: FailedPopulate[] = [];
 
-  constructor(window: WindowMemory | null, heaps: Heaps) {
+  /** `onStashed`: the bytes of a blob are safe in a file of that inode, and will go from their place in the window next. */
+  constructor(
+    window: WindowMemory | null,
+    heaps: Heaps,
+    onStashed: (resource: number, inode: number) => void = () => undefined,
+  ) {
     this.#window = window;
     this.#heaps = heaps;
+    this.#onStashed = onStashed;
   }
 
   /** True when something is collected. */
@@ -92,7 +103,7 @@ export class EffectExecutor {
   /** Carries out one effect that moves bytes, or stands behind one that does. */
   carryOut(effect: Effect): Promise<void> | null {
     const window = this.#window;
-    if (effect.kind === 'release') return this.#heaps.release(effect.allocation);
+    if (effect.kind === 'release') return this.#release(effect.allocation);
     if (window === null) throw new Error(`a ${effect.kind} was asked of a VM that has no window memory`);
     switch (effect.kind) {
       case 'zero':
@@ -100,12 +111,42 @@ export class EffectExecutor {
       case 'populate':
         return window.populate(effect.offset, effect.length);
       case 'stash':
-        return window.stash(effect.resource, effect.offset, effect.length);
-      case 'restore':
-        return window.restore(effect.resource, effect.offset, effect.length);
+        return window.stash(effect.resource, effect.offset, effect.length, (inode) =>
+          this.#onStashed(effect.resource, inode),
+        );
+      case 'restore': {
+        const restored = window.restore(effect.resource, effect.offset, effect.length);
+        const done = (): void => {
+          faultPoint('broker.map-restored');
+          this.#unneeded.push(effect.resource);
+        };
+        if (restored !== null) return restored.then(done);
+        done();
+        return null;
+      }
       case 'drop-stash':
-        return window.dropStash(effect.resource);
+        this.#unneeded.push(effect.resource);
+        return null;
     }
+  }
+
+  /**
+   * Gives back what the effects so far have made free: only now, when nobody will do them again. Null when it is done, a promise when it
+   * goes on.
+   */
+  finish(): Promise<void> | null {
+    for (const allocation of this.#erased) this.#heaps.drop(allocation);
+    this.#erased = [];
+    if (this.#unneeded.length === 0) return null;
+    const unneeded = this.#unneeded;
+    this.#unneeded = [];
+    const works = unneeded.flatMap((resource) => this.#window?.dropStash(resource) ?? []);
+    return works.length === 0 ? null : Promise.all(works).then(() => undefined);
+  }
+
+  #release(allocation: Allocation): Promise<void> | null {
+    this.#erased.push(allocation);
+    return this.#heaps.release(allocation);
   }
 
   /** The maps whose pages the last flush could not get; the caller has to abandon them. */
@@ -131,7 +172,7 @@ export class EffectExecutor {
     this.#releases = [];
     this.#drops = [];
     const turn = new Turn();
-    for (const resource of drops) await turn.after(this.#window?.dropStash(resource) ?? null, 0);
+    this.#unneeded.push(...drops);
     for (const { offset, length } of zeros) {
       await turn.after(this.#window?.zero(offset, length) ?? null, length);
     }
@@ -142,7 +183,7 @@ export class EffectExecutor {
         this.#failed.push({ number, cause: (error as Error).message });
       }
     }
-    for (const allocation of releases) await turn.after(this.#heaps.release(allocation), allocation.size);
+    for (const allocation of releases) await turn.after(this.#release(allocation), allocation.size);
   }
 }
 

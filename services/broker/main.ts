@@ -1,4 +1,6 @@
 // The broker service: everything is made here, in order, and ended in the opposite order.
+import { bootId } from '../lib/journal/boot-id.ts';
+import { faultPoint } from '../lib/os/fault-point.ts';
 import { tryLock } from '../lib/os/lock.ts';
 import { peerCredentials } from '../lib/os/socket.ts';
 import { Handlers } from '../lib/rpc/handlers.ts';
@@ -16,13 +18,23 @@ import {
 } from '../lib/runtime/run-directory.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import { BatchRunner } from './batch-runner.ts';
+import type { Allocation } from './domain/allocation.ts';
 import { Host } from './domain/host.ts';
 import { UNLIMITED } from './domain/quota.ts';
 import { Events } from './events.ts';
 import { FdChannel } from './fd-channel.ts';
-import { processDescriptorBudget } from './heaps/descriptor-budget.ts';
+import { type DescriptorBudget, processDescriptorBudget } from './heaps/descriptor-budget.ts';
+import { type BrokerStore, HeldDescriptors, NO_STORE } from './heaps/descriptor-store.ts';
 import { Heaps } from './heaps/heaps.ts';
+import { Journal } from './journal/journal.ts';
 import { ProcessStatistics } from './process-statistics.ts';
+import {
+  discardJournal,
+  NOTHING_RECOVERED,
+  type RecoveryFigures,
+  recover,
+  retireJournal,
+} from './recovery.ts';
 import { adminService } from './rpc/admin-service.ts';
 import { brokerService, connectionEnded } from './rpc/broker-service.ts';
 import { Handles } from './rpc/handles.ts';
@@ -37,23 +49,36 @@ const ADMIN_SERVICE = 'barkeep.v1.AdminService';
 
 export type RunningBroker = { readonly stop: () => Promise<void> };
 
+export type BrokerOptions = {
+  /** What outlives this process. Default: nothing does. */
+  readonly store?: BrokerStore;
+  /** Put a journal that cannot be read out of the way. Default: false. */
+  readonly discardJournal?: boolean;
+};
+
 /**
  * Starts the broker in the configuration's run directory; it serves when this resolves. stop() ends it: callers get SHUTTING_DOWN, tokens
  * are void, every descriptor is closed, the sockets are gone. Later calls wait for the first.
- * Rejects with ExitError (run directory, secrets), HeapError, SettingsError or SocketPathError; then nothing stays behind.
+ * With an fd store VMs survive it, however it ends: the next broker in the same run directory takes them over.
+ * Rejects with ExitError (run directory, secrets, a journal that cannot be read), HeapError, SettingsError or SocketPathError; then nothing stays behind.
  */
-export async function startBroker(config: Config, log: Logger): Promise<RunningBroker> {
+export async function startBroker(
+  config: Config,
+  log: Logger,
+  options: BrokerOptions = {},
+): Promise<RunningBroker> {
   // What was made last is ended first.
   const ends: (() => Promise<void> | void)[] = [];
   const end = async (): Promise<void> => {
     for (const step of ends.splice(0).reverse()) await step();
   };
   try {
-    await start(config, log, (step) => ends.push(step));
+    await start(config, log, options, (step) => ends.push(step));
   } catch (error) {
     await end();
     throw error;
   }
+  faultPoint('broker.serving');
   log.info({ runDirectory: config.runDirectory, vms: config.vms.length, version: VERSION }, 'broker started');
   let stopped: Promise<void> | null = null;
   return {
@@ -67,6 +92,7 @@ export async function startBroker(config: Config, log: Logger): Promise<RunningB
 async function start(
   config: Config,
   log: Logger,
+  { store, discardJournal: isDiscarded = false }: BrokerOptions,
   onEnd: (step: () => Promise<void> | void) => void,
 ): Promise<void> {
   const paths = createRunDirectory(config.runDirectory);
@@ -74,7 +100,9 @@ async function start(
   onEnd(() => lock.release());
 
   const budget = processDescriptorBudget();
-  const heaps = new Heaps(config.heaps, budget, log);
+  const kept = config.journal && store?.active === true ? store : null;
+  const held = kept === null ? null : new HeldDescriptors(kept, log);
+  const heaps = new Heaps(config.heaps, budget, log, held ?? NO_STORE);
   onEnd(() => heaps.close());
   const limits = { bytes: config.hostCapacity, mappings: UNLIMITED, allocations: UNLIMITED };
   const host = new Host({ limits, heaps: heaps.settings }, heaps);
@@ -93,11 +121,20 @@ async function start(
     events,
     orphanGraceMs: config.orphanGrace,
     log,
+    store: held ?? NO_STORE,
   });
+  if (isDiscarded) discardJournal(paths.journal, log);
+  const survival =
+    kept === null || held === null
+      ? withoutJournal(config, paths, log)
+      : withJournal(kept, held, { config, paths, heaps, host, budget, directory, log });
+  onEnd(() => survival.journal?.close());
   onEnd(() => directory.shutDown());
   onEnd(() => tokens.revokeAll());
 
   const sweeper = new Sweeper(() => directory.attachedVms(), config.sweepInterval, log);
+  // Guests went on while no broker looked after them.
+  sweeper.sweepNow();
   onEnd(() => sweeper.close());
   const processStatistics = new ProcessStatistics();
   onEnd(() => processStatistics.close());
@@ -132,6 +169,7 @@ async function start(
       events,
       runner,
       processStatistics,
+      survival: { ...survival, held },
       handlers: new Handlers((call) => admin.peerOf(call), log),
       version: VERSION,
     }),
@@ -148,6 +186,66 @@ async function start(
     events.close();
     await directory.shutDown();
   });
+}
+
+type Survival = { readonly journal: Journal | null; readonly recovered: RecoveryFigures };
+
+/** Descriptors go with the process, so what is written about them would be of no use to anybody. */
+function withoutJournal({ journal }: Config, paths: RunPaths, log: Logger): Survival {
+  retireJournal(paths.journal, log);
+  log.info(
+    journal
+      ? 'there is no fd store: when the broker ends, its VMs lose their memory (start it with `barkeep keep`, or by systemd with FileDescriptorStoreMax=)'
+      : 'the journal is off: when the broker ends, its VMs lose their memory',
+  );
+  return { journal: null, recovered: NOTHING_RECOVERED };
+}
+
+type Parts = {
+  readonly config: Config;
+  readonly paths: RunPaths;
+  readonly heaps: Heaps;
+  readonly host: Host;
+  readonly budget: DescriptorBudget;
+  readonly directory: VmDirectory;
+  readonly log: Logger;
+};
+
+/** Takes over what an earlier broker left, and begins a journal for the next one. */
+function withJournal(
+  store: BrokerStore,
+  held: HeldDescriptors,
+  { config, paths, heaps, host, budget, directory, log }: Parts,
+): Survival {
+  const settings = new Map([...directory.entries].map(([name, entry]) => [name, entry.settings]));
+  const { journal: journalPath } = paths;
+  const { orphanGrace: orphanGraceMs } = config;
+  const { survivors, lostSlots, continued, figures } = recover({
+    journalPath,
+    store,
+    held,
+    heaps,
+    host,
+    budget,
+    settings,
+    orphanGraceMs,
+    log,
+  });
+  const options = {
+    path: journalPath,
+    bootId: bootId(),
+    brokerVersion: VERSION,
+    heaps: () => heaps.records(),
+    inodeOf: (allocation: Allocation) => heaps.inodeOf(allocation),
+    log,
+  };
+  const journal = directory.adopt(
+    survivors,
+    (vms) =>
+      continued === null ? Journal.begin(options, vms) : Journal.resume(options, continued, vms, lostSlots),
+    continued !== null,
+  );
+  return { journal, recovered: figures };
 }
 
 function servers(

@@ -30,6 +30,11 @@ export class Sweeper {
     this.#interval.unref();
   }
 
+  /** Begins a round, unless one is under way. */
+  sweepNow(): void {
+    this.#start();
+  }
+
   close(): void {
     clearInterval(this.#interval);
     if (this.#slice !== null) clearTimeout(this.#slice);

@@ -6,6 +6,7 @@
 //                     ends v  |
 //                        orphaned --grace over, or attach without the session--> (reclaimed) detached
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';
 import type { VmConfig } from '../lib/runtime/config.ts';
@@ -13,12 +14,15 @@ import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Host } from './domain/host.ts';
 import { UNLIMITED } from './domain/quota.ts';
-import type { VmSettings } from './domain/vm.ts';
+import type { Vm, VmSettings } from './domain/vm.ts';
 import type { Events } from './events.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
+import type { DescriptorStore } from './heaps/descriptor-store.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import { WindowMemory } from './heaps/window-memory.ts';
+import type { CommandLog, Journal, JournalledVm } from './journal/journal.ts';
+import type { VmImage, VmRecord } from './journal/record.ts';
 import type { Tokens } from './tokens.ts';
 
 export const SESSION_BYTES = 16;
@@ -67,6 +71,19 @@ export type VmEntry = {
   reclaiming: Promise<void> | null;
   /** As the frontend last reported. */
   frontend: FrontendFigures | null;
+  /** How the journal names it while it is attached or orphaned; 0 when there is no journal. */
+  slot: number;
+};
+
+/** What is left of a VM of an earlier life, ready to go on. */
+export type Survivor = {
+  readonly vm: Vm;
+  /** In the journal that is gone on with. */
+  readonly slot: number;
+  readonly window: WindowMemory | null;
+  readonly session: Buffer;
+  /** Milliseconds since 1970: when nobody has resumed its session by then it is reclaimed. */
+  readonly graceEnds: number;
 };
 
 export type VmDirectoryOptions = {
@@ -82,11 +99,14 @@ export type VmDirectoryOptions = {
   readonly events: Events;
   readonly orphanGraceMs: number;
   readonly log: Logger;
+  /** Default: none. */
+  readonly store?: DescriptorStore;
 };
 
 export class VmDirectory {
   readonly #entries = new Map<string, VmEntry>();
   readonly #options: VmDirectoryOptions;
+  #journal: Journal | null = null;
   #shuttingDown = false;
 
   constructor(options: VmDirectoryOptions) {
@@ -106,8 +126,41 @@ export class VmDirectory {
         graceTimer: null,
         reclaiming: null,
         frontend: null,
+        slot: 0,
       });
     }
+  }
+
+  /**
+   * Takes VMs of an earlier life over, as orphans, and has everything written down from here on. `start` makes the journal from what is
+   * in it (`isContinued`: that of the earlier life). Only before the first attach.
+   */
+  adopt(
+    survivors: ReadonlyMap<string, Survivor>,
+    start: (vms: (journal: Journal) => JournalledVm[]) => Journal,
+    isContinued: boolean,
+  ): Journal {
+    const journal = start((starting) =>
+      [...survivors].map(([name, survivor]) => {
+        const slot = isContinued ? survivor.slot : starting.newSlot();
+        return this.#adopt(starting, this.entry(name), slot, survivor);
+      }),
+    );
+    this.#journal = journal;
+    return journal;
+  }
+
+  #adopt(
+    journal: Journal,
+    entry: VmEntry,
+    slot: number,
+    { vm, window, session, graceEnds }: Survivor,
+  ): JournalledVm {
+    entry.slot = slot;
+    entry.attached = new AttachedVm(vm, window, this.#options.heaps, this.#commandsOf(journal, entry, vm));
+    entry.session = session;
+    this.#awaitReturn(entry, graceEnds);
+    return this.#journalled(entry);
   }
 
   /** By name, in alphabetical order. */
@@ -171,13 +224,9 @@ export class VmDirectory {
       void this.#reclaim(entry, 'its frontend vanished');
       return;
     }
-    this.#setState(entry, 'orphaned');
-    entry.graceEnds = Date.now() + grace;
-    entry.graceTimer = setTimeout(
-      () => void this.#reclaim(entry, 'its grace is over'),
-      Math.min(grace, LONGEST_TIMER_MS),
-    );
-    entry.graceTimer.unref();
+    this.#awaitReturn(entry, Date.now() + grace);
+    this.#journal?.stateChanged(entry.slot, 'orphaned', entry.graceEnds);
+    faultPoint('broker.state-journalled');
     this.#options.log.warn(
       { vm: entry.config.name, graceMs: grace, peer: owner.peer.name },
       'frontend vanished; its VM is kept',
@@ -188,6 +237,25 @@ export class VmDirectory {
   async detach(entry: VmEntry, owner: VmOwner): Promise<void> {
     if (entry.owner !== owner) return;
     await this.#reclaim(entry, 'detached');
+  }
+
+  /**
+   * Reclaims a VM on an operator's word: resolves when everything of it is. False when it had nothing. One that is attached only by
+   * `force`: its frontend is told that it has lost everything. Throws StatusError VM_UNKNOWN, VM_IN_USE.
+   */
+  async evict(name: string, force: boolean): Promise<boolean> {
+    const entry = this.entry(name);
+    const { owner } = entry;
+    if (entry.attached === null) return false;
+    if (owner !== null && !force) {
+      throw new StatusError(
+        'VM_IN_USE',
+        `VM "${name}" was to be evicted, but its frontend (pid ${owner.peer.pid === 0 ? 'unknown' : owner.peer.pid}) has it attached; stop that first, or evict it by force: its guest loses what it has mapped`,
+        { vm: name, pid: String(owner.peer.pid) },
+      );
+    }
+    await this.#reclaim(entry, 'evicted', evicted(name));
+    return true;
   }
 
   /** A batch of the VM failed because of a fault: nothing it says can be trusted, so it is given up. */
@@ -250,6 +318,8 @@ export class VmDirectory {
     this.#options.tokens.revoke(entry.config.name);
     before?.dismiss(attachedElsewhere(entry, owner.peer));
     this.#setState(entry, 'attached');
+    this.#journal?.stateChanged(entry.slot, 'attached', 0);
+    faultPoint('broker.state-journalled');
     this.#options.log.info(
       { vm: entry.config.name, peer: owner.peer.name, lastNumber: attached.vm.lastNumber },
       'resumed',
@@ -260,10 +330,17 @@ export class VmDirectory {
   #open(entry: VmEntry, owner: VmOwner): Attachment {
     const { host, heaps } = this.#options;
     const window = this.#openWindow(entry);
-    const attached = new AttachedVm(host.attach(entry.settings), window, heaps);
+    faultPoint('broker.window-stored');
+    const vm = host.attach(entry.settings);
+    const journal = this.#journal;
+    entry.slot = journal?.newSlot() ?? 0;
+    const log = journal === null ? null : this.#commandsOf(journal, entry, vm);
+    const attached = new AttachedVm(vm, window, heaps, log);
     entry.attached = attached;
     entry.owner = owner;
     entry.session = randomBytes(SESSION_BYTES);
+    journal?.attached(recordOf(entry, entry.session), this.#journalled(entry));
+    faultPoint('broker.attach-journalled');
     entry.frontend = null;
     this.#setState(entry, 'attached');
     this.#options.log.info({ vm: entry.config.name, peer: owner.peer.name }, 'attached');
@@ -273,7 +350,7 @@ export class VmDirectory {
   #openWindow({ config }: VmEntry): WindowMemory | null {
     if (config.placement !== 'window') return null;
     try {
-      return new WindowMemory(config.name, config.window, this.#options.budget);
+      return new WindowMemory(config.name, config.window, this.#options.budget, this.#options.store);
     } catch (error) {
       throw new StatusError(
         'OUT_OF_MEMORY',
@@ -283,20 +360,53 @@ export class VmDirectory {
     }
   }
 
-  #reclaim(entry: VmEntry, why: string): Promise<void> {
+  /** Orphaned until then. */
+  #awaitReturn(entry: VmEntry, graceEnds: number): void {
+    this.#setState(entry, 'orphaned');
+    entry.graceEnds = graceEnds;
+    const left = Math.max(0, graceEnds - Date.now());
+    entry.graceTimer = setTimeout(
+      () => void this.#reclaim(entry, 'its grace is over'),
+      Math.min(left, LONGEST_TIMER_MS),
+    );
+    entry.graceTimer.unref();
+  }
+
+  #commandsOf(journal: Journal, { slot, settings }: VmEntry, vm: Vm): CommandLog {
+    return journal.commandsOf(slot, vm, (blobId) =>
+      blobId === 0 ? settings.defaultHeap : (settings.blobHeaps.get(String(blobId)) ?? ''),
+    );
+  }
+
+  #journalled(entry: VmEntry): JournalledVm {
+    return {
+      slot: entry.slot,
+      get busy() {
+        return entry.attached?.busy ?? true;
+      },
+      image: () => imageOf(entry, this.#options.heaps),
+    };
+  }
+
+  /** `dismissal` is what its owner is told; null when that knows already. */
+  #reclaim(entry: VmEntry, why: string, dismissal: StatusError | null = null): Promise<void> {
     const { attached, owner, graceTimer } = entry;
     if (entry.reclaiming !== null || attached === null) return entry.reclaiming ?? Promise.resolve();
     if (graceTimer !== null) clearTimeout(graceTimer);
     entry.graceTimer = null;
     entry.owner = null;
     entry.session = null;
+    // Whatever happens from here on, nobody may come back to it: what a successor finds of its memory it erases.
+    this.#journal?.reclaimed(entry.slot);
+    faultPoint('broker.reclaim-journalled');
     entry.reclaiming = this.#closeMemory(entry, attached, true).then(() => {
       entry.attached = null;
       entry.frontend = null;
       entry.reclaiming = null;
       this.#setState(entry, 'detached');
+      faultPoint('broker.reclaim-dropped');
       this.#options.log.info({ vm: entry.config.name, why }, 'reclaimed');
-      owner?.dismiss(null);
+      owner?.dismiss(dismissal);
     });
     return entry.reclaiming;
   }
@@ -322,6 +432,41 @@ export class VmDirectory {
 
 export function shuttingDown(): StatusError {
   return new StatusError('SHUTTING_DOWN', 'the broker is shutting down; connect again later');
+}
+
+function evicted(name: string): StatusError {
+  return new StatusError(
+    'SESSION_UNKNOWN',
+    `VM "${name}" was evicted by an operator: everything that it had is reclaimed; attach without a session`,
+    { vm: name },
+  );
+}
+
+function recordOf({ slot, config, attached }: VmEntry, session: Buffer): VmRecord {
+  return {
+    slot,
+    name: config.name,
+    session,
+    windowSize: config.window,
+    placement: config.placement,
+    windowInode: attached?.window?.inode ?? 0,
+  };
+}
+
+/** Of an attached or orphaned VM. */
+function imageOf(entry: VmEntry, heaps: Heaps): VmImage {
+  const { attached, session, state, graceEnds } = entry;
+  if (attached === null || session === null)
+    throw new Error(`VM ${entry.config.name} has nothing to be written down`);
+  const isOrphaned = state === 'orphaned';
+  return {
+    vm: recordOf(entry, session),
+    state: isOrphaned ? 'orphaned' : 'attached',
+    graceEnds: isOrphaned ? graceEnds : 0,
+    snapshot: attached.vm.snapshot(),
+    inodeOf: (allocation) => heaps.inodeOf(allocation),
+    stashInode: (resource) => attached.window?.stashInode(resource) ?? 0,
+  };
 }
 
 function attachedElsewhere(entry: VmEntry, peer: Peer): StatusError {

@@ -13,6 +13,7 @@ One broker runs in one run directory. Its log goes to stderr, as JSON lines.
 Examples:
   barkeep broker                                 with ${DEFAULT_CONFIG_PATH}
   barkeep broker --config ./barkeep.yaml
+  barkeep keep -- barkeep broker                 its VMs survive when it is killed or replaced
   BARKEEP_LOG_LEVEL=debug barkeep broker --run-directory /tmp/barkeep
 `;
 
@@ -20,8 +21,13 @@ export function addBrokerCommand(program: Command, context: Context): void {
   program
     .command('broker')
     .description('run the broker: one a host')
+    .option(
+      '--discard-journal',
+      'put a journal that cannot be read aside, and reclaim every VM that it speaks of',
+      false,
+    )
     .addHelpText('after', HELP)
-    .action(async () => {
+    .action(async ({ discardJournal }: { readonly discardJournal: boolean }) => {
       const path = context.configPath();
       if (path === null) {
         throw new ExitError(
@@ -31,8 +37,8 @@ export function addBrokerCommand(program: Command, context: Context): void {
       }
       const config = context.configAt(path);
       const { startBroker } = await import('../broker/main.ts');
-      await runService(context, { name: 'broker', config }, async (lifecycle, log) => {
-        const broker = await startBroker(config, log);
+      await runService(context, { name: 'broker', config }, async (lifecycle, log, store) => {
+        const broker = await startBroker(config, log, { store, discardJournal });
         lifecycle.onStop('broker', () => broker.stop());
         return {};
       });

@@ -17,10 +17,16 @@ Serves one VMM on a vhost-user socket, and asks the broker of the run directory 
 every blob. It reads the VM's secret from vms/NAME/secret there, so it runs as the VM's
 user or as the broker's. It needs no configuration file; a file may set its timeouts.
 
+Under a holder of descriptors (barkeep keep, or systemd with FileDescriptorStoreMax=) it
+may be killed at any time: the next one goes on with the VM, which notices nothing.
+SIGTERM then means that the next one shall go on, too: that is how it is upgraded.
+SIGQUIT ends it for good.
+
 Examples:
   barkeep frontend --vm web-1                    on the VM's configured socket
   barkeep frontend --vm web-1 --socket-path /run/barkeep/vms/web-1/gpu.sock
   barkeep frontend --vm web-1 --fd 5             on a listening socket that it inherits
+  barkeep keep --restart always -- barkeep frontend --vm web-1
   barkeep frontend --print-capabilities
 `;
 
@@ -40,9 +46,10 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const options = readFlags(flags, config);
       const { startFrontend } = await import('../frontend/main.ts');
       const fields = { vm: options.vm };
-      await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log) => {
-        const frontend = await startFrontend(options, config, log, lifecycle.signal);
-        lifecycle.onStop('frontend', () => frontend.stop());
+      await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
+        const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
+        // Asked by SIGTERM or SIGINT, it may be to be replaced; after SIGQUIT, or when its keeper or its VMM is gone, there is nobody to go on.
+        lifecycle.onStop('frontend', () => frontend.stop(!mayBeReplaced(lifecycle.signal.reason)));
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
         return {};
@@ -57,6 +64,10 @@ export function asksForCapabilities(argv: readonly string[]): boolean {
 
 export function capabilitiesText(): string {
   return `${JSON.stringify(CAPABILITIES)}\n`;
+}
+
+function mayBeReplaced(reason: unknown): boolean {
+  return reason === 'SIGTERM' || reason === 'SIGINT';
 }
 
 function readFlags({ vm, socketPath, fd }: Flags, config: Config): FrontendOptions {

@@ -53,6 +53,9 @@ const START_LIMIT = 30_000;
 /** Descriptors held for each service. The names bound it too: they have to fit into one environment string. */
 const STORE_LIMIT = 32_768;
 
+/** What is kept ends with its keeper: services leave nothing for a successor then. */
+const FOR_GOOD = 'SIGQUIT';
+
 type UpOptions = { demo?: boolean; listen?: string };
 type Plan = { readonly path: string; readonly config: Config; readonly isDemo: boolean };
 type Part = {
@@ -117,7 +120,7 @@ class Host {
 
   async #startBroker(): Promise<Part> {
     const child = this.#child('broker', this.#service(['broker']));
-    this.#lifecycle.onStop('broker', () => child.stop());
+    this.#lifecycle.onStop('broker', () => child.stop(FOR_GOOD));
     await this.#started(child);
     const address = runDirectoryPaths(this.#plan.config.runDirectory).brokerSocket;
     return { service: 'broker', vm: null, child, address };
@@ -144,7 +147,7 @@ class Host {
       };
     });
     this.#lifecycle.onStop('frontends', async () => {
-      await Promise.all(parts.map(({ child }) => child.stop()));
+      await Promise.all(parts.map(({ child }) => child.stop(FOR_GOOD)));
     });
     await Promise.all(parts.map(({ child }) => this.#started(child)));
     return parts;

@@ -1,4 +1,4 @@
-// barkeep vm list, barkeep vm show NAME.
+// barkeep vm list, barkeep vm show NAME, barkeep vm evict NAME.
 import type { Command } from 'commander';
 import { formatDuration } from '../lib/runtime/units.ts';
 import type { Context } from './context.ts';
@@ -9,6 +9,7 @@ const HELP = `
 Examples:
   barkeep vm list
   barkeep vm show web-1
+  barkeep vm evict web-1                         reclaim what a vanished frontend left
   barkeep vm list --json | jq -r '.[] | select(.state == "orphaned") | .name'
 `;
 
@@ -42,6 +43,19 @@ export function addVmCommands(program: Command, context: Context): void {
     .action(async (name: string) => {
       const record = vmRecord(await context.withClient(`vm show ${name}`, (client) => client.getVm(name)));
       context.answer(record, () => fieldLines(fields(record, Date.now())));
+    });
+  addEvict(vm, context);
+}
+
+function addEvict(vm: Command, context: Context): void {
+  vm.command('evict')
+    .description('reclaim everything a VM has, without waiting for the grace')
+    .argument('<name>', 'its name in the configuration')
+    .option('--force', 'also when a frontend has it attached: its guest loses what it has mapped')
+    .addHelpText('after', HELP)
+    .action(async (name: string, { force = false }: { force?: boolean }) => {
+      const evicted = await context.withClient(`vm evict ${name}`, (client) => client.evictVm(name, force));
+      context.answer({ name, evicted }, () => [evicted ? `${name} is reclaimed` : `${name} has nothing`]);
     });
 }
 

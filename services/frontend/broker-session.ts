@@ -8,11 +8,17 @@
 //                reclaimed, or the broker restarted without its books)
 //   closed       detach() or close() was called                            answers SESSION_LOST
 //
-// Every command that was sent has a number and stays in #sent until its answer came: a new stream resumes the session and repeats what
-// is there, by number, so the broker executes each once. The guest is not kept waiting for that: a batch that has no answer within the
-// time-out is answered TIMED_OUT, and what becomes of its commands is told to onLate, before anything new is sent. A batch that was
-// never sent is forgotten when it times out: it has no number.
+// Every command that was sent has a number and stays in #entries until it is settled: its answer came, and the guest was told (its chain is
+// published), or there is nobody to tell. A new stream resumes the session and repeats what has no answer, by number, so the broker executes
+// each once; what is settled is acknowledged. The guest is not kept waiting for that: a batch that has no answer within the time-out is
+// answered TIMED_OUT, and what becomes of its commands is told to onLate, before anything new is sent. A batch that was never sent is
+// forgotten when it times out: it has no number. A reset is not, nor what is urgent: nobody waits for these, and they have to be done.
+//
+// With a journal a successor of this process goes on with the session: it repeats what is not settled, and when the same chains ask for the
+// same things again, they get the numbers that they had (claims). What nobody claims is late.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
+import { faultPoint } from '../lib/os/fault-point.ts';
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import type { ErrorInfo, Reason } from '../lib/rpc/status-error.ts';
 import { countFromWire } from '../lib/rpc/u64.ts';
@@ -23,19 +29,28 @@ import { BrokerStream } from './broker-stream.ts';
 import {
   type Attachment,
   commandMessage,
+  isSameOperation,
+  type MapOperation,
+  type MemoryHandle,
   type Operation,
   ProtocolViolation,
   type Result,
   resultOf,
   SESSION_LOST,
   TIMED_OUT,
+  VMM_FAILED,
 } from './operation.ts';
+import type { DeviceJournal, Past } from './state/device-journal.ts';
+import type { JournalRecord } from './state/records.ts';
 
 /** The contract's limit of commands in a Batch. */
 const MOST_COMMANDS = 1024;
 /** Milliseconds between attempts to reach the broker: short at first, because guests wait. */
 const FIRST_BACKOFF = 25;
-const LONGEST_BACKOFF = 1000;
+/** A broker that is back shall be found soon, and a try at a socket that nobody listens on costs next to nothing. */
+const LONGEST_BACKOFF = 100;
+/** Between two tries to have a map's memory after all. */
+const MEMORY_PAUSE = 20;
 /** How long an orderly detach may take, milliseconds. */
 const DETACH_LIMIT = 2000;
 const NEW_SESSION = new Uint8Array();
@@ -49,6 +64,10 @@ export type SessionOptions = {
   readonly listener: SessionListener;
   /** How long the broker took for a batch, from its sending to its answer. Milliseconds. */
   readonly observe: (duration: number) => void;
+  /** Where a successor reads what is under way; null: the session ends with this process. */
+  readonly journal?: Pick<DeviceJournal, 'append'> | null;
+  /** What a predecessor left. */
+  readonly past?: Past | null;
 };
 
 export type SessionListener = {
@@ -76,17 +95,29 @@ type Batch = {
   readonly started: number;
   /** performance.now() when it was sent (again); 0 before that. */
   sent: number;
+  /** Those of `operations` that have no number yet. */
+  unsent: readonly number[];
   readonly done: Done;
 };
 
-type Sent = {
+type Entry = {
   readonly number: number;
   readonly operation: Operation;
-  readonly index: number;
-  /** Null: the batch was answered TIMED_OUT, or belongs to a time before a reset. */
+  /** In the batch. */
+  index: number;
+  /** Who waits for the answer; null when nobody does, or not any more. */
   batch: Batch | null;
-  /** From before a reset: its answer is of no use to anybody. */
-  isStale: boolean;
+  /** The broker's answer. */
+  result: Result | null;
+  /** What the batch is told in place of the answer. */
+  instead: Result | null;
+  /**
+   * open        it belongs to a batch; settled when its chain is published
+   * claimable   a predecessor's; its chain was not published, and will ask again
+   * late        the guest was told that it failed: settled when that is taken back
+   * done        nobody will ask for it (its answer was published, or a reset made it void)
+   */
+  state: 'open' | 'claimable' | 'late' | 'done';
 };
 
 type State = 'connecting' | 'attached' | 'waiting' | 'lost' | 'closed';
@@ -97,12 +128,20 @@ export class BrokerSession {
   #state: State = 'connecting';
   #stream: BrokerStream | null = null;
   #session: Uint8Array = NEW_SESSION;
+  /** How the session began, as records. */
+  #origin: readonly JournalRecord[] = [];
   #lastNumber = 0;
   #acknowledged = 0;
-  /** Sent and not answered, in order of their numbers. */
-  #sent: Sent[] = [];
-  /** How many of #sent are waited for by onLate. While there are any, nothing new is sent. */
+  /** Sent and not settled, in order of their numbers. */
+  #entries: Entry[] = [];
+  /** How many of them are answered: the broker answers in order, so it is the first ones. */
+  #answered = 0;
+  /** How many are late and not answered. While there are any, nothing new is sent. */
   #lateCount = 0;
+  /** A predecessor's that may be asked for again. */
+  #claimable: Entry[] = [];
+  /** See published(). */
+  #published = 0;
   #held: Batch[] = [];
   /** Goes out before #held. */
   #urgent: Batch[] = [];
@@ -119,6 +158,7 @@ export class BrokerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#log = options.log;
+    if (options.past) this.#restore(options.past);
   }
 
   get isAttached(): boolean {
@@ -141,6 +181,11 @@ export class BrokerSession {
     });
   }
 
+  /** Goes on with a predecessor's session: as start(), but nobody waits, and what would end start() loses the session. */
+  resume(): void {
+    this.#connect();
+  }
+
   /**
    * Asks the broker for a list of operations, as one batch. `started` is performance.now() when the guest began to wait: the time-out
    * counts from there. `urgent` puts the batch before those that are held.
@@ -152,15 +197,73 @@ export class BrokerSession {
       missing: operations.length,
       started,
       sent: 0,
+      unsent: operations.map((_, index) => index),
       done,
     };
     if (this.#state === 'lost' || this.#state === 'closed' || operations.length === 0) {
       queueMicrotask(() => finish(batch, SESSION_LOST));
       return;
     }
+    if (this.#claimable.length > 0) this.#claim(batch);
+    if (batch.missing === 0) {
+      queueMicrotask(() => finish(batch, SESSION_LOST));
+      return;
+    }
     if (this.#answerTimer === null) this.#armTimer(started);
+    if (batch.unsent.length === 0) return;
     (urgent ? this.#urgent : this.#held).push(batch);
     this.#sendHeld();
+  }
+
+  /**
+   * The control queue has published every chain below this number: what was asked for their sake is settled. Until then the broker keeps
+   * its answers, because a successor would ask again.
+   */
+  published(published: number): void {
+    if (published === this.#published) return;
+    this.#published = published;
+    const missed = this.#claimable.filter(({ operation }) => chainOf(operation) < published);
+    if (missed.length > 0) {
+      this.#claimable = this.#claimable.filter(({ operation }) => chainOf(operation) >= published);
+      this.#becameLate(missed);
+      this.#tellLate(missed.filter(({ result }) => result !== null));
+    }
+    this.#settle();
+  }
+
+  /** A successor learns how far its predecessor had come with the control queue: to be called once, before anything is executed. */
+  adopt(published: number): void {
+    this.#published = published;
+    const late = this.#options.past?.late ?? new Set();
+    const outcomes: Entry[] = [];
+    for (const entry of this.#claimable) {
+      if (chainOf(entry.operation) >= published) continue;
+      entry.state = late.has(entry.number) ? 'late' : 'done';
+      if (entry.state !== 'late') continue;
+      if (entry.result) outcomes.push(entry);
+      else this.#lateCount += 1;
+    }
+    this.#claimable = this.#claimable.filter(({ state }) => state === 'claimable');
+    this.#tellLate(outcomes);
+    this.#settle();
+    this.#sendHeld();
+  }
+
+  /** What is under way, for a snapshot of the journal. */
+  snapshot(): readonly JournalRecord[] {
+    const isResetDue = this.#held.some((batch) => batch.operations.some(({ kind }) => kind === 'reset'));
+    const late = this.#entries.filter(({ state }) => state === 'late').map(({ number }) => number);
+    return [
+      ...this.#origin,
+      ...(isResetDue ? [{ kind: 'reset', isDue: true } as const] : []),
+      {
+        kind: 'sent',
+        first: this.#entries[0]?.number ?? this.#lastNumber + 1,
+        acknowledged: this.#acknowledged,
+        operations: this.#entries.map(({ operation, state }) => ({ operation, isStale: state === 'done' })),
+      },
+      ...(late.length > 0 ? [{ kind: 'late', numbers: late } as const] : []),
+    ];
   }
 
   /**
@@ -170,12 +273,14 @@ export class BrokerSession {
   reset(): void {
     this.#held = [];
     this.#urgent = [];
-    for (const sent of this.#sent) {
-      sent.isStale = true;
-      sent.batch = null;
+    this.#claimable = [];
+    this.#published = 0;
+    for (const entry of this.#entries) {
+      entry.state = 'done';
+      entry.batch = null;
     }
     this.#lateCount = 0;
-    if (this.#state === 'lost') this.#connect();
+    if (this.#state === 'lost') this.#beginAnew();
     else this.execute([{ kind: 'reset' }], performance.now(), (results) => this.#wasReset(results));
   }
 
@@ -212,13 +317,25 @@ export class BrokerSession {
       if (timer) clearTimeout(timer);
     }
     this.#answerTimer = null;
-    this.#sent = [];
-    this.#held = [];
-    this.#urgent = [];
+    this.#forgetAll();
     this.#starting?.reject(
       new ExitError(EXIT.FAILURE, `attach ${this.#options.vm}: stopped before it was attached`),
     );
     this.#starting = null;
+  }
+
+  #restore(past: Past): void {
+    this.#lastNumber = past.lastNumber;
+    this.#acknowledged = past.acknowledged;
+    if (past.session) this.#origin = [past.session];
+    if (past.isSessionGone) this.#origin = [...this.#origin, { kind: 'session-gone' }];
+    else if (past.session) this.#session = past.session.session;
+    this.#entries = past.commands.map(({ number, operation, isStale }): Entry => {
+      const state = isStale || chainOf(operation) < 0 ? 'done' : 'claimable';
+      return { number, operation, index: 0, batch: null, result: null, instead: null, state };
+    });
+    this.#claimable = this.#entries.filter(({ state }) => state === 'claimable');
+    if (past.isResetDue) this.reset();
   }
 
   // ---- streams ------------------------------------------------------------------------------------------------------------------------
@@ -255,11 +372,15 @@ export class BrokerSession {
       return;
     }
     if (!attachment.resumed) {
-      this.#lastNumber = attachment.lastNumber;
-      this.#acknowledged = attachment.lastNumber;
+      const { session, lastNumber, placement, windowSize } = attachment;
+      this.#lastNumber = lastNumber;
+      this.#acknowledged = lastNumber;
+      this.#origin = [{ kind: 'session', session, placement, windowSize, lastNumber }];
+      this.#options.journal?.append(...this.#origin);
+      faultPoint('gpu.session-recorded');
     } else if (!this.#canGoOnFrom(attachment.lastNumber)) {
       this.#log.error(
-        { lastNumber: attachment.lastNumber, next: this.#sent[0]?.number ?? this.#lastNumber + 1 },
+        { lastNumber: attachment.lastNumber, next: this.#firstUnanswered },
         'the broker remembers another past than this frontend; the session is given up',
       );
       this.#lose();
@@ -270,21 +391,31 @@ export class BrokerSession {
     this.#setState('attached');
     const { resumed, generation, placement, windowSize, brokerVersion } = attachment;
     this.#log.info(
-      { resumed, generation, placement, windowSize, brokerVersion, repeated: this.#sent.length },
+      {
+        resumed,
+        generation,
+        placement,
+        windowSize,
+        brokerVersion,
+        repeated: this.#entries.length - this.#answered,
+      },
       'attached to the broker',
     );
     this.#isOutageTold = false;
     this.#options.listener.onAttached(attachment);
     this.#starting?.resolve(attachment);
     this.#starting = null;
-    this.#write(this.#sent);
+    this.#write(this.#entries.slice(this.#answered));
     this.#sendHeld();
+  }
+
+  get #firstUnanswered(): number {
+    return this.#entries[this.#answered]?.number ?? this.#lastNumber + 1;
   }
 
   /** After a resume: the broker has executed up to `last`; what it has not must be what is repeated first. */
   #canGoOnFrom(last: number): boolean {
-    const first = this.#sent[0]?.number ?? this.#lastNumber + 1;
-    return last >= first - 1 && last <= this.#lastNumber;
+    return last >= this.#firstUnanswered - 1 && last <= this.#lastNumber;
   }
 
   #ended(error: ErrorInfo | null): void {
@@ -349,17 +480,14 @@ export class BrokerSession {
     this.#stream = null;
     this.#session = NEW_SESSION;
     const waiting = new Set([
-      ...this.#sent.flatMap((sent) => sent.batch ?? []),
+      ...this.#entries.flatMap(({ batch, result }) => (batch && !result ? batch : [])),
       ...this.#urgent,
       ...this.#held,
     ]);
     const isResetting =
-      this.#sent.some((sent) => sent.operation.kind === 'reset') ||
+      this.#entries.some(({ operation, result }) => operation.kind === 'reset' && !result) ||
       this.#held.some((batch) => batch.operations.some((operation) => operation.kind === 'reset'));
-    this.#sent = [];
-    this.#held = [];
-    this.#urgent = [];
-    this.#lateCount = 0;
+    this.#forgetAll();
     this.#setState('lost');
     if (isNews) {
       this.#log.warn(
@@ -369,30 +497,94 @@ export class BrokerSession {
     }
     for (const batch of waiting) finish(batch, SESSION_LOST);
     // What a reset asks for, an empty VM, is what a new session is.
-    if (isNews && isResetting && this.#state === 'lost') this.#connect();
+    if (isNews && isResetting && this.#state === 'lost') this.#beginAnew();
+  }
+
+  #beginAnew(): void {
+    const gone: JournalRecord = { kind: 'session-gone' };
+    this.#origin = [...this.#origin, gone];
+    this.#options.journal?.append(gone);
+    faultPoint('gpu.session-gone');
+    this.#connect();
+  }
+
+  #forgetAll(): void {
+    this.#entries = [];
+    this.#answered = 0;
+    this.#claimable = [];
+    this.#held = [];
+    this.#urgent = [];
+    this.#lateCount = 0;
   }
 
   #setState(state: State): void {
     if (this.#state !== 'closed') this.#state = state;
   }
 
+  /**
+   * Another handle of the memory of a map that was answered and that nobody has told the guest of yet: the token of the first one died with
+   * the broker. Waits for the broker to be back, up to the answer's time-out. Rejects when the session or the map is gone.
+   */
+  async memoryAgain(operation: MapOperation): Promise<MemoryHandle> {
+    const { answerTimeout, vm } = this.#options;
+    const deadline = performance.now() + answerTimeout;
+    for (;;) {
+      const entry = this.#entries.find((one) => isSameOperation(one.operation, operation));
+      if (!entry?.result || this.#state === 'lost' || this.#state === 'closed')
+        throw new Error('its map is not remembered any more');
+      const left = Math.ceil(deadline - performance.now());
+      if (left <= 0) throw new Error(`the broker was not back within ${answerTimeout} ms`);
+      try {
+        if (this.#state === 'attached' && this.#stream)
+          return await this.#stream.mapAgain(vm, entry.number, operation, left);
+      } catch (error) {
+        this.#log.debug({ err: error, number: entry.number }, 'the memory of a map was asked for in vain');
+      }
+      await sleep(MEMORY_PAUSE);
+    }
+  }
+
   // ---- batches ------------------------------------------------------------------------------------------------------------------------
 
   #send(batch: Batch): void {
-    const first = this.#sent.length;
+    this.#settle();
+    const start = this.#entries.length;
+    const first = this.#lastNumber + 1;
     batch.sent = performance.now();
-    batch.operations.forEach((operation, index) => {
+    for (const index of batch.unsent) {
+      const operation = batch.operations[index] as Operation;
       this.#lastNumber += 1;
-      this.#sent.push({ number: this.#lastNumber, operation, index, batch, isStale: false });
-    });
-    this.#write(first === 0 ? this.#sent : this.#sent.slice(first));
+      this.#entries.push({
+        number: this.#lastNumber,
+        operation,
+        index,
+        batch,
+        result: null,
+        instead: null,
+        state: 'open',
+      });
+    }
+    batch.unsent = [];
+    const entries = start === 0 ? this.#entries : this.#entries.slice(start);
+    if (this.#options.journal) {
+      faultPoint('gpu.batch-numbered');
+      this.#options.journal.append({
+        kind: 'sent',
+        first,
+        acknowledged: this.#acknowledged,
+        operations: entries.map(({ operation }) => ({ operation, isStale: false })),
+      });
+      faultPoint('gpu.batch-recorded');
+    }
+    this.#write(entries);
+    faultPoint('gpu.batch-written');
   }
 
-  #write(list: readonly Sent[]): void {
+  #write(list: readonly Entry[]): void {
     for (let start = 0; start < list.length; start += MOST_COMMANDS) {
       const commands = list
         .slice(start, start + MOST_COMMANDS)
-        .map((sent) => commandMessage(sent.number, sent.operation));
+        .map(({ number, operation }) => commandMessage(number, operation));
       this.#stream?.sendBatch(commands, this.#acknowledged);
     }
   }
@@ -406,42 +598,124 @@ export class BrokerSession {
   }
 
   #replied(replies: readonly barkeep.v1.CommandReply.$Properties[]): void {
-    if (replies.length > this.#sent.length) {
-      throw new ProtocolViolation(`${replies.length} answers to ${this.#sent.length} commands`);
+    const answered = this.#entries.slice(this.#answered, this.#answered + replies.length);
+    if (replies.length > answered.length) {
+      throw new ProtocolViolation(`${replies.length} answers to ${answered.length} commands`);
     }
     const results = replies.map((reply, index) => {
-      const { number, operation } = this.#sent[index] as Sent;
+      const { number, operation } = answered[index] as Entry;
       const found = countFromWire(reply.number);
       if (found !== number)
         throw new ProtocolViolation(`number ${number} was next, number ${found} was answered`);
       return resultOf(operation, reply);
     });
-    const answered = this.#sent.splice(0, replies.length);
-    this.#acknowledged = answered.at(-1)?.number ?? this.#acknowledged;
-    const broken = results.find((result) => result.kind === 'refused' && NUMBERING.has(result.reason));
-    const late: LateOutcome[] = [];
-    for (const [index, sent] of answered.entries()) {
-      const result = results[index] as Result;
-      const { batch } = sent;
-      if (batch) {
-        batch.results[sent.index] = result;
-        batch.missing -= 1;
-        if (batch.missing === 0) {
-          this.#options.observe(performance.now() - batch.sent);
-          batch.done(batch.results as Result[]);
-        }
-      } else if (!sent.isStale) {
-        this.#lateCount -= 1;
-        late.push({ operation: sent.operation, result });
-      }
+    faultPoint('gpu.batch-answered');
+    this.#answered += replies.length;
+    const late: Entry[] = [];
+    for (const [index, entry] of answered.entries()) {
+      entry.result = results[index] as Result;
+      if (entry.state !== 'late') continue;
+      this.#lateCount -= 1;
+      late.push(entry);
     }
-    if (late.length > 0) this.#options.listener.onLate(late);
+    this.#tellLate(late);
+    for (const entry of answered) {
+      const { batch } = entry;
+      if (!batch) continue;
+      batch.results[entry.index] = entry.instead ?? (entry.result as Result);
+      batch.missing -= 1;
+      if (batch.missing > 0) continue;
+      if (batch.sent > 0) this.#options.observe(performance.now() - batch.sent);
+      batch.done(batch.results as Result[]);
+    }
+    const broken = results.find((result) => result.kind === 'refused' && NUMBERING.has(result.reason));
     if (broken) {
       this.#log.error({ refusal: broken }, 'the broker counts the commands of this session differently');
       this.#lose();
       return;
     }
+    this.#settle();
     this.#sendHeld();
+  }
+
+  // ---- what is over -----------------------------------------------------------------------------------------------------------------
+
+  /** Gives a batch the numbers and answers of a predecessor's commands, as far as it asks for the same. */
+  #claim(batch: Batch): void {
+    const unsent: number[] = [];
+    batch.operations.forEach((operation, index) => {
+      const found =
+        chainOf(operation) < 0
+          ? -1
+          : this.#claimable.findIndex((entry) => isSameOperation(entry.operation, operation));
+      if (found < 0) {
+        unsent.push(index);
+        return;
+      }
+      const [entry] = this.#claimable.splice(found, 1) as [Entry];
+      entry.state = 'open';
+      entry.index = index;
+      entry.instead = this.#takeUndoing(operation) ? VMM_FAILED : null;
+      if (entry.result) {
+        batch.results[index] = entry.instead ?? entry.result;
+        batch.missing -= 1;
+      } else entry.batch = batch;
+    });
+    batch.unsent = unsent;
+  }
+
+  /** The predecessor had begun to take this map back: so it stays. */
+  #takeUndoing(operation: Operation): boolean {
+    if (operation.kind !== 'map') return false;
+    const { chain, resourceId } = operation;
+    const undoing = this.#claimable.find(
+      (entry) =>
+        entry.operation.kind === 'unmap' &&
+        entry.operation.takesBack === true &&
+        entry.operation.chain === chain &&
+        entry.operation.resourceId === resourceId,
+    );
+    if (!undoing) return false;
+    undoing.state = 'done';
+    this.#claimable = this.#claimable.filter((entry) => entry !== undoing);
+    return true;
+  }
+
+  /** The guest is told that these failed, whatever becomes of them. */
+  #becameLate(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      entry.state = 'late';
+      entry.batch = null;
+      if (!entry.result) this.#lateCount += 1;
+    }
+    this.#options.journal?.append({ kind: 'late', numbers: entries.map(({ number }) => number) });
+    faultPoint('gpu.late-recorded');
+  }
+
+  #tellLate(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    this.#options.listener.onLate(
+      entries.map(({ operation, result }) => ({ operation, result: result as Result })),
+    );
+  }
+
+  /**
+   * Drops what is settled, from the front: the broker may forget its answers. Not while the guest's blobs are being brought in line with what
+   * it was told: the record that acknowledges a late answer has to be the one that says what was done about it.
+   */
+  #settle(): void {
+    if (this.#urgent.length > 0) return;
+    let count = 0;
+    while (count < this.#answered && this.#isSettled(this.#entries[count] as Entry)) count += 1;
+    if (count === 0) return;
+    this.#acknowledged = this.#entries[count - 1]?.number ?? this.#acknowledged;
+    this.#entries.splice(0, count);
+    this.#answered -= count;
+  }
+
+  #isSettled({ state, operation }: Entry): boolean {
+    return state === 'open' ? chainOf(operation) < this.#published : state !== 'claimable';
   }
 
   #wasReset([result]: readonly Result[]): void {
@@ -462,24 +736,23 @@ export class BrokerSession {
     const limit = performance.now() - this.#options.answerTimeout;
     const overdue = new Set<Batch>();
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { batch } of this.#sent) {
-      if (batch === null) continue;
+    for (const { batch, result } of this.#entries) {
+      if (batch === null || result !== null) continue;
       if (batch.started <= limit) overdue.add(batch);
       else oldest = Math.min(oldest, batch.started);
     }
     const isSilent = overdue.size > 0;
     const keep = (batch: Batch): boolean => {
+      // Nobody waits for a reset, and what comes after it is right only if it is done.
+      if (batch.operations.some(({ kind }) => kind === 'reset')) return true;
       if (batch.started <= limit) overdue.add(batch);
       else oldest = Math.min(oldest, batch.started);
       return batch.started > limit;
     };
-    this.#urgent = this.#urgent.filter(keep);
     this.#held = this.#held.filter(keep);
-    for (const sent of this.#sent) {
-      if (sent.batch === null || !overdue.has(sent.batch)) continue;
-      sent.batch = null;
-      this.#lateCount += 1;
-    }
+    this.#becameLate(
+      this.#entries.filter(({ batch, result }) => batch !== null && result === null && overdue.has(batch)),
+    );
     if (isSilent && this.#state === 'attached') {
       this.#breakOff(`no answer within ${this.#options.answerTimeout} ms`);
     }
@@ -516,4 +789,9 @@ function readSecret(paths: RunPaths, vm: string): string {
     if (error instanceof ExitError && error.exitCode === EXIT.UNAVAILABLE) return '';
     throw error;
   }
+}
+
+/** -1 for what no chain of the guest asks for. */
+function chainOf(operation: Operation): number {
+  return operation.kind === 'reset' ? -1 : (operation.chain ?? -1);
 }

@@ -4,7 +4,15 @@ import { Client, type ClientDuplexStream, credentials, type ServiceError, status
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
 import { type ErrorInfo, readError } from '../lib/rpc/status-error.ts';
-import { type Attachment, attachmentOf, ProtocolViolation } from './operation.ts';
+import {
+  type Attachment,
+  attachmentOf,
+  commandMessage,
+  handleOf,
+  type MapOperation,
+  type MemoryHandle,
+  ProtocolViolation,
+} from './operation.ts';
 
 type Request = barkeep.v1.SessionRequest.$Properties;
 type Response = barkeep.v1.SessionResponse.$Properties;
@@ -32,6 +40,9 @@ const CHANNEL_OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
   'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+  // A channel that was closed while it could not connect would try again by itself later, and hold that connection: a channel tries once.
+  'grpc.initial_reconnect_backoff_ms': 1_000_000_000,
+  'grpc.max_reconnect_backoff_ms': 1_000_000_000,
 };
 const definition = brokerServiceDefinition['session'];
 
@@ -60,6 +71,30 @@ export class BrokerStream {
 
   sendBatch(commands: barkeep.v1.Command.$Properties[], acknowledged: number): void {
     if (!this.#isOver) this.#call.write({ batch: { commands, acknowledged } });
+  }
+
+  /**
+   * The remembered answer to a map of this session, with a fresh token. Not a word of the stream: its answers come in the order of its
+   * commands, and this one was answered before. Rejects when the broker refuses, or is gone.
+   */
+  mapAgain(vm: string, number: number, operation: MapOperation, timeout: number): Promise<MemoryHandle> {
+    const method = brokerServiceDefinition['mapBlob'];
+    if (!method) throw new Error('the generated code has no method BrokerService.MapBlob');
+    const { map } = commandMessage(number, operation);
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize as (request: object) => Buffer,
+        method.responseDeserialize as (bytes: Buffer) => barkeep.v1.MapBlobResponse,
+        { vm, number, map },
+        { deadline: Date.now() + timeout },
+        (error, response) => {
+          const memory = response?.mapped?.memory;
+          if (memory) resolve(handleOf(memory));
+          else reject(error ?? new ProtocolViolation('a map was answered without memory'));
+        },
+      );
+    });
   }
 
   sendStatistics(statistics: barkeep.v1.FrontendStatistics.$Properties): void {

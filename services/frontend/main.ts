@@ -2,17 +2,19 @@
 import type { Fd } from '../lib/os/fd.ts';
 import type { Config } from '../lib/runtime/config.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
+import type { FdStore } from '../lib/runtime/fd-store.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import { type BackendServer, startBackendServer } from '../lib/vhost-user/backend-server.ts';
-import { messageOf } from '../lib/vhost-user/errors.ts';
+import { messageOf, RecoveryError } from '../lib/vhost-user/errors.ts';
 import { fileIdentity } from '../lib/vhost-user/guest-memory.ts';
 import { SocketPathError } from '../lib/vhost-user/listening-socket.ts';
 import { BrokerSession } from './broker-session.ts';
 import { FdClient } from './fd-client.ts';
 import type { Attachment, MemoryHandle } from './operation.ts';
+import { StoredState } from './state/stored-state.ts';
 import { Statistics } from './statistics.ts';
-import { GpuDevice } from './virtio-gpu/device.ts';
+import { GpuDevice, type GpuDeviceOptions } from './virtio-gpu/device.ts';
 
 /** Where the VMM connects: a path to listen at, or an inherited descriptor (a listening socket or a connected one), which is taken over. */
 export type FrontendOptions = { readonly vm: string } & (
@@ -25,36 +27,54 @@ export type FrontendConfig = Pick<Config, 'runDirectory' | 'frontend'>;
 export type Frontend = {
   /** Resolves when an inherited connection has ended, so that there is nobody left to serve. Never for a listening socket. */
   readonly finished: Promise<void>;
-  /** Ends the VMM's connection and gives the VM up at the broker. Never rejects. */
-  stop(): Promise<void>;
+  /**
+   * Ends the VMM's connection and gives the VM up at the broker. Under a holder of descriptors it does neither, unless `isFinal`: a successor
+   * goes on with the VM. Never rejects.
+   */
+  stop(isFinal?: boolean): Promise<void>;
+};
+
+export type FrontendSurroundings = {
+  /** Ends the wait for the broker. */
+  readonly signal?: AbortSignal;
+  /** Where descriptors outlive this process; see FdStore.active. */
+  readonly store?: FdStore;
 };
 
 /**
- * Resolves when a VMM can connect. While the broker is not there it waits, and says so; `signal` ends the wait.
- * Rejects with ExitError: unknown VM, wrong secret, a second frontend, a socket path in use.
+ * Resolves when a VMM can connect. While the broker is not there it waits, and says so; `signal` ends the wait. A successor waits for nobody:
+ * it serves the predecessor's VMM at once.
+ * Rejects with ExitError: unknown VM, wrong secret, a second frontend, a socket path in use, a predecessor's state that cannot be used.
  */
 export async function startFrontend(
   options: FrontendOptions,
   config: FrontendConfig,
   log: Logger,
-  signal?: AbortSignal,
+  { signal, store }: FrontendSurroundings = {},
 ): Promise<Frontend> {
   const { answerTimeout, vmmTimeout, statisticsInterval } = config.frontend;
   const paths = runDirectoryPaths(config.runDirectory);
+  const state = store?.active ? StoredState.open(store) : null;
+  const past = state?.past ?? null;
   const statistics = new Statistics();
   const fds = new FdClient(paths.fdSocket, answerTimeout);
   let device: GpuDevice | null = null;
+  let isVerified = past === null;
   const session = new BrokerSession({
     vm: options.vm,
     paths,
     answerTimeout,
     log,
     observe: (duration) => statistics.observe('rpc', duration),
+    journal: state?.journal ?? null,
+    past,
     listener: {
       onAttached: (attachment) => {
         // The broker may have restarted: it has to hear the process' figures again.
         statistics.touch();
         if (!attachment.resumed) device?.adopt(attachment);
+        else if (!isVerified) void device?.verify(attachment);
+        isVerified = true;
       },
       onLate: (outcomes) => device?.late(outcomes),
       onLost: () => device?.sessionLost(),
@@ -68,40 +88,68 @@ export async function startFrontend(
   }, statisticsInterval);
   reporter.unref();
 
-  const release = async (): Promise<void> => {
+  const release = (): void => {
     clearInterval(reporter);
-    await session.detach();
     device?.close();
     fds.close();
     statistics.stop();
+    state?.leave();
   };
+  const fetchMemory = (handle: MemoryHandle) => fds.redeem(handle.token);
   try {
-    const attachment = await session.start();
-    const fetchMemory = (handle: MemoryHandle) => fds.redeem(handle.token);
-    // The window is fetched before anybody waits for it: without it no blob could ever be shown.
-    const window = await fetchWindow(attachment, fetchMemory);
-    device = new GpuDevice({
-      session,
-      attachment,
-      fetchMemory: (handle) =>
-        handle === attachment.window && window ? Promise.resolve(window) : fetchMemory(handle),
-      statistics,
-      log,
-    });
-    const { finished, server } = await listen(options, device, vmmTimeout, log);
+    const begun: Begun = past?.session
+      ? { attachment: { ...past.session, window: null }, window: state?.window ?? null }
+      : await begin(session, fetchMemory, state);
+    device = new GpuDevice({ ...begun, session, durable: state, fetchMemory, statistics, log });
+    if (past) session.resume();
+    const { finished, server } = await listen(options, device, { vmmTimeout, log, store, state });
+    for (const name of store?.discardLeft() ?? []) {
+      log.warn({ name }, 'a descriptor came back that nobody knows; it was given up');
+    }
     return {
       finished,
-      stop: async () => {
-        server.close();
-        await release();
+      stop: async (isFinal = false) => {
+        if (state && !isFinal) {
+          session.close();
+          device?.close();
+          server.leave();
+        } else {
+          try {
+            server.close();
+            state?.discard();
+          } catch (error) {
+            // The holder is gone, perhaps, and what it held with it.
+            log.debug({ problem: messageOf(error) }, 'the store cannot be emptied');
+          }
+          await session.detach();
+        }
+        release();
       },
     };
   } catch (error) {
-    await release();
+    if (state) session.close();
+    else await session.detach();
+    release();
     throw error;
   } finally {
     signal?.removeEventListener('abort', stopSession);
   }
+}
+
+type Begun = Pick<GpuDeviceOptions, 'attachment' | 'window'>;
+
+/** Attaches the VM. From the moment on at which its window and its journal are stored, a successor could go on. */
+async function begin(
+  session: BrokerSession,
+  fetchMemory: (handle: MemoryHandle) => Promise<Fd>,
+  state: StoredState | null,
+): Promise<Begun> {
+  const attachment = await session.start();
+  // The window is fetched before anybody waits for it: without it no blob could ever be shown.
+  const window = await fetchWindow(attachment, fetchMemory);
+  if (window) state?.keepWindow(window);
+  state?.publish();
+  return { attachment, window };
 }
 
 async function fetchWindow(
@@ -125,11 +173,17 @@ async function fetchWindow(
   );
 }
 
+type ListenOptions = {
+  readonly vmmTimeout: number;
+  readonly log: Logger;
+  readonly store: FdStore | undefined;
+  readonly state: StoredState | null;
+};
+
 async function listen(
   options: FrontendOptions,
   device: GpuDevice,
-  vmmTimeout: number,
-  log: Logger,
+  { vmmTimeout, log, store, state }: ListenOptions,
 ): Promise<{ readonly server: BackendServer; readonly finished: Promise<void> }> {
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -142,11 +196,13 @@ async function listen(
       log,
       listen,
       channelTimeoutMs: vmmTimeout,
+      ...(store?.active && { store }),
       onFinished: () => finish(),
     });
     log.info({ ...listen }, 'waiting for the VMM');
     return { server, finished };
   } catch (error) {
+    if (error instanceof RecoveryError && state) throw state.giveUp(error);
     if (error instanceof SocketPathError) {
       throw new ExitError(EXIT.FAILURE, `listen for the VMM: ${error.message}`, { cause: error });
     }

@@ -5,11 +5,17 @@ import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
 import { countFromWire, toWire, type U64 } from '../lib/rpc/u64.ts';
 import { MAP_CACHE } from '../lib/wire/virtio-gpu.ts';
 
-export type CreateOperation = {
+/** What every command on a blob has. */
+type OfBlob = {
+  readonly resourceId: number;
+  /** The guest's command that it belongs to, by its number in the control queue; absent when no command of the guest waits for it. */
+  readonly chain?: number;
+};
+
+export type CreateOperation = OfBlob & {
   readonly kind: 'create';
   /** 0: none. */
   readonly contextId: number;
-  readonly resourceId: number;
   readonly memory: 'host3d' | 'host3d-guest';
   /** As the guest wrote them; the broker refuses bits that do not exist. */
   readonly flags: number;
@@ -17,14 +23,17 @@ export type CreateOperation = {
   /** Bytes. */
   readonly size: U64;
 };
-export type MapOperation = {
+export type MapOperation = OfBlob & {
   readonly kind: 'map';
-  readonly resourceId: number;
   /** Bytes from the window's start. */
   readonly offset: U64;
 };
-export type UnmapOperation = { readonly kind: 'unmap'; readonly resourceId: number };
-export type DestroyOperation = { readonly kind: 'destroy'; readonly resourceId: number };
+export type UnmapOperation = OfBlob & {
+  readonly kind: 'unmap';
+  /** It undoes the map of the same chain, because the VMM did not do its part. */
+  readonly takesBack?: true;
+};
+export type DestroyOperation = OfBlob & { readonly kind: 'destroy' };
 export type ResetOperation = { readonly kind: 'reset' };
 
 export type Operation = CreateOperation | MapOperation | UnmapOperation | DestroyOperation | ResetOperation;
@@ -78,6 +87,29 @@ export type Attachment = {
   readonly window: MemoryHandle | null;
   readonly brokerVersion: string;
 };
+
+/** Whether two commands ask for the same thing, for the same command of the guest. */
+export function isSameOperation(one: Operation, other: Operation): boolean {
+  if (one.kind === 'reset' || other.kind === 'reset') return one.kind === other.kind;
+  if (one.chain !== other.chain || one.resourceId !== other.resourceId) return false;
+  switch (one.kind) {
+    case 'create':
+      return (
+        other.kind === 'create' &&
+        one.contextId === other.contextId &&
+        one.memory === other.memory &&
+        one.flags === other.flags &&
+        one.blobId === other.blobId &&
+        one.size === other.size
+      );
+    case 'map':
+      return other.kind === 'map' && one.offset === other.offset;
+    case 'unmap':
+      return other.kind === 'unmap' && one.takesBack === other.takesBack;
+    case 'destroy':
+      return other.kind === 'destroy';
+  }
+}
 
 /** A message that the contract does not allow at this place. */
 export class ProtocolViolation extends Error {
@@ -162,7 +194,7 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
   };
 }
 
-function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHandle {
+export function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHandle {
   return {
     token: handle.token ?? new Uint8Array(),
     fdOffset: countFromWire(handle.fdOffset),

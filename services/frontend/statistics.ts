@@ -33,8 +33,11 @@ export class LatencyHistogram {
   }
 }
 
-/** Names of commands, and a word for all that have none: the guest must not be able to make up labels. */
-export type CountedCommand = CommandName | 'UNKNOWN' | 'MALFORMED';
+/**
+ * Names of commands, a word for all that have none (the guest must not be able to make up labels), and one for those that killed this
+ * process twice.
+ */
+export type CountedCommand = CommandName | 'UNKNOWN' | 'MALFORMED' | 'POISON';
 /** "NONE": the chain had no room for an answer. */
 export type CountedAnswer = AnswerName | 'NONE';
 

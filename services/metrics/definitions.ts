@@ -232,6 +232,58 @@ export const DEFINITIONS: readonly Definition[] = [
     ],
   },
 
+  // What outlives the broker, and what this one took over.
+  once('gauge', 'barkeep_journal_active', '1 when VMs survive the end of the broker.', ({ journal }) =>
+    Number((journal?.active && journal.whole) ?? false),
+  ),
+  once('gauge', 'barkeep_journal_size_bytes', 'Length of the journal.', ({ journal }) =>
+    countFromWire(journal?.size),
+  ),
+  once('counter', 'barkeep_journal_records_total', 'Records written to the journal.', ({ journal }) =>
+    countFromWire(journal?.records),
+  ),
+  once('counter', 'barkeep_journal_bytes_total', 'Bytes written to the journal.', ({ journal }) =>
+    countFromWire(journal?.bytes),
+  ),
+  once('counter', 'barkeep_journal_snapshots_total', 'Times that a new journal was begun.', ({ journal }) =>
+    countFromWire(journal?.snapshots),
+  ),
+  once('counter', 'barkeep_journal_errors_total', 'Writes of the journal that failed.', ({ journal }) =>
+    countFromWire(journal?.errors),
+  ),
+  once('gauge', 'barkeep_stored_fds', 'Descriptors in the fd store.', ({ journal }) =>
+    countFromWire(journal?.storedFds),
+  ),
+  once('counter', 'barkeep_fd_store_errors_total', 'Calls that the fd store did not take.', ({ journal }) =>
+    countFromWire(journal?.storeErrors),
+  ),
+  {
+    name: 'barkeep_recovered_vms',
+    type: 'gauge',
+    help: 'VMs of an earlier broker that this one found at its start: adopted, or lost and reclaimed.',
+    labels: ['result'],
+    read: ({ recovery }) => [
+      [{ result: 'adopted' }, countFromWire(recovery?.vmsAdopted)],
+      [{ result: 'lost' }, countFromWire(recovery?.vmsLost)],
+    ],
+  },
+  {
+    name: 'barkeep_recovered_fds',
+    type: 'gauge',
+    help: 'Descriptors that came back at the start of this broker: adopted, or orphaned (they belonged to nothing) and closed.',
+    labels: ['result'],
+    read: ({ recovery }) => [
+      [{ result: 'adopted' }, countFromWire(recovery?.fdsAdopted)],
+      [{ result: 'orphaned' }, countFromWire(recovery?.fdsOrphaned)],
+    ],
+  },
+  once(
+    'gauge',
+    'barkeep_recovery_seconds',
+    'How long it took this broker to take over from an earlier one; 0 when there was none.',
+    ({ recovery }) => recovery?.seconds ?? 0,
+  ),
+
   // Processes: the broker's own, and each frontend's.
   perProcess('gauge', 'barkeep_process_resident_memory_bytes', 'Resident memory.', (item) =>
     countFromWire(item.residentBytes),
@@ -280,6 +332,15 @@ function processesOf(statistics: Statistics): (readonly [Labels, ProcessStatisti
     item.frontend?.process ? [[{ service: 'frontend', vm }, item.frontend.process] as const] : [],
   );
   return statistics.process ? [[{ service: 'broker', vm: '' }, statistics.process], ...frontends] : frontends;
+}
+
+function once(
+  type: ValueDefinition['type'],
+  name: string,
+  help: string,
+  value: (statistics: Statistics) => number,
+): ValueDefinition {
+  return { name, type, help, labels: [], read: (statistics) => [[{}, value(statistics)]] };
 }
 
 function perVm(

@@ -17,7 +17,10 @@ export class RawSession {
   #acknowledged = 0;
 
   private constructor(socketPath: string) {
-    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure());
+    // A connection of its own, as frontends have: one connection takes a hundred streams.
+    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+    });
     const method = brokerServiceDefinition['session']!;
     this.#stream = this.#client.makeBidiStreamRequest(
       method.path,

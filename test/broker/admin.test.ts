@@ -6,6 +6,7 @@ import {
   create,
   DEFAULT_CONFIG,
   destroy,
+  failureOf,
   MIB,
   map,
   PAGE,
@@ -371,5 +372,44 @@ describe('health', () => {
     await broker.stop();
     await ended;
     expect(seen).toEqual([1, 2]);
+  });
+});
+
+describe('an eviction', () => {
+  const evict = (vm: string, force = false) => {
+    const admin = broker.adminClient();
+    return admin.call<{ evicted: boolean }>('evictVm', { vm, force }).finally(() => admin.close());
+  };
+
+  it('reclaims an orphan at once, and its memory reads as zero', async () => {
+    const session = await broker.attach('web');
+    await session.run(create(1, PAGE), map(1, 0));
+    const window = await session.window();
+    window.bytes(0, 1)[0] = 7;
+    session.vanish();
+    await broker.waitForState('web', VmState.VM_STATE_ORPHANED);
+    expect((await evict('web')).evicted).toBe(true);
+    expect(window.bytes(0, 1)[0]).toBe(0);
+    window.close();
+    expect((await broker.vm('web')).state).toBe(VmState.VM_STATE_DETACHED);
+    expect((await failureOf(broker.attach('web', session.attached.session ?? undefined))).reason).toBe(
+      'SESSION_UNKNOWN',
+    );
+    expect((await evict('web')).evicted).toBe(false);
+  });
+
+  it('takes an attached VM from its frontend only by force, and tells it', async () => {
+    const session = await broker.attach('web');
+    await session.run(create(1, PAGE));
+    const refused = await failureOf(evict('web'));
+    expect([refused.reason, refused.data['vm']]).toEqual(['VM_IN_USE', 'web']);
+    expect(await session.run(create(2, PAGE))).toMatchObject([{ result: 'ok' }]);
+    expect((await evict('web', true)).evicted).toBe(true);
+    expect((await session.ended)?.reason).toBe('SESSION_UNKNOWN');
+    expect((await broker.attach('web')).attached.resumed).toBe(false);
+  });
+
+  it('of a VM that is not configured is an error', async () => {
+    expect((await failureOf(evict('nobody'))).reason).toBe('VM_UNKNOWN');
   });
 });

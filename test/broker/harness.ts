@@ -10,7 +10,7 @@ import {
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
 import { pino } from 'pino';
-import { startBroker } from '../../services/broker/main.ts';
+import { type BrokerOptions, startBroker } from '../../services/broker/main.ts';
 import { closeAll, Fd } from '../../services/lib/os/fd.ts';
 import { Mapping } from '../../services/lib/os/memory.ts';
 import { connect, receive, send } from '../../services/lib/os/socket.ts';
@@ -59,11 +59,15 @@ export class TestBroker {
   }
 
   /** Starts a broker on `yaml` (everything but the run directory), in a directory of its own or in `directory`. */
-  static async start(yaml = DEFAULT_CONFIG, directory: string | null = null): Promise<TestBroker> {
+  static async start(
+    yaml = DEFAULT_CONFIG,
+    directory: string | null = null,
+    options: BrokerOptions = {},
+  ): Promise<TestBroker> {
     const broker = new TestBroker(directory);
     const config = parseConfig(`run_directory: ${broker.directory}\n${yaml}`, 'test.yaml', { host: null });
     const log = pino({ level: 'debug' }, { write: (line: string) => void broker.log.push(line) });
-    broker.#stop = (await startBroker(config, log)).stop;
+    broker.#stop = (await startBroker(config, log, options)).stop;
     return broker;
   }
 

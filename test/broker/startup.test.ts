@@ -152,6 +152,7 @@ describe('stopping', () => {
     const lines = broker.log.map((line) => JSON.parse(line) as { level: number; msg: string });
     expect(lines.filter(({ level }) => level > 30)).toEqual([]);
     expect(lines.filter(({ level }) => level === 30).map(({ msg }) => msg)).toEqual([
+      'there is no fd store: when the broker ends, its VMs lose their memory (start it with `barkeep keep`, or by systemd with FileDescriptorStoreMax=)',
       'broker started',
       'attached',
       'reclaimed',

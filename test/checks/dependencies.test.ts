@@ -14,10 +14,17 @@ const RULES: Readonly<
   'lib/os': { rooms: [], packages: true },
   'lib/rpc': { rooms: [], packages: true },
   'lib/runtime': { rooms: ['lib/os'], packages: true },
+  'lib/journal': { rooms: ['lib/os'], packages: true },
   'lib/vhost-user': { rooms: ['lib/wire', 'lib/os'], packages: true },
   'broker/domain': { rooms: [], packages: false },
-  broker: { rooms: ['broker/domain', 'lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime'], packages: true },
-  frontend: { rooms: ['lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/vhost-user'], packages: true },
+  broker: {
+    rooms: ['broker/domain', 'lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/journal'],
+    packages: true,
+  },
+  frontend: {
+    rooms: ['lib/wire', 'lib/os', 'lib/rpc', 'lib/runtime', 'lib/vhost-user', 'lib/journal'],
+    packages: true,
+  },
   metrics: { rooms: ['lib/rpc', 'lib/runtime'], packages: true },
   keeper: { rooms: ['lib/os', 'lib/runtime'], packages: 'node' },
   // Besides lib, the command line starts services: it may import their main.ts and nothing else of them.
@@ -84,6 +91,7 @@ describe('the dependency rule', () => {
     ['broker/domain/vm.ts', 'node:fs'],
     ['frontend/main.ts', '../broker/main.ts'],
     ['lib/wire/vhost-user.ts', '../os/fd.ts'],
+    ['lib/journal/record.ts', '../wire/u64.ts'],
     ['metrics/main.ts', 'koffi'],
     ['keeper/keeper.ts', 'pino'],
     ['lib/runtime/fd-store.ts', '../rpc/status-error.ts'],

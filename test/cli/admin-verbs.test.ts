@@ -68,6 +68,41 @@ async function ask(
   return run([...argv, '--run-directory', broker.directory]);
 }
 
+describe('vm evict', () => {
+  test('says what became of it, and asks for force only when it was told to', async () => {
+    const answers = { evictVm: { evicted: true } };
+    const { code, out } = await ask(answers, ['vm', 'evict', 'web-2']);
+    expect([code, out]).toEqual([0, 'web-2 is evicted: everything that it had is reclaimed\n']);
+    expect(broker?.asked).toEqual([
+      { method: 'evictVm', request: expect.objectContaining({ vm: 'web-2', force: false }) },
+    ]);
+    broker?.close();
+    await ask(answers, ['vm', 'evict', 'web-1', '--force']);
+    expect(broker?.asked[0]?.request).toMatchObject({ vm: 'web-1', force: true });
+  });
+
+  test('of a VM that has nothing is no error', async () => {
+    const { code, out } = await ask({ evictVm: { evicted: false } }, ['vm', 'evict', 'web-3']);
+    expect([code, out]).toEqual([0, 'web-3 had nothing to reclaim\n']);
+  });
+
+  test('answers scripts', async () => {
+    const { out } = await ask({ evictVm: { evicted: true } }, ['vm', 'evict', 'web-2', '--json']);
+    expect(JSON.parse(out)).toEqual({ name: 'web-2', evicted: true });
+  });
+
+  test('of an attached VM is refused', async () => {
+    const refuse = () => {
+      throw new StatusError('VM_IN_USE', 'VM "web-1" was to be evicted, but its frontend has it attached');
+    };
+    const { code, error } = await ask({ evictVm: refuse }, ['vm', 'evict', 'web-1']);
+    expect(code).toBe(1);
+    expect(error).toContain(
+      'vm evict web-1: VM "web-1" was to be evicted, but its frontend has it attached (VM_IN_USE)',
+    );
+  });
+});
+
 describe('vm list', () => {
   test('prints a table over all pages', async () => {
     const { code, out } = await ask({ listVms: paged('vms', VMS) }, ['vm', 'list']);

@@ -5,8 +5,11 @@ import {
   BrokerSession,
   type LateOutcome,
   type SessionListener,
+  type SessionOptions,
 } from '../../services/frontend/broker-session.ts';
 import type { Attachment, Operation, Result } from '../../services/frontend/operation.ts';
+import { type Past, replay } from '../../services/frontend/state/device-journal.ts';
+import type { JournalRecord } from '../../services/frontend/state/records.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
@@ -37,13 +40,18 @@ let attachments: Attachment[] = [];
 let late: LateOutcome[] = [];
 let losses = 0;
 
-function newSession(listener: Partial<SessionListener> = {}, log = silent): BrokerSession {
+function newSession(
+  listener: Partial<SessionListener> = {},
+  log = silent,
+  durable: Pick<SessionOptions, 'journal' | 'past'> = {},
+): BrokerSession {
   const session = new BrokerSession({
     vm: VM,
     paths: run.paths,
     answerTimeout: ANSWER_TIMEOUT,
     log,
     observe: () => {},
+    ...durable,
     listener: {
       onAttached: (attachment) => attachments.push(attachment),
       onLate: (outcomes) => late.push(...outcomes),
@@ -60,6 +68,36 @@ function newSession(listener: Partial<SessionListener> = {}, log = silent): Brok
 function execute(session: BrokerSession, ...operations: Operation[]): Promise<readonly Result[]> {
   return new Promise((resolve) => session.execute(operations, performance.now(), resolve));
 }
+
+/** A journal in this process: what was written, and what a successor reads. */
+class FakeJournal {
+  readonly records: JournalRecord[] = [];
+
+  append(...records: readonly JournalRecord[]): void {
+    this.records.push(...records);
+  }
+
+  get past(): Past {
+    return replay(this.records);
+  }
+}
+
+function sessionWith(journal: FakeJournal, past: Past | null = null): BrokerSession {
+  return newSession({}, silent, { journal, past });
+}
+
+/** Dies without a word, and is followed by a session that knows what the journal knows. */
+function successorOf(session: BrokerSession, journal: FakeJournal, published: number): BrokerSession {
+  session.close();
+  const successor = sessionWith(journal, journal.past);
+  successor.adopt(published);
+  successor.resume();
+  return successor;
+}
+
+/** What was asked for the sake of a chain of the guest. */
+const forChain = (chain: number, operation: Operation): Operation =>
+  operation.kind === 'reset' ? operation : { ...operation, chain };
 
 /** Stops the broker and starts one that has `books` of the old one. */
 async function restart(keepsBooks: boolean): Promise<FakeBroker> {
@@ -416,5 +454,168 @@ describe('the end', () => {
     await session.detach();
 
     expect(session.isAttached).toBe(false);
+  });
+});
+
+describe('while the broker is away for longer than the time-out', () => {
+  it('a reset is not forgotten, and comes before what follows', async () => {
+    const session = newSession();
+    await session.start();
+    await execute(session, create(1));
+    broker.kill();
+    await sleep(50);
+    session.reset();
+    expect(await execute(session, create(1))).toEqual([{ kind: 'failed', why: 'timeout' }]);
+
+    await restart(true);
+
+    await vi.waitFor(() => expect(broker.executed.at(-1)?.reset).toBeTruthy(), { timeout: 3000 });
+    expect(await execute(session, create(1))).toEqual([expect.objectContaining({ kind: 'done' })]);
+  });
+});
+
+describe('a successor', () => {
+  const executed = () => broker.executed.map(({ number }) => countFromWire(number));
+
+  it('asks with the same numbers for the same chains, and the broker executes each once', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    await execute(first, forChain(0, create(1)), forChain(1, map(1)));
+
+    const second = successorOf(first, journal, 0);
+    const results = await execute(
+      second,
+      forChain(0, create(1)),
+      forChain(1, map(1)),
+      forChain(2, destroy(1)),
+    );
+
+    expect(results.map(({ kind }) => kind)).toEqual(['done', 'mapped', 'done']);
+    expect(executed()).toEqual([1, 2, 3]);
+    expect(late).toEqual([]);
+  });
+
+  it('asks for what was written down and never sent', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    journal.append({
+      kind: 'sent',
+      first: 1,
+      acknowledged: 0,
+      operations: [{ operation: forChain(0, create(1)), isStale: false }],
+    });
+
+    const results = await execute(successorOf(first, journal, 0), forChain(0, create(1)));
+
+    expect(results).toEqual([expect.objectContaining({ kind: 'done' })]);
+    expect(executed()).toEqual([1]);
+  });
+
+  it('does not hear of what was published', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    await execute(first, forChain(0, create(1)));
+
+    const second = successorOf(first, journal, 1);
+    await execute(second, forChain(1, create(2)));
+
+    expect(executed()).toEqual([1, 2]);
+    expect(late).toEqual([]);
+  });
+
+  it('takes for late what its chain does not ask for any more', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    await execute(first, forChain(0, create(1)), forChain(1, create(2)));
+
+    const second = successorOf(first, journal, 0);
+    await execute(second, forChain(1, create(2)));
+    second.published(2);
+
+    await vi.waitFor(() =>
+      expect(late).toEqual([expect.objectContaining({ operation: forChain(0, create(1)) })]),
+    );
+  });
+
+  it('hears of what its predecessor had told the guest had failed', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    broker.isSilent = true;
+    expect(await execute(first, forChain(0, create(1)))).toEqual([{ kind: 'failed', why: 'timeout' }]);
+    broker.isSilent = false;
+
+    successorOf(first, journal, 1);
+
+    await vi.waitFor(() => expect(late.map(({ operation }) => operation)).toEqual([forChain(0, create(1))]));
+    expect(executed()).toEqual([1]);
+  });
+
+  it('leaves a map that its predecessor had begun to take back', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    await execute(first, forChain(0, create(1)), forChain(1, map(1)));
+    await execute(first, { kind: 'unmap', resourceId: 1, chain: 1, takesBack: true });
+
+    const results = await execute(
+      successorOf(first, journal, 0),
+      forChain(0, create(1)),
+      forChain(1, map(1)),
+    );
+
+    expect(results).toEqual([expect.objectContaining({ kind: 'done' }), { kind: 'failed', why: 'vmm' }]);
+    expect(executed()).toEqual([1, 2, 3]);
+  });
+
+  it('finishes a reset that was written down and not asked for', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    await execute(first, forChain(0, create(1)));
+    journal.append({ kind: 'reset', isDue: true });
+
+    first.close();
+    const second = sessionWith(journal, journal.past);
+    second.resume();
+
+    await vi.waitFor(() => expect(broker.executed.at(-1)?.reset).toBeTruthy());
+    expect(executed()).toEqual([1, 2]);
+  });
+
+  it('goes on from a snapshot as from the whole history', async () => {
+    const journal = new FakeJournal();
+    const first = sessionWith(journal);
+    await first.start();
+    await execute(first, forChain(0, create(1)), forChain(1, map(1)));
+    first.published(1);
+    const compacted = new FakeJournal();
+    compacted.append(...first.snapshot());
+
+    const results = await execute(
+      successorOf(first, compacted, 1),
+      forChain(1, map(1)),
+      forChain(2, create(2)),
+    );
+
+    expect(results.map(({ kind }) => kind)).toEqual(['mapped', 'done']);
+    expect(executed()).toEqual([1, 2, 3]);
+  });
+});
+
+describe('acknowledgement', () => {
+  it('waits for the chain to be published', async () => {
+    const session = newSession();
+    await session.start();
+    await execute(session, forChain(5, create(1)));
+    await execute(session, forChain(6, create(2)));
+    session.published(6);
+    await execute(session, forChain(7, create(3)));
+
+    expect(broker.acknowledged).toEqual([0, 0, 1]);
   });
 });

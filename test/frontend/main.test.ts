@@ -108,7 +108,9 @@ describe('a start', () => {
 
   it('waits for the broker, and ends when it is told to', async () => {
     const control = new AbortController();
-    const started = startFrontend({ vm: 'one', socketPath: socketOf('one') }, config, silent, control.signal);
+    const started = startFrontend({ vm: 'one', socketPath: socketOf('one') }, config, silent, {
+      signal: control.signal,
+    });
     await sleep(50);
     control.abort();
 

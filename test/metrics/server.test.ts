@@ -38,6 +38,28 @@ describe('/metrics', () => {
     expect(body).toContain('barkeep_up 1\n');
   });
 
+  it('shows what would survive the broker, and what this one took over', async () => {
+    const { get } = serverOf(async () => statistics([]));
+    const { body } = await get('/metrics');
+    expect(
+      body.split('\n').filter((line) => /^barkeep_(journal|stored|fd_store|recover)/.test(line)),
+    ).toEqual([
+      'barkeep_journal_active 1',
+      'barkeep_journal_size_bytes 5000',
+      'barkeep_journal_records_total 11',
+      'barkeep_journal_bytes_total 6000',
+      'barkeep_journal_snapshots_total 2',
+      'barkeep_journal_errors_total 0',
+      'barkeep_stored_fds 7',
+      'barkeep_fd_store_errors_total 0',
+      'barkeep_recovered_vms{result="adopted"} 4',
+      'barkeep_recovered_vms{result="lost"} 1',
+      'barkeep_recovered_fds{result="adopted"} 6',
+      'barkeep_recovered_fds{result="orphaned"} 2',
+      'barkeep_recovery_seconds 0.25',
+    ]);
+  });
+
   it('makes buckets cumulative', async () => {
     const { get } = serverOf(async () => statistics([vmStatistics('a', 1)]));
     const { body } = await get('/metrics');

@@ -62,6 +62,16 @@ export function statistics(
     tokensIssued: 3,
     tokensRedeemed: 2,
     tokensRefused: 1,
+    journal: {
+      active: true,
+      whole: true,
+      size: 5000,
+      records: 11,
+      bytes: 6000,
+      snapshots: 2,
+      storedFds: 7,
+    },
+    recovery: { vmsAdopted: 4, vmsLost: 1, fdsAdopted: 6, fdsOrphaned: 2, seconds: 0.25 },
   }).finish();
   return barkeep.v1.GetStatisticsResponse.decode(message);
 }

@@ -106,6 +106,8 @@ export class FrontEnd {
   readonly tableFailures: string[] = [];
   /** Requests of the back-end that were answered with 1, by name. */
   readonly refusals: string[] = [];
+  /** Replies that nobody waited for, by request. */
+  readonly strays: string[] = [];
   /** How many SHMEM_MAP and SHMEM_UNMAP were carried out. */
   shmemChanges = 0;
   /** Resolves when the back-end's socket has ended. */
@@ -523,7 +525,10 @@ export class FrontEnd {
   #onReply(message: StreamMessage): void {
     closeAll(message.fds);
     const waiting = this.#waiting;
-    if (waiting === null) return;
+    if (waiting === null) {
+      this.strays.push(describeFrontendRequest(message.header.request));
+      return;
+    }
     if (!message.header.reply || message.header.request !== waiting.request) {
       waiting.reject(
         new FrontEndError(

@@ -38,7 +38,12 @@ export class Blob {
   /** Of a mapped blob in window placement: it had no bytes before this mapping. */
   fresh = false;
 
-  constructor(command: CreateCommand, size: number, heap: Heap, allocation: Allocation | null) {
+  constructor(
+    command: Omit<CreateCommand, 'kind' | 'number' | 'size'>,
+    size: number,
+    heap: Heap,
+    allocation: Allocation | null,
+  ) {
     this.resource = command.resource;
     this.context = command.context;
     this.blobId = command.blobId;

@@ -75,6 +75,8 @@ export interface CreateReply extends Answered {
   readonly size: number;
   /** Bytes, as charged. */
   readonly charged: number;
+  /** The blob's own memory; null in window placement. */
+  readonly allocation: Allocation | null;
 }
 
 export interface MapReply extends Answered {

@@ -19,6 +19,12 @@ export const RESULTS = [
 ] as const;
 export type Result = (typeof RESULTS)[number];
 
+/** What only rises: the part that cannot be worked out from what a VM has. */
+export interface CounterFigures {
+  readonly operations: Readonly<Record<Operation, Readonly<Record<Result, number>>>>;
+  readonly refusals: Readonly<Record<RefusalReason, number>>;
+}
+
 /** The only figures that go down: what is mapped now. */
 export interface MappingFigures {
   count: number;
@@ -34,6 +40,20 @@ export class Counters {
   readonly refusals: Record<RefusalReason, number> = zeros(REFUSAL_REASONS, () => 0);
   readonly mappings: Record<CacheType, MappingFigures> = zeros(CACHE_TYPES, () => ({ count: 0, bytes: 0 }));
 
+  /** A copy of what only rises. */
+  figures(): CounterFigures {
+    return {
+      operations: zeros(OPERATIONS, (operation) => ({ ...this.operations[operation] })),
+      refusals: { ...this.refusals },
+    };
+  }
+
+  /** Goes on from figures of an earlier life. */
+  restore({ operations, refusals }: CounterFigures): void {
+    for (const operation of OPERATIONS) Object.assign(this.operations[operation], operations[operation]);
+    Object.assign(this.refusals, refusals);
+  }
+
   mapped(cache: CacheType, bytes: number): void {
     const figures = this.mappings[cache];
     figures.count += 1;
@@ -47,6 +67,9 @@ export class Counters {
   }
 }
 
-function zeros<Key extends string, Value>(keys: readonly Key[], zero: () => Value): Record<Key, Value> {
-  return Object.fromEntries(keys.map((key) => [key, zero()])) as Record<Key, Value>;
+function zeros<Key extends string, Value>(
+  keys: readonly Key[],
+  zero: (key: Key) => Value,
+): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, zero(key)])) as Record<Key, Value>;
 }

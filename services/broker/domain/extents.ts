@@ -60,6 +60,18 @@ export class Extents {
     return offset;
   }
 
+  /** Takes a certain extent: one that was taken in an earlier life. @returns false when it is not free, or no extent of this file */
+  occupy(offset: number, length: number): boolean {
+    const fits =
+      Number.isSafeInteger(offset) &&
+      Number.isSafeInteger(length) &&
+      offset >= 0 &&
+      length > 0 &&
+      offset + length <= this.size;
+    const whole = offset % this.granule === 0 && length % this.granule === 0;
+    return fits && whole && this.#ranges.insert(offset, length, 0, true);
+  }
+
   /** Gives back the extent that `allocate` returned as `offset`. */
   release(offset: number): void {
     if (this.#ranges.remove(offset) === null) {

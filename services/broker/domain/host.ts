@@ -11,6 +11,7 @@ import { refuse } from './refusal.ts';
 import { SettingsError } from './settings-error.ts';
 import type { VmSettings } from './vm.ts';
 import { refusedReply, Vm } from './vm.ts';
+import type { VmSnapshot } from './vm-snapshot.ts';
 
 export interface HostSettings {
   /** Over all VMs. */
@@ -71,6 +72,21 @@ export class Host {
     }
     const vm = new Vm(settings, { account: this.#account, heaps: this.#heaps, port: this.#port });
     this.#vms.set(settings.name, vm);
+    return vm;
+  }
+
+  /**
+   * Opens the books of a VM that was here before, with all that it had. Limits are not asked: what it has, it keeps.
+   * @throws SettingsError as attach; Error when the snapshot contradicts itself or the settings. Then nothing is changed
+   */
+  restore(settings: VmSettings, snapshot: VmSnapshot): Vm {
+    const vm = this.attach(settings);
+    try {
+      vm.restore(snapshot);
+    } catch (error) {
+      this.detach(settings.name);
+      throw error;
+    }
     return vm;
   }
 

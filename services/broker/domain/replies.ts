@@ -80,6 +80,33 @@ export class Replies {
     return this.#ring[number % this.#ring.length] ?? null;
   }
 
+  /** The remembered answers, in order. */
+  *all(): Generator<Reply, void, undefined> {
+    for (let number = this.#acknowledged + 1; number <= this.#last; number += 1) {
+      yield this.#ring[number % this.#ring.length]!;
+    }
+  }
+
+  /**
+   * Goes on from an earlier life: `answers` are those from acknowledged + 1 on. Only before the first answer.
+   * @throws RangeError when they do not fit
+   */
+  restore(acknowledged: number, answers: readonly Reply[]): void {
+    if (this.#last !== 0 || !Number.isSafeInteger(acknowledged) || acknowledged < 0) {
+      throw new RangeError(`replies: ${acknowledged} cannot be the last acknowledged number`);
+    }
+    if (answers.length > this.#bound) {
+      throw new RangeError(
+        `replies: ${answers.length} answers are more than the ${this.#bound} that are kept`,
+      );
+    }
+    this.#last = acknowledged;
+    this.#acknowledged = acknowledged;
+    for (const answer of answers) {
+      this.add(answer);
+    }
+  }
+
   /** Remembers the answer to the next number. */
   add(reply: Reply): void {
     if (reply.number !== this.#last + 1 || this.remembered >= this.#bound) {

@@ -33,6 +33,7 @@ import type {
   Effect,
   MapCommand,
   OkReply,
+  Operation,
   Outcome,
   RefusedReply,
   ResetCommand,
@@ -50,6 +51,7 @@ import { MAX_UNACKNOWLEDGED, Replies } from './replies.ts';
 import { SettingsError } from './settings-error.ts';
 import type { U64 } from './u64.ts';
 import { hex, roundUp } from './u64.ts';
+import type { BlobSnapshot, VmSnapshot } from './vm-snapshot.ts';
 import type { WindowFigures } from './window.ts';
 import { Window } from './window.ts';
 
@@ -68,6 +70,13 @@ export interface VmSettings {
   readonly quota: Limits;
   /** Window placement: give a fresh blob its pages when it is mapped, not when the guest first touches them. */
   readonly populate: boolean;
+}
+
+/** What a create was given when it was executed. */
+export interface CreatedMemory {
+  readonly heap: string;
+  /** Null in window placement. */
+  readonly allocation: Allocation | null;
 }
 
 /** What the VMs of a host share. */
@@ -272,6 +281,147 @@ export class Vm {
     return true;
   }
 
+  /** A copy of all that the VM is. Not while effects of its commands are under way, or a map may still be abandoned. */
+  snapshot(): VmSnapshot {
+    const blobs: BlobSnapshot[] = [];
+    for (const blob of this.#blobs.values()) {
+      const placed = blob.state === 'mapped' || blob.state === 'parked';
+      blobs.push({
+        resource: blob.resource,
+        context: blob.context,
+        blobId: blob.blobId,
+        blobMem: blob.blobMem,
+        flags: blob.flags,
+        size: blob.size,
+        heap: blob.heap.settings.name,
+        allocation: blob.allocation,
+        state: blob.state,
+        offset: placed ? blob.offset : 0,
+      });
+    }
+    return {
+      generation: this.#generation,
+      lastNumber: this.#replies.last,
+      acknowledgedNumber: this.#replies.acknowledged,
+      replies: [...this.#replies.all()],
+      blobs,
+      counters: this.counters.figures(),
+    };
+  }
+
+  /** Makes an empty VM what a snapshot says: use Host.restore. @throws Error when it contradicts itself or the settings */
+  restore({ generation, lastNumber, acknowledgedNumber, replies, blobs, counters }: VmSnapshot): void {
+    this.#replies.restore(acknowledgedNumber, replies);
+    if (this.#replies.last !== lastNumber) {
+      throw new Error(
+        `vm ${this.name}: ${replies.length} answers behind number ${acknowledgedNumber} do not lead to ${lastNumber}`,
+      );
+    }
+    this.#generation = generation;
+    this.counters.restore(counters);
+    this.restoreBlobs(blobs);
+  }
+
+  /** More of a snapshot, which may be too much for one piece: those behind the blobs that are here. @throws as restore */
+  restoreBlobs(blobs: readonly BlobSnapshot[]): void {
+    for (const saved of blobs) {
+      this.#restoreBlob(saved);
+    }
+  }
+
+  #restoreBlob(saved: BlobSnapshot): void {
+    const { resource, size, allocation, state, offset } = saved;
+    const heap = heapNamed(this.#shared, saved.heap, `vms.${this.name}.blobs.${resource}.heap`);
+    if (this.#blobs.has(resource)) {
+      throw new Error(`vm ${this.name}: there are two blobs of id ${resource}`);
+    }
+    if ((allocation === null) !== (this.settings.placement === 'window')) {
+      throw new Error(`vm ${this.name}: the memory of blob ${resource} does not fit the placement`);
+    }
+    const blob = new Blob(saved, size, heap, allocation);
+    if (state === 'mapped' || state === 'parked') {
+      if (typeof this.#window.place(resource, offset, blob.length, heap.mapUnit) !== 'number') {
+        throw new Error(`vm ${this.name}: blob ${resource} does not fit at ${hex(offset)} of its window`);
+      }
+      this.#window.add(offset, blob.length, resource, state === 'mapped');
+    }
+    blob.state = state;
+    blob.offset = offset;
+    this.#add(blob);
+    if (state === 'mapped') {
+      this.#countMapping(blob);
+    }
+  }
+
+  /**
+   * Does again what the next command did when it was executed for the first time, and went well. Limits are not asked:
+   * other VMs may stand elsewhere now.
+   * @param memory of a create: the heap's name and, in per-blob placement, what it gave then
+   * @returns the effects, which were carried out then
+   * @throws Error when it could not have gone well: then whoever wrote that down is wrong
+   */
+  redo(command: Command, memory: CreatedMemory | null = null): readonly Effect[] {
+    this.#expectNext(Number(command.number));
+    this.#undo = null;
+    const { reply, effects } = this.#redoUnchecked(command, memory);
+    if (reply.result === 'refused') {
+      throw new Error(
+        `vm ${this.name}: command ${command.number} went well once, and cannot now: ${reply.refusal.message}`,
+      );
+    }
+    this.#replies.add(reply);
+    return effects;
+  }
+
+  /** As redo, for a command that was refused. `resource` is 0 for a reset. */
+  redoRefusal(kind: Operation, number: number, resource: number, refusal: Refusal): void {
+    this.#expectNext(number);
+    this.#undo = null;
+    const generation = this.#generation;
+    this.counters.operations[kind].refused += 1;
+    this.counters.refusals[refusal.reason] += 1;
+    this.#replies.add({ kind, number, generation, result: 'refused', resource, refusal });
+  }
+
+  /** Does again what the stash effect of a map did, which was complete before the map was: a parked blob has left the window. */
+  redoStash(resource: number): void {
+    const blob = this.#blobs.get(resource);
+    if (blob === undefined || blob.state !== 'parked') {
+      throw new Error(
+        `vm ${this.name}: resource ${resource} was moved out of the window, but is not parked there`,
+      );
+    }
+    this.#stash(blob);
+  }
+
+  /** Only limits are left out, which depend on others: what is wrong by itself is refused as ever. */
+  #redoUnchecked(command: Command, memory: CreatedMemory | null): Outcome {
+    if (command.kind === 'create' && memory !== null) {
+      const heap = heapNamed(this.#shared, memory.heap, `vms.${this.name}.heap`);
+      const invalid = checkCreate(command, this.name, this.#blobs.has(command.resource));
+      return invalid === null
+        ? this.#createFrom(command, heap, memory.allocation)
+        : this.#refused(command, invalid);
+    }
+    if (command.kind === 'map') {
+      const blob = this.#find(command.resource);
+      if (!(blob instanceof Blob)) {
+        return this.#refused(command, blob);
+      }
+      const unfit = checkMappable(blob, command.offset);
+      const offset =
+        unfit ?? this.#window.place(blob.resource, command.offset, blob.length, blob.heap.mapUnit);
+      return typeof offset === 'number' ? this.#mapAt(command, blob, offset) : this.#refused(command, offset);
+    }
+    return this.#execute(command);
+  }
+
+  #expectNext(number: number): void {
+    if (number !== this.#replies.last + 1 || this.#closed) {
+      throw new Error(`vm ${this.name}: command ${number} follows ${this.#replies.last}`);
+    }
+  }
+
   /**
    * Ends the VM: gives back everything it was charged. What is left to do are stashes to drop and allocations to
    * release; the memory of its window ends with the window. The VM cannot be used afterwards.
@@ -316,10 +466,10 @@ export class Vm {
     if (unfit !== null) {
       return this.#refused(command, unfit);
     }
-    // What fits a heap is below 2^53.
-    const bytes = Number(charged);
     let allocation: Allocation | null = null;
     if (!windowed) {
+      // What fits a heap is below 2^53.
+      const bytes = Number(charged);
       const taken = this.#shared.port.allocate(heap.settings.name, bytes);
       if (taken === null) {
         return this.#refused(
@@ -334,11 +484,13 @@ export class Vm {
       }
       allocation = { heap: heap.settings.name, id: taken.id, fdOffset: taken.fdOffset, size: bytes };
     }
+    return this.#createFrom(command, heap, allocation);
+  }
+
+  /** A create that nothing speaks against any more. */
+  #createFrom(command: CreateCommand, heap: Heap, allocation: Allocation | null): Outcome {
     const size = Number(command.size);
-    heap.charge(bytes);
-    this.#account.addAllocation(bytes);
-    this.#shared.account.addAllocation(bytes);
-    this.#blobs.set(command.resource, new Blob(command, size, heap, allocation));
+    const bytes = this.#add(new Blob(command, size, heap, allocation));
     this.counters.operations.create.ok += 1;
     return done({
       kind: 'create',
@@ -348,7 +500,18 @@ export class Vm {
       resource: command.resource,
       size,
       charged: bytes,
+      allocation,
     });
+  }
+
+  /** Enters a blob into all books but the window. @returns what is charged, bytes */
+  #add(blob: Blob): number {
+    const { charged } = blob;
+    blob.heap.charge(charged);
+    this.#account.addAllocation(charged);
+    this.#shared.account.addAllocation(charged);
+    this.#blobs.set(blob.resource, blob);
+    return charged;
   }
 
   #map(command: MapCommand): Outcome {
@@ -370,6 +533,12 @@ export class Vm {
     if (full !== null) {
       return this.#refused(command, full);
     }
+    return this.#mapAt(command, blob, offset);
+  }
+
+  /** A map that nothing speaks against any more. */
+  #mapAt(command: MapCommand, blob: Blob, offset: number): Outcome {
+    const { resource, length } = blob;
     const number = Number(command.number);
     const effects = this.#place(blob, offset, length, number);
     blob.fresh = blob.state === 'unmapped';
@@ -377,9 +546,7 @@ export class Vm {
     blob.offset = offset;
     blob.mappedBy = number;
     const { cache } = blob.heap.settings;
-    this.#account.addMapping();
-    this.#shared.account.addMapping();
-    this.counters.mapped(cache, length);
+    this.#countMapping(blob);
     const { allocation, size } = blob;
     const generation = this.#generation;
     this.counters.operations.map.ok += 1;
@@ -388,6 +555,12 @@ export class Vm {
       effects,
       this.#undo !== null,
     );
+  }
+
+  #countMapping({ heap, length }: Blob): void {
+    this.#account.addMapping();
+    this.#shared.account.addMapping();
+    this.counters.mapped(heap.settings.cache, length);
   }
 
   #unmap(command: UnmapCommand): Outcome {
@@ -539,7 +712,8 @@ export class Vm {
     const { offset, length, mappedBy } = blob;
     const undo = this.#undo !== null && this.#undo.number === mappedBy ? this.#undo : null;
     const { fresh } = blob;
-    this.#undo = null;
+    // A later map of the same batch may wait for its effects, and keeps what it needs.
+    if (undo !== null) this.#undo = null;
     this.#unmapBlob(blob);
     if (this.settings.placement === 'per-blob') {
       return NO_EFFECTS;

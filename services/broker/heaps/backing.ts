@@ -36,10 +36,18 @@ export interface HeapBacking {
   /** The file behind memory that is held; null when it was released. */
   open(id: number): OpenMemory | null;
   /**
-   * Gives memory back; whoever gets it next finds zeros. open() gives null from here on. The promise, if any, ends when the bytes are
-   * gone. An id that is not held is ignored.
+   * Erases memory that nobody will use any more. open() gives null from here on. The promise, if any, ends when the bytes are gone.
+   * An id that is not held is ignored. The memory itself stays until drop(): so long the release can be forgotten, and done again.
    */
   release(id: number): Promise<void> | null;
+  /** Gives erased memory back; whoever gets it next finds zeros. An id that was not released, or could not be erased, is ignored. */
+  drop(id: number): void;
+  /** The inode of the file behind memory that is held or released, when it has a file of its own; otherwise 0. */
+  inodeOf(id: number): number;
+  /** The highest id that was ever given. */
+  readonly lastId: number;
+  /** Never gives an id up to this one again. */
+  skipIds(lastId: number): void;
   /** Closes every descriptor. Memory that others have mapped stays theirs. */
   close(): void;
 }

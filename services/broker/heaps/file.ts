@@ -1,14 +1,15 @@
 // Heaps that hand out ranges of one file that can be mapped: a PCI resourceN or resourceN_wc, a devdax device, a regular file.
 //
-//     0                          cleaned                     size
-//     |[== held ==]....[= held =]....|???????????????????????|
-//      free ranges below `cleaned` read as zero; nobody knows what lies above, so it is zeroed when it is first handed out.
+//     0                                                      size
+//     |[== held ==]....[= held =]....|???????[= held =]??????|
+//      what was given back here reads as zero; of what is unknown (all of it, when the heap is opened) that is seen to when it is handed out.
 //
 // Whoever gets a descriptor gets the whole file: the kernel cannot cut it. VMs that share such a heap trust each other's frontends.
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tryLock } from '../../lib/os/lock.ts';
 import {
+  type Extent,
   Mapping,
   PAGE_SIZE,
   populate,
@@ -41,15 +42,53 @@ const PIECE = 4 * 1024 * 1024;
 
 type Held = { readonly offset: number; readonly size: number };
 
+/** st_dev (st_rdev of a device), st_ino, and the length in bytes. */
+export type FileIdentity = { readonly device: number; readonly inode: number; readonly size: number };
+
+/** Ranges of which nobody knows what lies there. */
+class UnknownRanges {
+  #ranges: Extent[];
+
+  constructor(size: number) {
+    this.#ranges = [{ offset: 0, length: size }];
+  }
+
+  /** Takes [offset, offset + length) out: the parts of it that were unknown. */
+  take(offset: number, length: number): Extent[] {
+    const end = offset + length;
+    const taken: Extent[] = [];
+    this.#ranges = this.#ranges.flatMap((range) => {
+      const rangeEnd = range.offset + range.length;
+      if (rangeEnd <= offset || range.offset >= end) return [range];
+      const from = Math.max(range.offset, offset);
+      const to = Math.min(rangeEnd, end);
+      taken.push({ offset: from, length: to - from });
+      return [
+        { offset: range.offset, length: from - range.offset },
+        { offset: to, length: rangeEnd - to },
+      ].filter((rest) => rest.length > 0);
+    });
+    return taken;
+  }
+
+  /** They are as unknown as they were. */
+  giveBack(ranges: readonly Extent[]): void {
+    this.#ranges.push(...ranges);
+  }
+}
+
 export class FileBacking implements HeapBacking {
   readonly granule: number;
   readonly #prefault: boolean;
   readonly #fd: number;
   readonly #fileSize: number;
   readonly #extents: Extents;
+  readonly #unknown: UnknownRanges;
   readonly #held = new Map<number, Held>();
+  /** Erased, or being erased; and those that could not be: they are never handed out again. */
+  readonly #released = new Map<number, Held & { erased: boolean }>();
+  readonly #identity: FileIdentity;
   #lastId = 0;
-  #cleaned = 0;
   /** Whether freeing a range of the file zeroes it; a device has nothing to free. */
   #canPunch: boolean;
   #closed = false;
@@ -77,6 +116,8 @@ export class FileBacking implements HeapBacking {
       this.#fileSize = size;
       this.#prefault = options.prefault;
       this.#extents = new Extents(usable, granule);
+      this.#unknown = new UnknownRanges(usable);
+      this.#identity = { device: stat.isFile() ? stat.dev : stat.rdev, inode: stat.ino, size };
       this.#canPunch = stat.isFile() && (options.holes ?? true);
       this.#check(options, granule);
     } catch (error) {
@@ -87,6 +128,23 @@ export class FileBacking implements HeapBacking {
 
   get count(): number {
     return this.#held.size;
+  }
+
+  /** What tells this file from others. */
+  get identity(): FileIdentity {
+    return this.#identity;
+  }
+
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  skipIds(lastId: number): void {
+    this.#lastId = Math.max(this.#lastId, lastId);
+  }
+
+  inodeOf(): number {
+    return 0;
   }
 
   allocate(size: number): Taken | null {
@@ -105,6 +163,15 @@ export class FileBacking implements HeapBacking {
     return { id: this.#lastId, fdOffset: offset, ready };
   }
 
+  /** Takes over a range of an earlier life, with its bytes. False when it is not free. */
+  adopt(id: number, offset: number, size: number): boolean {
+    if (this.#held.has(id) || !this.#extents.occupy(offset, size)) return false;
+    this.skipIds(id);
+    this.#unknown.take(offset, size);
+    this.#held.set(id, { offset, size });
+    return true;
+  }
+
   open(id: number): OpenMemory | null {
     return this.#held.has(id) && !this.#closed ? { fd: this.#fd, fileSize: this.#fileSize } : null;
   }
@@ -113,29 +180,37 @@ export class FileBacking implements HeapBacking {
     const held = this.#held.get(id);
     if (held === undefined) return null;
     this.#held.delete(id);
-    // The range stays taken until it reads as zero: it never has two owners, and its next one finds nothing.
+    // The range stays taken until it reads as zero and is dropped: it never has two owners, and its next one finds nothing.
+    const released = { ...held, erased: false };
+    this.#released.set(id, released);
     const zeroed = this.#zero(held.offset, held.size);
     if (zeroed === null) {
-      this.#extents.release(held.offset);
+      released.erased = true;
       return null;
     }
-    return zeroed.then(() => this.#extents.release(held.offset));
+    return zeroed.then(() => {
+      released.erased = true;
+    });
+  }
+
+  drop(id: number): void {
+    const released = this.#released.get(id);
+    if (released?.erased !== true) return;
+    this.#released.delete(id);
+    this.#extents.release(released.offset);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#held.clear();
+    this.#released.clear();
     closeSync(this.#fd);
   }
 
   /** Zeroes what was never handed out before, and gives pages when that is wanted. Throws when there is no space for them. */
   #prepare(offset: number, size: number): Promise<void> | null {
-    const end = offset + size;
-    const dirty = Math.max(offset, this.#cleaned);
-    const zeroed = end > this.#cleaned ? this.#zero(dirty, end - dirty) : null;
-    // Taken in order: first fit never leaves a gap behind that was not handed out before.
-    this.#cleaned = Math.max(this.#cleaned, end);
+    const zeroed = this.#zeroAll(this.#unknown.take(offset, size));
     if (!this.#prefault || !this.#canPunch) return zeroed;
     if (zeroed === null && size <= INLINE_BYTES) {
       populate(this.#fd, offset, size);
@@ -145,6 +220,17 @@ export class FileBacking implements HeapBacking {
     return (zeroed ?? Promise.resolve()).then(() =>
       populateAsync(this.#fd, offset, size).catch(() => undefined),
     );
+  }
+
+  #zeroAll(ranges: readonly Extent[]): Promise<void> | null {
+    let works: Promise<void>[];
+    try {
+      works = ranges.flatMap(({ offset, length }) => this.#zero(offset, length) ?? []);
+    } catch (error) {
+      this.#unknown.giveBack(ranges);
+      throw error;
+    }
+    return works.length === 0 ? null : Promise.all(works).then(() => undefined);
   }
 
   #zero(offset: number, length: number): Promise<void> | null {

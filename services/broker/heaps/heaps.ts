@@ -1,11 +1,14 @@
 // All heaps of the broker: opened from the configuration, and the port through which the domain takes memory out of them.
 
+import type { Fd } from '../../lib/os/fd.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
 import type { Allocation, HeapPort } from '../domain/allocation.ts';
 import type { HeapSettings } from '../domain/heap.ts';
+import type { HeapRecord } from '../journal/record.ts';
 import { type HeapBacking, HeapError, type OpenMemory } from './backing.ts';
 import type { DescriptorBudget } from './descriptor-budget.ts';
+import { type DescriptorStore, NO_STORE } from './descriptor-store.ts';
 import { FileBacking } from './file.ts';
 import { hugetlbBacking } from './hugetlb.ts';
 import { MemfdBacking } from './memfd.ts';
@@ -14,13 +17,20 @@ export class Heaps implements HeapPort {
   readonly #backings = new Map<string, HeapBacking>();
   readonly #log: Logger;
   readonly settings: readonly HeapSettings[];
+  readonly #configs: readonly HeapConfig[];
   #pending: Promise<void>[] = [];
 
   /** Throws HeapError for a heap that cannot be opened; then none stays open. */
-  constructor(configs: readonly HeapConfig[], budget: DescriptorBudget, log: Logger) {
+  constructor(
+    configs: readonly HeapConfig[],
+    budget: DescriptorBudget,
+    log: Logger,
+    store: DescriptorStore = NO_STORE,
+  ) {
     this.#log = log;
+    this.#configs = configs;
     try {
-      for (const config of configs) this.#backings.set(config.name, openBacking(config, budget));
+      for (const config of configs) this.#backings.set(config.name, openBacking(config, budget, store));
     } catch (error) {
       this.close();
       throw error;
@@ -72,6 +82,45 @@ export class Heaps implements HeapPort {
     }
   }
 
+  /** Gives released memory back to its heap: see HeapBacking.drop. */
+  drop(allocation: Allocation): void {
+    this.#backings.get(allocation.heap)?.drop(allocation.id);
+  }
+
+  /** See HeapBacking.inodeOf. */
+  inodeOf({ heap, id }: Allocation): number {
+    return this.#backings.get(heap)?.inodeOf(id) ?? 0;
+  }
+
+  /** The heaps as a journal names them. */
+  records(): HeapRecord[] {
+    return this.#configs.map(({ name, backing, cache, capacity }) => {
+      const opened = this.#backings.get(name)!;
+      const identity = opened instanceof FileBacking ? opened.identity : { device: 0, inode: 0, size: 0 };
+      return { name, backing, cache, capacity, granule: opened.granule, lastId: opened.lastId, ...identity };
+    });
+  }
+
+  /** Whether each piece of memory of that heap is a file of its own: false for ranges of one file. */
+  hasOwnFiles(heap: string): boolean {
+    return this.#backings.get(heap) instanceof MemfdBacking;
+  }
+
+  /** Never gives numbers up to this one again, which answers of an earlier life name. */
+  skipIds(heap: string, lastId: number): void {
+    this.#backings.get(heap)?.skipIds(lastId);
+  }
+
+  /**
+   * Takes over memory of an earlier life: `fd` is what came back for it, null for a range of a file heap. The descriptor is the heap's from
+   * here on, unless false is returned: then it is still the caller's.
+   */
+  adopt({ heap, id, fdOffset, size }: Allocation, fd: Fd | null): boolean {
+    const backing = this.#backings.get(heap);
+    if (backing instanceof FileBacking) return backing.adopt(id, fdOffset, size);
+    return backing instanceof MemfdBacking && fd !== null && backing.adopt(id, fd, size);
+  }
+
   close(): void {
     for (const backing of this.#backings.values()) backing.close();
   }
@@ -81,13 +130,13 @@ export class Heaps implements HeapPort {
   }
 }
 
-function openBacking(config: HeapConfig, budget: DescriptorBudget): HeapBacking {
+function openBacking(config: HeapConfig, budget: DescriptorBudget, store: DescriptorStore): HeapBacking {
   const { name, prefault, capacity } = config;
   switch (config.backing) {
     case 'memfd':
-      return new MemfdBacking({ name, prefault, budget });
+      return new MemfdBacking({ name, prefault, budget, store });
     case 'hugetlb':
-      return hugetlbBacking({ name, prefault, budget });
+      return hugetlbBacking({ name, prefault, budget, store });
     case 'file':
       if (config.path === null) throw new HeapError(name, 'a heap of backing file needs a path; give it one');
       return new FileBacking({ name, path: config.path, capacity, prefault });

@@ -1,4 +1,4 @@
-// AdminService: the broker's books as operators and the metrics endpoint see them. It reads; it owns nothing but watches and tokens.
+// AdminService: the broker's books as operators and the metrics endpoint see them, and the few things that they may do. It owns nothing but watches and tokens.
 import { Metadata, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import type { Handlers } from '../../lib/rpc/handlers.ts';
@@ -11,8 +11,11 @@ import type { Heap } from '../domain/heap.ts';
 import type { Host } from '../domain/host.ts';
 import type { Events, Watcher } from '../events.ts';
 import { MOST_WATCHERS } from '../events.ts';
+import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
 import type { Heaps } from '../heaps/heaps.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { ProcessStatistics } from '../process-statistics.ts';
+import type { RecoveryFigures } from '../recovery.ts';
 import type { Tokens } from '../tokens.ts';
 import type { VmDirectory, VmEntry } from '../vm-directory.ts';
 import {
@@ -20,6 +23,7 @@ import {
   eventView,
   heapView,
   histogramView,
+  journalView,
   mappingView,
   rangeView,
   vmStatisticsView,
@@ -48,6 +52,12 @@ export type AdminServices = {
   readonly events: Events;
   readonly runner: BatchRunner;
   readonly processStatistics: ProcessStatistics;
+  /** What the next broker would find, and what this one found. */
+  readonly survival: {
+    readonly journal: Journal | null;
+    readonly held: HeldDescriptors | null;
+    readonly recovered: RecoveryFigures;
+  };
   readonly handlers: Handlers;
   readonly version: string;
 };
@@ -132,6 +142,10 @@ export function adminService(services: AdminServices): UntypedServiceImplementat
       ({ vm, resourceId }, peer) => ({ memory: openBlob(services, vm, resourceId, peer) }),
     ),
 
+    evictVm: handlers.unary<Message<'EvictVmRequest'>, barkeep.v1.EvictVmResponse.$Properties>(
+      async ({ vm, force }) => ({ evicted: await directory.evict(vm, force) }),
+    ),
+
     watchEvents: handlers.stream<Message<'WatchEventsRequest'>, barkeep.v1.WatchEventsResponse.$Properties>(
       (call) => watchEvents(services, call),
     ),
@@ -155,6 +169,8 @@ export function adminService(services: AdminServices): UntypedServiceImplementat
         tokensIssued: issued,
         tokensRedeemed: redeemed,
         tokensRefused: refused,
+        journal: journalView(services.survival.journal?.figures ?? null, services.survival.held),
+        recovery: services.survival.recovered,
       };
     }),
   };

@@ -13,6 +13,8 @@ import { REFUSAL_REASONS } from '../domain/refusal.ts';
 import type { Placement } from '../domain/vm.ts';
 import { BOUNDS, type DurationHistogram } from '../duration-histogram.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
+import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
+import type { JournalFigures } from '../journal/journal.ts';
 import type { VmEntry, VmState } from '../vm-directory.ts';
 import { WIRE_CACHE } from './command-codec.ts';
 
@@ -158,6 +160,22 @@ export function vmStatisticsView(entry: VmEntry, counters: Counters): barkeep.v1
       count: counters.refusals[reason],
     })),
     frontend: entry.frontend,
+  };
+}
+
+/** `figures` are null without a journal. */
+export function journalView(
+  figures: JournalFigures | null,
+  held: HeldDescriptors | null,
+): barkeep.v1.JournalStatistics.$Properties {
+  if (figures === null) return { active: false };
+  const { isWhole, ...counts } = figures;
+  return {
+    active: true,
+    whole: isWhole,
+    ...counts,
+    storedFds: held?.count ?? 0,
+    storeErrors: held?.errors ?? 0,
   };
 }
 

@@ -120,7 +120,8 @@ async function runOne<Asked extends Command>(
 ): Promise<AnswerTo<Asked>> {
   const attached = directory.attachedBy(name, peer);
   const { vm } = attached;
-  if (typeof command.number === 'number') {
+  // What is asked for again acknowledges nothing: a session on the same connection may have more under way.
+  if (typeof command.number === 'number' && command.number > vm.lastNumber) {
     const used = Math.min(command.number - UNARY_REMEMBERED, vm.lastNumber);
     if (used > vm.acknowledgedNumber) vm.acknowledge(used);
   }

@@ -65,6 +65,7 @@ const ANSWER_OF_REASON: Readonly<Record<Reason, Answer>> = {
   HEAP_UNKNOWN: UNSPEC,
   NEVER_MAPPED: UNSPEC,
   WATCHER_LIMIT: UNSPEC,
+  VM_IN_USE: UNSPEC,
 };
 
 /** What the guest hears when the broker refused, or could not be asked. A reason of a newer broker is ERR_UNSPEC. */

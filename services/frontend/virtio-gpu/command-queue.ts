@@ -8,8 +8,9 @@
 // So the outcome is that of strictly one command after the other. While a segment is under way nothing is popped; kicks are remembered by
 // the queue itself, which is looked at again when everything is answered.
 
+import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
-import type { DeviceQueue } from '../../lib/vhost-user/device.ts';
+import type { DurableQueue } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import type { Chain, Completion } from '../../lib/vhost-user/virtqueue.ts';
 import {
@@ -30,15 +31,29 @@ import { type Answer, encodeReply, INVALID_PARAMETER, UNSPEC } from './answers.t
 import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
 
 export type CommandQueueOptions = {
-  readonly queue: DeviceQueue;
+  readonly queue: DurableQueue;
   readonly handlers: Readonly<Partial<Record<CommandName, Handler>>>;
   readonly state: DeviceState;
   /** See BrokerPipeline.execute(). */
   readonly execute: (operations: readonly Operation[], started: number, done: Done) => void;
   /** See Placement.mapsEachBlob; asked for each segment. */
   readonly mapsEachBlob: () => boolean;
+  /** Null for a queue whose commands change nothing. */
+  readonly keeper: SegmentKeeper | null;
   readonly statistics: Statistics;
   readonly log: Logger;
+};
+
+/** Who makes the effects of commands outlive this process; called in this order for each segment. */
+export type SegmentKeeper = {
+  /** Whether a predecessor that had been warned of this chain had come so far as to finish it. */
+  wasFinishing(chain: number): boolean;
+  /** The chain, which a predecessor died of, is about to be finished. */
+  finishing(chain: number): void;
+  /** What has changed since the last call counts once the chain with this number is published. */
+  finished(chain: number): void;
+  /** Every chain below this number is published, and nothing that is in the tables is not. `isIdle`: nothing waits in the queue. */
+  published(published: number, isIdle: boolean): void;
 };
 
 type Job = {
@@ -47,13 +62,19 @@ type Job = {
   readonly header: Header | null;
   readonly name: CommandName | null;
   readonly plan: Plan;
+  /** Suspect: a predecessor died of it. Poison: two did, and it is not run again. */
+  readonly health: 'well' | 'suspect' | 'poison';
 };
 
 const NO_RESULTS: readonly Result[] = [];
+/** Processes that may run the handler of one command: the first, and one more, because it may have died of something else. */
+const MOST_ATTEMPTS = 2;
+/** Of a command that is logged: all of it, but for long lists of guest memory. */
+const MOST_LOGGED_BYTES = 4096;
 
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
-  readonly #queue: DeviceQueue;
+  readonly #queue: DurableQueue;
   #chains: readonly Chain[] = [];
   /** The first chain of #chains that is not answered. */
   #next = 0;
@@ -91,6 +112,7 @@ export class CommandQueue {
       const chains = this.#queue.popAll();
       if (chains.length === 0) {
         this.#kicked = 0;
+        if (this.#queue.inFlight === 0) this.#options.keeper?.published(this.#queue.published, true);
         return;
       }
       this.#started = performance.now();
@@ -134,6 +156,7 @@ export class CommandQueue {
       const job = this.#job(this.#chains[index] as Chain);
       const { plan } = job;
       if (plan.kind === 'wait' && jobs.length > 0) break;
+      const number = this.#queue.numberOf(job.chain);
       if (plan.kind === 'broker') {
         const { operation } = plan;
         if (operation.kind !== 'reset') {
@@ -142,20 +165,42 @@ export class CommandQueue {
           if (operation.kind === 'map') mapping?.add(operation.resourceId);
           else if (operation.kind !== 'unmap') resources.unsettle(operation.resourceId);
         }
-        operations.push(operation);
+        operations.push(operation.kind === 'reset' ? operation : { ...operation, chain: number });
       }
       jobs.push(job);
     }
+    faultPoint('gpu.planned');
     return jobs;
   }
 
   #job(chain: Chain): Job {
     const { readable } = chain;
-    if (readable.length < HEADER_BYTES) return { chain, header: null, name: null, plan: answered(UNSPEC) };
+    if (readable.length < HEADER_BYTES)
+      return { chain, header: null, name: null, plan: answered(UNSPEC), health: 'well' };
     const view = viewOf(readable);
     const header = headerFormat.decode(view);
     const name = commandName(header.type);
-    return { chain, header, name, plan: this.#decide(name, header, view, chain.readableBytes) };
+    const attempt = this.#queue.handling(chain);
+    const isSuspect = attempt > 1;
+    const isPoison =
+      attempt > MOST_ATTEMPTS ||
+      (isSuspect && this.#options.keeper?.wasFinishing(this.#queue.numberOf(chain)) === true);
+    const plan = isPoison ? this.#refuse(chain, name) : this.#decide(name, header, view, chain.readableBytes);
+    this.#queue.handled();
+    return { chain, header, name, plan, health: isPoison ? 'poison' : isSuspect ? 'suspect' : 'well' };
+  }
+
+  /** A command that killed two processes is not tried a third time. */
+  #refuse({ readable }: Chain, name: CommandName | null): Plan {
+    this.#options.log.error(
+      {
+        command: name,
+        bytes: readable.subarray(0, MOST_LOGGED_BYTES).toString('hex'),
+        size: readable.length,
+      },
+      'a command that ended this process twice is answered with ERR_UNSPEC',
+    );
+    return answered(UNSPEC);
   }
 
   #decide(name: CommandName | null, header: Header, view: DataView, length: number): Plan {
@@ -195,11 +240,37 @@ export class CommandQueue {
       }
     }
     this.#next += jobs.length;
-    this.#queue.pushAll(completions);
+    faultPoint('gpu.finished');
+    this.#publish(completions);
     statistics.observe('command', performance.now() - this.#since, jobs.length);
   }
 
-  #answer({ plan, name }: Job, result: Result | undefined): Answer {
+  #publish(completions: readonly Completion[]): void {
+    const { keeper } = this.#options;
+    const last = completions.at(-1);
+    if (!keeper || !last) {
+      this.#queue.pushAll(completions);
+      return;
+    }
+    keeper.finished(this.#queue.numberOf(last.chain));
+    this.#queue.pushAll(completions);
+    faultPoint('gpu.segment-published');
+    // A queue that is stopped keeps the answers until it goes on.
+    if (this.#queue.published > this.#queue.numberOf(last.chain))
+      keeper.published(this.#queue.published, false);
+  }
+
+  #answer(job: Job, result: Result | undefined): Answer {
+    if (job.health === 'suspect') this.#options.keeper?.finishing(this.#queue.numberOf(job.chain));
+    this.#queue.handling(job.chain);
+    try {
+      return this.#conclude(job, result);
+    } finally {
+      this.#queue.handled();
+    }
+  }
+
+  #conclude({ plan, name }: Job, result: Result | undefined): Answer {
     try {
       switch (plan.kind) {
         case 'answer':
@@ -223,7 +294,8 @@ export class CommandQueue {
   }
 }
 
-function labelOf({ name, header }: Job): CountedCommand {
+function labelOf({ name, header, health }: Job): CountedCommand {
+  if (health === 'poison') return 'POISON';
   if (name !== null) return name;
   return header === null ? 'MALFORMED' : 'UNKNOWN';
 }

@@ -10,7 +10,11 @@
 // The transport tells a fresh driver from a VM that goes on by the index that a queue starts from (backend-connection.ts). That cannot tell a
 // fresh queue from one that has done a multiple of 65,536 commands; here the memory table can: a VMM that dropped its mappings while no
 // queue ran has reset the device.
+//
+// With a journal the device outlives this process: a successor reads the tables from it as soon as the control queue tells how far its
+// answers are published, and pops again what was not answered.
 
+import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
@@ -18,18 +22,23 @@ import { DEFAULT_PROTOCOL_FEATURES } from '../../lib/vhost-user/backend-connecti
 import type {
   ConnectionEnd,
   Device,
-  DeviceQueue,
   DeviceSession,
+  DurableQueue,
   OwnRegion,
+  VmmConnection,
 } from '../../lib/vhost-user/device.ts';
-import type { FileIdentity, GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
+import { messageOf } from '../../lib/vhost-user/errors.ts';
+import { type FileIdentity, fileIdentity, type GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
 import type { BrokerSession, LateOutcome } from '../broker-session.ts';
 import type { Attachment, MemoryHandle, Operation } from '../operation.ts';
+import { Changes } from '../state/changes.ts';
+import { type DeviceJournal, type Past, recordsOf, tablesOf } from '../state/device-journal.ts';
+import type { JournalRecord } from '../state/records.ts';
 import type { Statistics } from '../statistics.ts';
 import { BrokerPipeline } from './broker-pipeline.ts';
-import { CommandQueue } from './command-queue.ts';
+import { CommandQueue, type SegmentKeeper } from './command-queue.ts';
 import { CONTROL_COMMANDS, CURSOR_COMMANDS } from './commands.ts';
 import { Contexts } from './contexts.ts';
 import { PerBlobPlacement } from './per-blob-placement.ts';
@@ -49,12 +58,30 @@ const QUEUES = 2;
 const LARGEST_QUEUE_SIZE = 1024;
 
 export type GpuDeviceOptions = {
-  readonly session: Pick<BrokerSession, 'execute' | 'reset' | 'isLost'>;
-  readonly attachment: Attachment;
+  readonly session: Pick<
+    BrokerSession,
+    'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot' | 'memoryAgain'
+  >;
+  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window'>;
+  /** The window's memory, taken over, where it is there already; otherwise it is fetched with the attachment's handle. */
+  readonly window?: Fd | null;
+  /** Where a successor reads what the guest was told; null: the device ends with this process. */
+  readonly durable?: Durable | null;
   /** Redeems a token of the broker for a descriptor that the caller owns. */
   readonly fetchMemory: (handle: MemoryHandle) => Promise<Fd>;
   readonly statistics: Statistics;
   readonly log: Logger;
+};
+
+/** Where the device is written down. */
+export type Durable = {
+  readonly journal: Pick<DeviceJournal, 'append' | 'compact' | 'isLarge'>;
+  /** What a predecessor left; null without one. */
+  readonly past: Past | null;
+  /** The window's memory is another one from now on. The descriptor stays the caller's. */
+  keepWindow(fd: Fd): void;
+  /** Records of what is kept beside the device, for a snapshot. */
+  snapshot(): readonly JournalRecord[];
 };
 
 type LiveQueue = {
@@ -72,30 +99,44 @@ export class GpuDevice implements Device {
   readonly #options: GpuDeviceOptions;
   readonly #log: Logger;
   readonly #windowSize: number;
-  readonly #state = { contexts: new Contexts(), resources: new Resources() };
+  readonly #durable: Durable | null;
+  readonly #changes: Changes | null;
+  readonly #state: { readonly contexts: Contexts; readonly resources: Resources };
   readonly #pipeline: BrokerPipeline;
-  readonly #queues = new Map<DeviceQueue, LiveQueue>();
-  readonly #running = new Set<DeviceQueue>();
+  readonly #queues = new Map<DurableQueue, LiveQueue>();
+  readonly #running = new Set<DurableQueue>();
   #channel: BackendChannel | null = null;
   /** A queue was started since the last reset: there may be something to end. */
   #isUsed = false;
+  /** What a predecessor left, until the control queue tells how much of it counts. */
+  #past: Past | null;
+  /** Files that the predecessor had mapped, or may have; the VMM's table may speak of them. */
+  #isSweepDue = false;
+  readonly #finishing: number | null;
 
   constructor(options: GpuDeviceOptions) {
-    const { attachment, session, log } = options;
+    const { attachment, session, log, durable = null } = options;
     this.#options = options;
+    this.#durable = durable;
+    this.#past = durable?.past ?? null;
+    this.#isUsed = this.#past?.isUsed ?? false;
+    this.#finishing = this.#past?.finishing ?? null;
+    this.#changes = durable ? new Changes() : null;
+    this.#state = { contexts: new Contexts(this.#changes), resources: new Resources(this.#changes) };
     this.#log = log;
     this.protocolFeatures =
       attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
     this.#windowSize = attachment.windowSize;
     this.shmemRegions = new Map([[SHMEM_HOST_VISIBLE, attachment.windowSize]]);
-    this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment), log);
+    this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment, options.window ?? null), log);
   }
 
   isOwnMemory(file: FileIdentity): boolean {
     return this.#placement.isOwnMemory(file);
   }
 
-  connect(): DeviceSession {
+  connect(vmm: Pick<VmmConnection, 'adopted'>): DeviceSession {
+    if (!vmm.adopted && this.#isUsed) this.#reset('the VMM of the predecessor is gone');
     return {
       readConfig,
       // The only writable field is events_clear, and there are no events to clear. Other writes are without effect, as on any device.
@@ -123,13 +164,35 @@ export class GpuDevice implements Device {
       );
     }
     if (attachment.placement === 'window' && placement instanceof WindowPlacement) {
-      placement.replaceWindow(this.#fetchWindow(attachment));
+      placement.replaceWindow(this.#fetchNewWindow(attachment));
       return;
     }
     if (attachment.placement === 'per-blob' && placement instanceof PerBlobPlacement) return;
     placement.close();
     this.#pipeline.placement = this.#newPlacement(attachment);
     this.#placement.useChannel(this.#channel);
+  }
+
+  /** A predecessor's session goes on: its window has to be the one that the VMM was given. */
+  async verify(attachment: Attachment): Promise<void> {
+    const placement = this.#placement;
+    if (!(placement instanceof WindowPlacement) || !attachment.window) return;
+    try {
+      const fd = await this.#options.fetchMemory(attachment.window);
+      const file = fileIdentity(fd.number);
+      const isSame = placement.file?.dev === file.dev && placement.file.ino === file.ino;
+      if (isSame) {
+        fd.close();
+        return;
+      }
+      this.#log.error(
+        'the broker has another window for this session than the VMM was given: it is replaced',
+      );
+      this.#durable?.keepWindow(fd);
+      placement.replaceWindow(Promise.resolve(fd));
+    } catch (error) {
+      this.#log.warn({ problem: messageOf(error) }, "the broker's window cannot be compared with the VMM's");
+    }
   }
 
   /** The session is lost. With no driver at work nobody minds: a new one is begun at once. */
@@ -144,6 +207,7 @@ export class GpuDevice implements Device {
   late(outcomes: readonly LateOutcome[]): void {
     const created = new Set<number>();
     const mapped = new Set<number>();
+    const gone: number[] = [];
     for (const { operation, result } of outcomes) {
       if (operation.kind === 'reset' || result.kind === 'refused' || result.kind === 'failed') continue;
       const { resourceId } = operation;
@@ -152,9 +216,9 @@ export class GpuDevice implements Device {
       else mapped.delete(resourceId);
       if (operation.kind !== 'destroy') continue;
       created.delete(resourceId);
-      this.#state.resources.delete(resourceId);
-      this.#placement.forget(resourceId);
+      gone.push(resourceId);
     }
+    this.#forget(gone);
     for (const resourceId of created) mapped.delete(resourceId);
     const operations: Operation[] = [
       ...[...mapped].map((resourceId): Operation => ({ kind: 'unmap', resourceId })),
@@ -165,6 +229,7 @@ export class GpuDevice implements Device {
       'the broker did what it had been asked before it went silent',
     );
     if (operations.length > 0) this.#options.session.execute(operations, performance.now(), () => {}, true);
+    faultPoint('gpu.late-undone');
   }
 
   /** Brings the count of malformed chains up to date. */
@@ -176,8 +241,10 @@ export class GpuDevice implements Device {
     }
   }
 
-  /** Closes every descriptor. The device is not used any more. */
+  /** Closes every descriptor. The device is not used any more; nobody hears of that. */
   close(): void {
+    for (const { commands } of this.#queues.values()) commands.stop();
+    this.#pipeline.reset();
     this.#placement.close();
   }
 
@@ -197,9 +264,10 @@ export class GpuDevice implements Device {
     if (isDropped && this.#running.size === 0) this.#reset('the VMM dropped its mappings while no queue ran');
   }
 
-  #queueStarted(queue: DeviceQueue): void {
+  #queueStarted(queue: DurableQueue): void {
+    if (this.#past && queue.index === QUEUE.control) this.#takeOver(this.#past, queue.published);
     if (!this.#isUsed && this.#options.session.isLost) this.#options.session.reset();
-    this.#isUsed = true;
+    this.#use();
     this.#running.add(queue);
     if (this.#queues.has(queue)) return;
     const commands = new CommandQueue({
@@ -208,6 +276,7 @@ export class GpuDevice implements Device {
       state: this.#state,
       execute: (operations, started, done) => this.#pipeline.execute(operations, started, done),
       mapsEachBlob: () => this.#placement.mapsEachBlob,
+      keeper: queue.index === QUEUE.control ? this.#keeper : null,
       statistics: this.#options.statistics,
       log: this.#log,
     });
@@ -229,9 +298,16 @@ export class GpuDevice implements Device {
     contexts.clear();
     resources.clear();
     this.#placement.reset();
+    this.#changes?.take();
+    this.#past = null;
     // A reset of what was never used changes nothing; a rebind is told in two ways and counts once.
-    if (this.#isUsed) this.#options.session.reset();
+    if (!this.#isUsed) return;
     this.#isUsed = false;
+    this.#durable?.journal.append({ kind: 'reset', isDue: true });
+    faultPoint('gpu.reset-recorded');
+    this.#options.session.reset();
+    faultPoint('gpu.reset-asked');
+    this.#tidy();
   }
 
   #closed({ message }: ConnectionEnd): void {
@@ -239,25 +315,122 @@ export class GpuDevice implements Device {
     this.#reset(message);
   }
 
+  // ---- what outlives this process -------------------------------------------------------------------------------------------------------
+
+  readonly #keeper: SegmentKeeper = {
+    wasFinishing: (chain) => this.#finishing === chain,
+    finishing: (chain) => this.#durable?.journal.append({ kind: 'finishing', chain }),
+    finished: (chain) => {
+      const changes = this.#changes?.take() ?? [];
+      if (changes.length > 0) this.#durable?.journal.append({ kind: 'changes', chain, changes });
+      faultPoint('gpu.segment-recorded');
+    },
+    published: (published, isIdle) => {
+      this.#options.session.published(published);
+      if (isIdle && this.#isSweepDue) {
+        this.#isSweepDue = false;
+        this.#placement.sweep();
+      }
+      this.#tidy();
+    },
+  };
+
+  /** Goes on where the predecessor stopped: with what the guest was told, and nothing else. */
+  #takeOver(past: Past, published: number): void {
+    this.#past = null;
+    const tables = tablesOf(past, published);
+    this.#state.contexts.restore(tables.contexts);
+    this.#state.resources.restore(tables.resources);
+    this.#placement.restore(tables.mapped);
+    this.#isSweepDue = true;
+    this.#options.session.adopt(published);
+    // From here on the numbers go on, and what was not published must not seem to be.
+    this.#compact();
+    faultPoint('gpu.adopted');
+    const { contexts, resources } = this.#state;
+    this.#log.info(
+      { contexts: contexts.size, resources: resources.size, repeated: past.commands.length },
+      'the device goes on where a predecessor stopped',
+    );
+  }
+
+  #use(): void {
+    if (this.#isUsed) return;
+    this.#isUsed = true;
+    this.#durable?.journal.append({ kind: 'used' });
+    faultPoint('gpu.used-recorded');
+  }
+
+  /** Resources that are gone whatever the queue publishes. */
+  #forget(resourceIds: readonly number[]): void {
+    const forget = () => {
+      for (const resourceId of resourceIds) {
+        this.#state.resources.delete(resourceId);
+        this.#placement.forget(resourceId);
+      }
+    };
+    if (!this.#changes || !this.#durable) {
+      forget();
+      return;
+    }
+    const changes = this.#changes.during(forget);
+    if (changes.length > 0) this.#durable.journal.append({ kind: 'changes', chain: null, changes });
+  }
+
+  /** To be called while the tables are what the guest was told. */
+  #tidy(): void {
+    if (this.#durable?.journal.isLarge && !this.#past) this.#compact();
+  }
+
+  #compact(): void {
+    const { contexts, resources } = this.#state;
+    const placement = this.#placement;
+    this.#durable?.journal.compact([
+      ...this.#options.session.snapshot(),
+      ...this.#durable.snapshot(),
+      ...(this.#isUsed ? [{ kind: 'used' } as const] : []),
+      ...placement.files.map(({ dev, ino }) => ({ kind: 'file', dev, ino }) as const),
+      ...recordsOf({ contexts: contexts.ids, resources: resources.all, mapped: placement.mapped }),
+    ]);
+  }
+
   // ---- placement ------------------------------------------------------------------------------------------------------------------------
 
-  #newPlacement(attachment: Attachment): Placement {
+  #newPlacement(attachment: GpuDeviceOptions['attachment'], known: Fd | null = null): Placement {
     const { fetchMemory, session, statistics } = this.#options;
     const context: PlacementContext = {
       windowSize: this.#windowSize,
-      unmapInBroker: (resourceIds) =>
+      unmapInBroker: (maps) =>
         new Promise((resolve) => {
-          const operations = resourceIds.map((resourceId): Operation => ({ kind: 'unmap', resourceId }));
+          const operations = maps.map(({ resourceId, chain }): Operation => {
+            const asked = chain === undefined ? {} : { chain };
+            return { kind: 'unmap', resourceId, takesBack: true, ...asked };
+          });
           session.execute(operations, performance.now(), () => resolve());
         }),
+      memoryAgain: (map) => session.memoryAgain(map),
       observeVmm: (duration, requests) => statistics.observe('vmm', duration, requests),
+      changes: this.#changes,
+      aboutToMap: ({ dev, ino }) => {
+        this.#durable?.journal.append({ kind: 'file', dev, ino });
+        faultPoint('gpu.file-recorded');
+      },
     };
-    if (attachment.placement === 'per-blob') return new PerBlobPlacement(fetchMemory, context, this.#log);
-    return new WindowPlacement(this.#fetchWindow(attachment), context, this.#log);
+    if (attachment.placement === 'per-blob') {
+      return new PerBlobPlacement(fetchMemory, context, this.#log, this.#past?.files);
+    }
+    const window = known ?? this.#fetchNewWindow(attachment);
+    return new WindowPlacement(window, context, this.#log, this.#past !== null);
+  }
+
+  async #fetchNewWindow(attachment: GpuDeviceOptions['attachment']): Promise<Fd> {
+    const fd = await this.#fetchWindow(attachment);
+    this.#durable?.keepWindow(fd);
+    return fd;
   }
 
   /** Rejects when there is none, or when it would not fill the region that the VMM was told of. */
-  async #fetchWindow({ window, windowSize }: Attachment): Promise<Fd> {
+  async #fetchWindow({ window, windowSize }: GpuDeviceOptions['attachment']): Promise<Fd> {
     if (!window) throw new Error('the broker gave the VM no window memory');
     if (windowSize !== this.#windowSize) throw new Error(`a window of ${windowSize} bytes is not the VMM's`);
     return await this.#options.fetchMemory(window);

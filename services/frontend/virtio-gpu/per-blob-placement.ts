@@ -4,17 +4,27 @@
 //   UNMAP, UNREF SHMEM_UNMAP, acknowledgement, barrier -> broker -> answer to the guest
 //
 // So the guest never hears of a mapping that it cannot use, and the broker never gives memory away that a guest can reach. All maps of a
-// batch are on their way together, and so are all unmaps. A blob's descriptor is kept between its maps and closed with the blob.
+// batch are on their way together, and so are all unmaps. A blob's descriptor is kept between its maps and closed with the blob; a successor
+// of this process knows what is mapped, and fetches a blob's descriptor when it is mapped the next time.
 //
 // A blob whose mapping cannot be taken out of the VMM stays mapped in the broker's books as well, until the device is reset or the VMM ends.
+import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import type { BackendChannel, ChannelResult } from '../../lib/vhost-user/backend-channel.ts';
 import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import { type FileIdentity, fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
-import { MEMORY_FAILED, type MemoryHandle, type Operation, type Result, VMM_FAILED } from '../operation.ts';
-import { fileKey, type Placement, type PlacementContext } from './placement.ts';
+import {
+  type MapOperation,
+  MEMORY_FAILED,
+  type MemoryHandle,
+  type Operation,
+  type Result,
+  VMM_FAILED,
+} from '../operation.ts';
+import type { BlobMapping } from '../state/changes.ts';
+import { fileKey, fileOfKey, type Placement, type PlacementContext } from './placement.ts';
 
 type Range = {
   readonly shmid: number;
@@ -25,7 +35,9 @@ type Range = {
 };
 
 type Blob = {
-  readonly fd: Fd;
+  /** Null: a predecessor had it. */
+  readonly fd: Fd | null;
+  readonly file: Pick<FileIdentity, 'dev' | 'ino'>;
   readonly key: string;
   /** What the VMM has mapped; null when nothing. */
   mapped: Range | null;
@@ -35,10 +47,14 @@ type Blob = {
 type PendingMap = {
   /** In the batch. */
   readonly index: number;
+  readonly operation: MapOperation;
   readonly resourceId: number;
   readonly offset: number;
   readonly memory: MemoryHandle;
 };
+
+/** So many brokers in a row may die between their answer and the fetching of the memory. */
+const MOST_FETCHES = 10;
 
 export type FetchMemory = (handle: MemoryHandle) => Promise<Fd>;
 
@@ -52,6 +68,8 @@ export class PerBlobPlacement implements Placement {
   /** How many blobs use a file; files with 0 stay until the memory table does not show them any more. */
   readonly #files = new Map<string, number>();
   readonly #unused = new Set<string>();
+  /** Files of a predecessor, until it is known which of them are in use. */
+  readonly #inherited: Set<string>;
   /** Blobs that the memory table shows: how many regions of own memory there were last. */
   #seen = 0;
   /** Moves on with every reset: work of before must not touch what came after. */
@@ -60,19 +78,25 @@ export class PerBlobPlacement implements Placement {
   #work: Promise<void> = Promise.resolve();
   #stale: Promise<void> | null = null;
 
-  /** `fetch` redeems a token for a descriptor, which is the caller's. */
-  constructor(fetch: FetchMemory, context: PlacementContext, log: Log) {
+  /** `fetch` redeems a token for a descriptor, which is the caller's. `inherited`: files that a predecessor may have had mapped. */
+  constructor(
+    fetch: FetchMemory,
+    context: PlacementContext,
+    log: Log,
+    inherited: readonly Pick<FileIdentity, 'dev' | 'ino'>[] = [],
+  ) {
+    this.#inherited = new Set(inherited.map(fileKey));
     this.#fetch = fetch;
     this.#context = context;
     this.#log = log;
   }
 
   prepare(operations: readonly Operation[]): Promise<readonly (Result | undefined)[]> | null {
-    const blobs = new Set<Blob>();
+    const blobs = new Map<number, Blob>();
     for (const operation of operations) {
       if (operation.kind !== 'unmap' && operation.kind !== 'destroy') continue;
       const blob = this.#blobs.get(operation.resourceId);
-      if (blob?.mapped) blobs.add(blob);
+      if (blob?.mapped) blobs.set(operation.resourceId, blob);
     }
     if (blobs.size === 0 && this.#stale === null) return null;
     return this.#tracked(async () => {
@@ -99,6 +123,7 @@ export class PerBlobPlacement implements Placement {
     const blob = this.#blobs.get(resourceId);
     if (!blob) return;
     this.#blobs.delete(resourceId);
+    if (blob.mapped) this.#context.changes?.add({ kind: 'unmapped', id: resourceId });
     this.#release(blob);
   }
 
@@ -113,6 +138,35 @@ export class PerBlobPlacement implements Placement {
     });
   }
 
+  get mapped(): ReadonlyMap<number, BlobMapping> {
+    const mapped = new Map<number, BlobMapping>();
+    for (const [resourceId, blob] of this.#blobs) {
+      if (blob.mapped) mapped.set(resourceId, mappingOf(blob.mapped, blob.file));
+    }
+    return mapped;
+  }
+
+  get files(): readonly Pick<FileIdentity, 'dev' | 'ino'>[] {
+    return [...this.#files.keys(), ...this.#inherited].map(fileOfKey);
+  }
+
+  restore(mapped: ReadonlyMap<number, BlobMapping>): void {
+    for (const [resourceId, { offset, size, fdOffset, dev, ino }] of mapped) {
+      const range = rangeOf({ fdOffset, size }, offset);
+      this.#add(resourceId, { fd: null, file: { dev, ino }, key: fileKey({ dev, ino }), mapped: range });
+    }
+  }
+
+  sweep(): void {
+    for (const key of this.#inherited) {
+      if (this.#files.has(key)) continue;
+      this.#files.set(key, 0);
+      this.#unused.add(key);
+    }
+    this.#inherited.clear();
+    void this.#tracked(() => this.#takeOutStrangers());
+  }
+
   useChannel(channel: BackendChannel | null): void {
     this.#channel = channel;
     if (channel !== null) return;
@@ -121,7 +175,8 @@ export class PerBlobPlacement implements Placement {
   }
 
   isOwnMemory(file: FileIdentity): boolean {
-    return this.#files.has(fileKey(file));
+    const key = fileKey(file);
+    return this.#files.has(key) || this.#inherited.has(key);
   }
 
   memoryChanged(regions: readonly OwnRegion[]): boolean {
@@ -150,7 +205,7 @@ export class PerBlobPlacement implements Placement {
   async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
     const epoch = this.#epoch;
     const final = [...results];
-    const failed: number[] = [];
+    const failed: MapOperation[] = [];
     await this.#tracked(async () => {
       await this.#stale;
       if (epoch !== this.#epoch) return;
@@ -167,7 +222,7 @@ export class PerBlobPlacement implements Placement {
   async #fetchAll(
     operations: readonly Operation[],
     final: Result[],
-    failed: number[],
+    failed: MapOperation[],
   ): Promise<readonly PendingMap[]> {
     const epoch = this.#epoch;
     const maps: PendingMap[] = [];
@@ -181,13 +236,13 @@ export class PerBlobPlacement implements Placement {
       if (memory === null || typeof offset === 'bigint') {
         this.#log.error({ resourceId }, 'the broker mapped a blob without memory for it');
         final[index] = MEMORY_FAILED;
-        failed.push(resourceId);
+        failed.push(operation);
         continue;
       }
-      maps.push({ index, resourceId, offset, memory });
-      if (this.#blobs.has(resourceId)) continue;
+      maps.push({ index, operation, resourceId, offset, memory });
+      if (this.#blobs.get(resourceId)?.fd) continue;
       fetches.push(
-        this.#fetch(memory)
+        this.#fetchPatiently(operation, memory)
           .then((fd) => this.#keep(resourceId, fd, epoch))
           .catch((error: unknown) => {
             this.#log.error({ resourceId, problem: messageOf(error) }, "a blob's memory cannot be fetched");
@@ -196,12 +251,27 @@ export class PerBlobPlacement implements Placement {
     }
     await Promise.all(fetches);
     if (epoch !== this.#epoch) return [];
-    return maps.filter(({ index, resourceId }) => {
-      if (this.#blobs.has(resourceId)) return true;
+    faultPoint('gpu.memory-fetched');
+    return maps.filter(({ index, operation }) => {
+      if (this.#blobs.get(operation.resourceId)?.fd) return true;
       final[index] = MEMORY_FAILED;
-      failed.push(resourceId);
+      failed.push(operation);
       return false;
     });
+  }
+
+  /** A broker that dies takes its tokens along: its successor gives others. */
+  async #fetchPatiently(operation: MapOperation, memory: MemoryHandle): Promise<Fd> {
+    let handle = memory;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#fetch(handle);
+      } catch (error) {
+        if (attempt === MOST_FETCHES) throw error;
+        this.#log.debug({ problem: messageOf(error), attempt }, "a blob's memory is asked for again");
+        handle = await this.#context.memoryAgain(operation);
+      }
+    }
   }
 
   #keep(resourceId: number, fd: Fd, epoch: number): void {
@@ -209,24 +279,37 @@ export class PerBlobPlacement implements Placement {
       fd.close();
       return;
     }
-    const key = fileKey(fileIdentity(fd.number));
-    this.#files.set(key, (this.#files.get(key) ?? 0) + 1);
-    this.#unused.delete(key);
-    this.#blobs.set(resourceId, { fd, key, mapped: null });
+    const file = fileIdentity(fd.number);
+    const before = this.#blobs.get(resourceId);
+    if (before) this.#release(before);
+    this.#add(resourceId, { fd, file, key: fileKey(file), mapped: before?.mapped ?? null });
+    this.#context.aboutToMap(file);
+  }
+
+  #add(resourceId: number, blob: Blob): void {
+    this.#files.set(blob.key, (this.#files.get(blob.key) ?? 0) + 1);
+    this.#unused.delete(blob.key);
+    this.#blobs.set(resourceId, blob);
   }
 
   /** Maps in the VMM, all at once with one barrier. */
-  async #putIn(maps: readonly PendingMap[], final: Result[], failed: number[], epoch: number): Promise<void> {
+  async #putIn(
+    maps: readonly PendingMap[],
+    final: Result[],
+    failed: MapOperation[],
+    epoch: number,
+  ): Promise<void> {
     if (maps.length === 0) return;
     const channel = this.#channel;
     const mappings = maps.map(({ resourceId, offset, memory }) => {
       const { fd } = this.#blobs.get(resourceId) as Blob;
-      return { ...rangeOf(memory, offset), fd };
+      return { ...rangeOf(memory, offset), fd: fd as Fd };
     });
     const before = performance.now();
     const errors: readonly ChannelResult[] = channel
       ? await channel.shmemMapAll(mappings)
       : maps.map(() => null);
+    faultPoint('gpu.blob-mapped');
     const duration = performance.now() - before;
     const doubtful: Range[] = [];
     let done = 0;
@@ -237,34 +320,41 @@ export class PerBlobPlacement implements Placement {
       if (channel && error === null) {
         done += 1;
         const blob = epoch === this.#epoch ? this.#blobs.get(resourceId) : undefined;
-        if (blob) blob.mapped = range;
+        if (blob) this.#isMapped(resourceId, blob, range);
         // The device was reset meanwhile: what came too late must not be left behind.
         else doubtful.push(range);
         continue;
       }
-      this.#log.error({ resourceId, problem: error?.message ?? 'no VMM' }, 'the VMM did not map a blob');
+      if (epoch === this.#epoch) {
+        this.#log.error({ resourceId, problem: error?.message ?? 'no VMM' }, 'the VMM did not map a blob');
+      }
       // After a time-out the mapping may or may not be there.
       if (error?.code === 'TIMEOUT') doubtful.push(range);
       final[map.index] = VMM_FAILED;
-      failed.push(resourceId);
+      failed.push(map.operation);
     }
     if (done > 0) this.#context.observeVmm(duration, done);
     if (doubtful.length > 0) await channel?.shmemUnmapAll(doubtful);
   }
 
   /** Unmaps in the VMM, all at once with one barrier. What failed keeps `mapped`. */
-  async #takeOut(blobs: readonly Blob[]): Promise<void> {
+  async #takeOut(blobs: readonly (readonly [number, Blob])[]): Promise<void> {
     const channel = this.#channel;
     if (!channel) return;
     const before = performance.now();
-    const errors = await channel.shmemUnmapAll(blobs.map((blob) => blob.mapped as Range));
+    const epoch = this.#epoch;
+    const errors = await channel.shmemUnmapAll(blobs.map(([, blob]) => blob.mapped as Range));
+    faultPoint('gpu.blob-unmapped');
     let done = 0;
-    for (const [index, blob] of blobs.entries()) {
+    for (const [index, [resourceId, blob]] of blobs.entries()) {
       const error = errors[index] ?? null;
       if (error === null) {
         blob.mapped = null;
+        // One of before a reset has nothing to do with one of the same id today.
+        if (this.#blobs.get(resourceId) === blob)
+          this.#context.changes?.add({ kind: 'unmapped', id: resourceId });
         done += 1;
-      } else {
+      } else if (epoch === this.#epoch) {
         this.#log.error(
           { problem: error.message },
           'the VMM did not unmap a blob; it stays mapped until a reset',
@@ -274,6 +364,24 @@ export class PerBlobPlacement implements Placement {
     if (done > 0) this.#context.observeVmm(performance.now() - before, done);
   }
 
+  #isMapped(resourceId: number, blob: Blob, range: Range): void {
+    blob.mapped = range;
+    this.#context.changes?.add({ kind: 'mapped', id: resourceId, mapping: mappingOf(range, blob.file) });
+  }
+
+  async #takeOutStrangers(): Promise<void> {
+    const channel = this.#channel;
+    const epoch = this.#epoch;
+    const found = (await channel?.inherited()) ?? [];
+    if (found.length === 0 || epoch !== this.#epoch) return;
+    const known = new Set<string>();
+    for (const { mapped } of this.#blobs.values()) if (mapped) known.add(rangeKey(mapped));
+    const strangers = found.filter((range) => !known.has(rangeKey(range)));
+    if (strangers.length === 0) return;
+    this.#log.info({ ranges: strangers.length }, 'the VMM had mapped what the guest was never told of');
+    await channel?.shmemUnmapAll(strangers);
+  }
+
   #forgetDestroyed(operations: readonly Operation[], results: readonly Result[]): void {
     for (const [index, operation] of operations.entries()) {
       if (operation.kind === 'destroy' && results[index]?.kind === 'done') this.forget(operation.resourceId);
@@ -281,7 +389,7 @@ export class PerBlobPlacement implements Placement {
   }
 
   #release(blob: Blob): void {
-    blob.fd.close();
+    blob.fd?.close();
     const count = (this.#files.get(blob.key) ?? 1) - 1;
     this.#files.set(blob.key, count);
     if (count === 0) this.#unused.add(blob.key);
@@ -299,7 +407,7 @@ export class PerBlobPlacement implements Placement {
   }
 }
 
-function rangeOf(memory: MemoryHandle, offset: number): Range {
+function rangeOf(memory: Pick<MemoryHandle, 'fdOffset' | 'size'>, offset: number): Range {
   return {
     shmid: SHMEM_HOST_VISIBLE,
     fdOffset: memory.fdOffset,
@@ -307,4 +415,12 @@ function rangeOf(memory: MemoryHandle, offset: number): Range {
     length: memory.size,
     writable: true,
   };
+}
+
+function mappingOf({ shmOffset, length, fdOffset }: Range, { dev, ino }: Blob['file']): BlobMapping {
+  return { offset: shmOffset, size: length, fdOffset, dev, ino };
+}
+
+function rangeKey({ shmOffset, length }: Pick<Range, 'shmOffset' | 'length'>): string {
+  return `${shmOffset}:${length}`;
 }

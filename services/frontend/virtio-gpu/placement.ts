@@ -3,7 +3,8 @@
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type { OwnRegion } from '../../lib/vhost-user/device.ts';
 import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
-import type { Operation, Result } from '../operation.ts';
+import type { MapOperation, MemoryHandle, Operation, Result } from '../operation.ts';
+import type { BlobMapping, Changes } from '../state/changes.ts';
 
 export type Placement = {
   /** True: whether a blob is mapped in the VMM depends on answers, so a command on a blob waits for an earlier map of the same blob. */
@@ -27,6 +28,14 @@ export type Placement = {
   isOwnMemory(file: FileIdentity): boolean;
   /** What the guest sees now. True when it does not see any more what it saw: the VMM has dropped its mappings. */
   memoryChanged(regions: readonly OwnRegion[]): boolean;
+  /** What single blobs the VMM has mapped, by resource. */
+  readonly mapped: ReadonlyMap<number, BlobMapping>;
+  /** Every file that the VMM may have mapped for a single blob. */
+  readonly files: readonly Pick<FileIdentity, 'dev' | 'ino'>[];
+  /** What a predecessor had mapped for the guest. */
+  restore(mapped: ReadonlyMap<number, BlobMapping>): void;
+  /** After a predecessor, once everything that he had begun is done: takes out of the VMM what he had begun and nobody has asked for again. */
+  sweep(): void;
   /** Closes every descriptor. */
   close(): void;
 };
@@ -36,11 +45,22 @@ export type PlacementContext = {
   /** Bytes; a power of two. */
   readonly windowSize: number;
   /** Has the broker take maps back that the VMM did not do. Resolves when it has answered, or when the time-out is over. */
-  unmapInBroker(resourceIds: readonly number[]): Promise<void>;
+  unmapInBroker(maps: readonly MapOperation[]): Promise<void>;
+  /** Another handle of the memory of a map whose token was of no use, because the broker died. Rejects when there will be none. */
+  memoryAgain(map: MapOperation): Promise<MemoryHandle>;
   /** A request to the VMM, from its sending to acknowledgement and barrier; milliseconds. */
   observeVmm(duration: number, requests: number): void;
+  /** Hears which blobs the VMM has mapped. */
+  readonly changes: Changes | null;
+  /** To be told before the VMM is asked to map a file for the first time: a successor has to know it for its own. */
+  aboutToMap(file: FileIdentity): void;
 };
 
-export function fileKey(file: FileIdentity): string {
+export function fileKey(file: Pick<FileIdentity, 'dev' | 'ino'>): string {
   return `${file.dev}:${file.ino}`;
+}
+
+export function fileOfKey(key: string): Pick<FileIdentity, 'dev' | 'ino'> {
+  const [dev = '', ino = ''] = key.split(':');
+  return { dev: BigInt(dev), ino: BigInt(ino) };
 }

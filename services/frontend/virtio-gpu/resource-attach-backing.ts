@@ -13,7 +13,7 @@ export const resourceAttachBacking: Handler = (command, state) => {
   return aboutResource(state, resourceId, (resource) => {
     if (resource.kind === 'host-blob' || resource.backing !== null) return INVALID_PARAMETER;
     if (resource.kind === 'guest-blob' && backing < resource.size) return INVALID_PARAMETER;
-    resource.backing = backing;
+    state.resources.add(resourceId, { ...resource, backing });
     return OK;
   });
 };

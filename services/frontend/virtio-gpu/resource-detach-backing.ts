@@ -7,7 +7,7 @@ export const resourceDetachBacking: Handler = ({ view }, state) => {
   const { resourceId } = COMMANDS.RESOURCE_DETACH_BACKING.body.decode(view);
   return aboutResource(state, resourceId, (resource) => {
     if (resource.kind === 'host-blob' || resource.backing === null) return INVALID_PARAMETER;
-    resource.backing = null;
+    state.resources.add(resourceId, { ...resource, backing: null });
     return OK;
   });
 };

@@ -3,23 +3,24 @@
 //
 // An id is unsettled from the moment that a create or destroy of it went to the broker until the answer is there: what depends on it waits.
 import { randomBytes } from 'node:crypto';
+import type { Changes } from '../state/changes.ts';
 
 export type Resource2d = {
   readonly kind: '2d';
   readonly width: number;
   readonly height: number;
   /** Bytes of guest memory behind it; null without backing. */
-  backing: number | null;
-  uuid: Uint8Array | null;
+  readonly backing: number | null;
+  readonly uuid: Uint8Array | null;
 };
 export type GuestBlob = {
   readonly kind: 'guest-blob';
   /** Bytes. */
   readonly size: number;
-  backing: number | null;
-  uuid: Uint8Array | null;
+  readonly backing: number | null;
+  readonly uuid: Uint8Array | null;
 };
-export type HostBlob = { readonly kind: 'host-blob'; uuid: Uint8Array | null };
+export type HostBlob = { readonly kind: 'host-blob'; readonly uuid: Uint8Array | null };
 export type Resource = Resource2d | GuestBlob | HostBlob;
 
 /** Of 2D resources and GUEST blobs together, which no quota of the broker limits. About 30 MB of this process. */
@@ -29,6 +30,15 @@ export class Resources {
   readonly #byId = new Map<number, Resource>();
   readonly #unsettled = new Set<number>();
   #local = 0;
+  readonly #changes: Changes | null;
+
+  constructor(changes: Changes | null = null) {
+    this.#changes = changes;
+  }
+
+  get all(): ReadonlyMap<number, Resource> {
+    return this.#byId;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -44,17 +54,21 @@ export class Resources {
     return this.#byId.get(id);
   }
 
+  /** Takes the place of a resource of this id, if there is one. */
   add(id: number, resource: Resource): void {
-    this.delete(id);
-    this.#byId.set(id, resource);
-    if (resource.kind !== 'host-blob') this.#local += 1;
+    this.#set(id, resource);
+    this.#changes?.add({ kind: 'resource', id, resource });
   }
 
   delete(id: number): void {
-    const resource = this.#byId.get(id);
-    if (!resource) return;
-    this.#byId.delete(id);
-    if (resource.kind !== 'host-blob') this.#local -= 1;
+    if (!this.#byId.has(id)) return;
+    this.#drop(id);
+    this.#changes?.add({ kind: 'resource-gone', id });
+  }
+
+  /** A predecessor's. */
+  restore(resources: ReadonlyMap<number, Resource>): void {
+    for (const [id, resource] of resources) this.#set(id, resource);
   }
 
   isUnsettled(id: number): boolean {
@@ -75,14 +89,25 @@ export class Resources {
     this.#unsettled.clear();
     this.#local = 0;
   }
+
+  #set(id: number, resource: Resource): void {
+    this.#drop(id);
+    this.#byId.set(id, resource);
+    if (resource.kind !== 'host-blob') this.#local += 1;
+  }
+
+  #drop(id: number): void {
+    const resource = this.#byId.get(id);
+    if (!resource) return;
+    this.#byId.delete(id);
+    if (resource.kind !== 'host-blob') this.#local -= 1;
+  }
 }
 
-/** The resource's UUID: random (RFC 9562, version 4), made when it is first asked for, the same ever after. 16 bytes. */
-export function uuidOf(resource: Resource): Uint8Array {
-  if (resource.uuid) return resource.uuid;
+/** A new UUID for a resource: random (RFC 9562, version 4). 16 bytes. */
+export function newUuid(): Uint8Array {
   const uuid = randomBytes(16);
   uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x40, 6);
   uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8);
-  resource.uuid = uuid;
   return uuid;
 }

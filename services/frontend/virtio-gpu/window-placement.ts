@@ -3,20 +3,25 @@
 //
 // Whether the mapping is still there: the VMM drops it without a message when the driver is bound anew, and keeps it over stop and cont. Its
 // memory table tells: a region with the window's file that was there and is not any more. A VMM whose table never showed the region is taken
-// at its word until the next reset, and then asked again.
-import type { Fd } from '../../lib/os/fd.ts';
+// at its word until the next reset, and then asked again. A successor of this process believes the table, or asks the channel, which knows
+// what the VMM has done already.
+import { faultPoint } from '../../lib/os/fault-point.ts';
+import { Fd } from '../../lib/os/fd.ts';
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import { type FileIdentity, fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
-import { type Operation, type Result, VMM_FAILED } from '../operation.ts';
+import { type MapOperation, type Operation, type Result, VMM_FAILED } from '../operation.ts';
+import type { BlobMapping } from '../state/changes.ts';
 import type { Placement, PlacementContext } from './placement.ts';
 
 type WindowMemory = { readonly fd: Fd; readonly file: FileIdentity };
 
 export class WindowPlacement implements Placement {
   readonly mapsEachBlob = false;
+  readonly mapped: ReadonlyMap<number, BlobMapping> = NOTHING;
+  readonly files = [];
   readonly #context: PlacementContext;
   readonly #log: Log;
   #window: Promise<WindowMemory>;
@@ -28,12 +33,19 @@ export class WindowPlacement implements Placement {
   #isSeen = false;
   #mapping: Promise<boolean> | null = null;
   #isClosed = false;
+  readonly #isSuccessor: boolean;
 
-  /** Takes the window's descriptor over once it is there. */
-  constructor(window: Promise<Fd>, context: PlacementContext, log: Log) {
+  /** Takes the window's descriptor over, once it is there. `isSuccessor`: the VMM may have it mapped. */
+  constructor(window: Fd | Promise<Fd>, context: PlacementContext, log: Log, isSuccessor = false) {
     this.#context = context;
     this.#log = log;
-    this.#window = this.#take(window);
+    this.#isSuccessor = isSuccessor;
+    this.#window = window instanceof Fd ? Promise.resolve(this.#keep(window)) : this.#take(window);
+  }
+
+  /** Which file it is; null while it is not there yet. */
+  get file(): FileIdentity | null {
+    return this.#memory?.file ?? null;
   }
 
   /** A new session came with a new window: the next MAP_BLOB maps it in place of the old one. Takes the descriptor over. */
@@ -53,6 +65,10 @@ export class WindowPlacement implements Placement {
   }
 
   forget(): void {}
+
+  restore(): void {}
+
+  sweep(): void {}
 
   reset(): void {
     if (!this.#isSeen) this.#mapped = null;
@@ -75,6 +91,7 @@ export class WindowPlacement implements Placement {
     const isThere = regions.some((region) => isSame(region.file, this.#mapped ?? this.#memory?.file));
     if (isThere) {
       this.#isSeen = true;
+      if (this.#isSuccessor) this.#mapped ??= this.#memory?.file ?? null;
       return false;
     }
     if (!this.#isSeen) return false;
@@ -98,8 +115,9 @@ export class WindowPlacement implements Placement {
       this.#mapping = null;
     });
     if (await this.#mapping) return results;
-    const failed = operations.flatMap((operation, index) =>
-      operation.kind === 'map' && results[index]?.kind === 'mapped' ? [operation.resourceId] : [],
+    const failed = operations.filter(
+      (operation, index): operation is MapOperation =>
+        operation.kind === 'map' && results[index]?.kind === 'mapped',
     );
     await this.#context.unmapInBroker(failed);
     return results.map((result) => (result.kind === 'mapped' ? VMM_FAILED : result));
@@ -130,6 +148,7 @@ export class WindowPlacement implements Placement {
         if (error.code === 'TIMEOUT') await channel.shmemUnmapAll([range]);
         throw error;
       }
+      faultPoint('gpu.window-mapped');
       this.#context.observeVmm(performance.now() - before, 1);
       if (this.#channel === channel) this.#mapped = file;
       this.#log.debug({ size: range.length }, 'the window is mapped into the VMM');
@@ -146,15 +165,20 @@ export class WindowPlacement implements Placement {
         fd.close();
         throw new Error('the window was replaced before its memory came');
       }
-      const memory = { fd, file: fileIdentity(fd.number) };
-      this.#memory = memory;
-      return memory;
+      return this.#keep(fd);
     });
     // Whoever needs it finds the error; until then it is no unhandled one.
     taken.catch(() => {});
     return taken;
   }
+
+  #keep(fd: Fd): WindowMemory {
+    this.#memory = { fd, file: fileIdentity(fd.number) };
+    return this.#memory;
+  }
 }
+
+const NOTHING: ReadonlyMap<number, BlobMapping> = new Map();
 
 function isSame(file: FileIdentity, other: FileIdentity | null | undefined): boolean {
   return other !== null && other !== undefined && file.dev === other.dev && file.ino === other.ino;

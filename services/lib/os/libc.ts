@@ -10,6 +10,7 @@ const libc = koffi.load('libc.so.6');
 export const libcMemfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)');
 export const libcFallocate = libc.func('int fallocate(int fd, int mode, int64_t offset, int64_t len)');
 export const libcLseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)');
+export const libcSendfile = libc.func('int64_t sendfile(int out, int in, void *offset, size_t count)');
 export const libcFcntl = libc.func('int fcntl(int fd, int cmd, ...)');
 export const libcMmap = libc.func(
   'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',

@@ -29,6 +29,8 @@ const F_ADD_SEALS = 1033;
 const F_GET_SEALS = 1034;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
+const SEEK_SET = 0;
+const SEEK_CUR = 1;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const PROT_READ = 1;
@@ -138,6 +140,18 @@ function fallocateAsync(
       } else resolve();
     });
   });
+}
+
+/** Where the next read or write of an open file starts; every descriptor of the same open file shares it. Bytes. */
+export function fileOffset(fd: number): number {
+  const offset = Number(libcLseek(fd, 0, SEEK_CUR));
+  if (offset < 0) throw failure('lseek', `read the offset of descriptor ${fd}`);
+  return offset;
+}
+
+export function setFileOffset(fd: number, offset: number): void {
+  if (Number(libcLseek(fd, offset, SEEK_SET)) < 0)
+    throw failure('lseek', `move the offset of descriptor ${fd} to ${offset}`);
 }
 
 export type Extent = { readonly offset: number; readonly length: number };

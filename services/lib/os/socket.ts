@@ -10,6 +10,7 @@ import {
   libcGetsockopt,
   libcListen,
   libcRecvmsg,
+  libcSendfile,
   libcSendmsg,
   libcShutdown,
   libcSocket,
@@ -28,6 +29,7 @@ const SO_PEERCRED = 17;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SCM_RIGHTS = 1;
+const MSG_PEEK = 2;
 const SCM_CREDENTIALS = 2;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
@@ -77,14 +79,72 @@ export type Received = {
  * Throws SystemError (ECONNRESET, ...).
  */
 export function receive(fd: number, most: number): Received | null {
+  return receiveWith(fd, most, MSG_CMSG_CLOEXEC);
+}
+
+/**
+ * What receive() would give, without taking it from the socket; the descriptors are duplicates, the caller's all the same.
+ * They may be those of a later message: Linux goes on to the next one that has any (unix_stream_read_generic()).
+ */
+export function peek(fd: number, most: number): Received | null {
+  return receiveWith(fd, most, MSG_CMSG_CLOEXEC | MSG_PEEK);
+}
+
+/** A piece of a mapping, for the kernel to write to. Bytes. */
+export type KernelBuffer = { readonly address: bigint; readonly length: number };
+
+/**
+ * Takes bytes from the socket straight to `data`, and ancillary data (cmsghdr) to `control`, if there is one: taken and written by one system
+ * call. Descriptors that come along are open afterwards and listed in `control`, or closed without one. Returns how many bytes that were, 0 at
+ * the end of the stream; null when nothing is there.
+ */
+export function receiveInto(fd: number, data: KernelBuffer, control: KernelBuffer | null): number | null {
+  for (;;) {
+    writeHeader(data.length, 0);
+    scratchView.setBigUint64(64, data.address, true);
+    if (control) {
+      scratchView.setBigUint64(32, control.address, true);
+      scratchView.setBigUint64(40, BigInt(control.length), true);
+    }
+    const received = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+    if (received >= 0) return received;
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return null;
+    if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
+  }
+}
+
+/** The numbers of the descriptors in ancillary data that receiveInto() wrote; none in zeros. */
+export function descriptorsIn(control: DataView): number[] {
+  const length = Number(control.getBigUint64(0, true));
+  const isRights = control.getInt32(8, true) === SOL_SOCKET && control.getInt32(12, true) === SCM_RIGHTS;
+  if (length <= 16 || length > control.byteLength || !isRights) return [];
+  return Array.from({ length: (length - 16) / 4 }, (_, index) => control.getInt32(16 + index * 4, true));
+}
+
+/**
+ * Sends up to `length` bytes of a file, from the file's own offset on, which moves by as much in the same system call (sendfile(2)).
+ * Returns how many bytes that were: fewer than asked, or 0, when the socket is full. Throws SystemError (EPIPE, ...).
+ */
+export function sendFile(fd: number, file: number, length: number): number {
+  for (;;) {
+    const sent = Number(libcSendfile(fd, file, null, length));
+    if (sent >= 0) return sent;
+    const errno = lastErrno();
+    if (errno === ERRNO.EAGAIN) return 0;
+    if (errno !== ERRNO.EINTR) throw failure('sendfile', `send ${length} bytes of a file to socket ${fd}`);
+  }
+}
+
+function receiveWith(fd: number, most: number, options: number): Received | null {
   writeHeader(Math.min(most, MOST_BYTES), CONTROL_BYTES);
-  let length = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+  let length = Number(libcRecvmsg(fd, scratch.address, options));
   while (length < 0) {
     const errno = lastErrno();
     if (errno === ERRNO.EAGAIN) return null;
     if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
     writeHeader(Math.min(most, MOST_BYTES), CONTROL_BYTES);
-    length = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
+    length = Number(libcRecvmsg(fd, scratch.address, options));
   }
   const flags = scratchView.getInt32(48, true);
   const { fds, sender } = readControl(Number(scratchView.getBigUint64(40, true)));
@@ -179,17 +239,33 @@ export function socketPair(type: SocketType): readonly [Fd, Fd] {
 }
 
 /** A non-blocking listening socket at `path`, which must not exist. The caller owns it, and unlinks the path. Throws SystemError EADDRINUSE. */
-export function listen(path: string, type: SocketType, backlog = 128): Fd {
-  const fd = newSocket(type);
+export function listen(path: string, type: SocketType): Fd {
+  const fd = bindSocket(path, type);
   try {
-    const address = socketAddress(path);
-    if (libcBind(fd.number, address, address.length) < 0) throw failure('bind', `listen on ${path}`);
-    if (libcListen(fd.number, backlog) < 0) throw failure('listen', `listen on ${path}`);
+    startListening(fd.number);
     return fd;
   } catch (error) {
     fd.close();
     throw error;
   }
+}
+
+/** The first half of listen(): the path is there, and whoever connects is refused until startListening(). */
+export function bindSocket(path: string, type: SocketType): Fd {
+  const fd = newSocket(type);
+  try {
+    const address = socketAddress(path);
+    if (libcBind(fd.number, address, address.length) < 0) throw failure('bind', `listen on ${path}`);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** The second half; nothing happens to a socket that listens already. Throws SystemError EINVAL for one that is connected. */
+export function startListening(fd: number, backlog = 128): void {
+  if (libcListen(fd, backlog) < 0) throw failure('listen', `listen on socket ${fd}`);
 }
 
 /** The next connection as a non-blocking socket that the caller owns; null when none is waiting. */

@@ -62,6 +62,8 @@ export type AdminClient = {
   getHeap(heap: string): Promise<AdminHeap>;
   /** The handle of a blob's memory, to be redeemed on the fd channel by this process. */
   openBlob(vm: string, resourceId: number): Promise<barkeep.v1.MemoryHandle.$Properties>;
+  /** Reclaims a VM, an attached one only by `force`. False when it had nothing. */
+  evictVm(vm: string, force: boolean): Promise<boolean>;
   /** Everything at one moment. `timeout` in milliseconds. */
   getStatistics(timeout?: number): Promise<Statistics>;
   /** Events from now on, until `signal` is aborted. Throws AdminError when the broker ends. */
@@ -126,6 +128,8 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
     getHeap: async (heap) => (await ask<barkeep.v1.GetHeapResponse>('getHeap', { heap })).heap ?? {},
     openBlob: async (vm, resourceId) =>
       (await ask<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId })).memory ?? {},
+    evictVm: async (vm, force) =>
+      (await ask<barkeep.v1.EvictVmResponse>('evictVm', { vm, force })).evicted === true,
     getStatistics: (limit) => ask('getStatistics', {}, limit),
     watchEvents: (vm, signal) => watch(client, socketPath, vm, signal),
     isServing: async (limit = timeout) => {

@@ -45,6 +45,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   HEAP_UNKNOWN: status.NOT_FOUND,
   NEVER_MAPPED: status.FAILED_PRECONDITION,
   WATCHER_LIMIT: status.RESOURCE_EXHAUSTED,
+  VM_IN_USE: status.FAILED_PRECONDITION,
 };
 
 /** An error that a handler throws to answer a call. */

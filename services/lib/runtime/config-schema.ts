@@ -177,6 +177,7 @@ export const fileSchema = z.strictObject(
     host_capacity: size(PAGE_SIZE).optional(),
     orphan_grace: duration(0).default(60_000),
     sweep_interval: duration(10).default(10_000),
+    journal: z.boolean({ error: 'true or false' }).default(true),
     log_level: oneOf(LOG_LEVELS).default('info'),
     heaps: z.array(z.unknown(), { error: 'a list of heaps' }).default([]),
     vms: z.array(z.unknown(), { error: 'a list of VMs' }).default([]),

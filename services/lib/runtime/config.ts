@@ -41,6 +41,8 @@ export type Config = {
   readonly orphanGrace: number;
   /** How often windows are searched for pages that the guest touched outside of its blobs. */
   readonly sweepInterval: number;
+  /** Keep VMs over the end of the broker, where there is an fd store. */
+  readonly journal: boolean;
   readonly logLevel: LogLevel;
   readonly heaps: readonly HeapConfig[];
   readonly vms: readonly VmConfig[];
@@ -280,6 +282,7 @@ function compose(
     hostCapacity: settings.host_capacity ?? unlimited,
     orphanGrace: settings.orphan_grace,
     sweepInterval: settings.sweep_interval,
+    journal: settings.journal,
     logLevel: settings.log_level,
     heaps: wholes(heaps).map((heap) => ({ ...heap, path: heap.path ?? null })),
     vms: wholes(vms).map((vm) => ({

@@ -1,5 +1,5 @@
 // The life of a service process: from its start to an ordered end.
-// SIGINT and SIGTERM abort one signal; then what was started is stopped, last first, within a time limit; a second signal ends it at once.
+// SIGINT, SIGTERM and SIGQUIT abort one signal; then what was started is stopped, last first, within a time limit; a second signal ends it at once.
 import { constants } from 'node:os';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
@@ -9,7 +9,8 @@ const STOP_LIMIT = 10_000;
  * this time, milliseconds.
  */
 const SECOND_SIGNAL_AFTER = 500;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// SIGQUIT is how a keeper that ends itself says that nobody will come after this process.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
 
 type StopStep = { readonly name: string; readonly stop: () => Promise<void> | void };
 

@@ -2,6 +2,7 @@
 //
 //   RUN/                 0755  traversable; each file below says who may use it
 //     broker.lock        0600  held by the running broker
+//     journal            0600  what the next broker takes over (and journal.next, while a new one is begun)
 //     broker.sock        0660  gRPC, frontends
 //     admin.sock         0660  gRPC, operators
 //     fd.sock            0660  file descriptors
@@ -42,6 +43,7 @@ const SECRET = /^[0-9a-f]{64}$/;
 export type RunPaths = {
   readonly directory: string;
   readonly lock: string;
+  readonly journal: string;
   readonly brokerSocket: string;
   readonly adminSocket: string;
   readonly fdSocket: string;
@@ -56,6 +58,7 @@ export function runDirectoryPaths(directory: string): RunPaths {
   return {
     directory,
     lock: join(directory, 'broker.lock'),
+    journal: join(directory, 'journal'),
     brokerSocket: join(directory, 'broker.sock'),
     adminSocket: join(directory, 'admin.sock'),
     fdSocket: join(directory, 'fd.sock'),

@@ -6,8 +6,14 @@
 // An acknowledgement is not a barrier: QEMU acknowledges a mapping before its memory transaction is committed, and a guest that is told so
 // at once may write into the void. So each batch ends with one more request whose answer can only come after the commit:
 // SHARED_OBJECT_REMOVE of a uuid that nobody has; it is answered with failure, and that is fine.
+//
+// With a record (channel-record.ts) a successor of this process goes on with the channel: it first hears the answers that are due to its
+// predecessor, up to that of a barrier of its own, and then knows what is mapped. What it is asked to do again, because the guest's command
+// was never answered, and finds done, is not asked of the VMM a second time.
 import { randomBytes } from 'node:crypto';
+import { faultPoint } from '../os/fault-point.ts';
 import { closeAll, type Fd } from '../os/fd.ts';
+import { duplicate } from '../os/memory.ts';
 import {
   BACKEND_REQUESTS,
   type BackendRequestName,
@@ -15,6 +21,7 @@ import {
   describeBackendRequest,
   encodeBackendRequest,
 } from '../wire/vhost-user.ts';
+import type { ChannelRecord, MappedRange, WindowRange } from './channel-record.ts';
 import type { Log } from './device.ts';
 import { ChannelError, messageOf } from './errors.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
@@ -25,17 +32,8 @@ import { MessageStream, type StreamMessage } from './message-stream.ts';
  */
 export const DEFAULT_CHANNEL_TIMEOUT_MS = 5000;
 
-/** A piece of the window: bytes; multiples of the page. */
-export type WindowRange = {
-  /** Id of the shared-memory region. */
-  readonly shmid: number;
-  /** From the start of the file. */
-  readonly fdOffset: number;
-  /** From the start of the shared-memory region. */
-  readonly shmOffset: number;
-  readonly length: number;
-  readonly writable: boolean;
-};
+export type { MappedRange, WindowRange } from './channel-record.ts';
+
 /** `fd` stays the caller's; it may be closed as soon as the call returned (not only when its promise settled). */
 export type WindowMapping = WindowRange & { readonly fd: Fd };
 
@@ -44,10 +42,12 @@ export type ChannelResult = ChannelError | null;
 
 type Pending = {
   readonly request: BackendRequestName;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | null;
   settle(status: number | ChannelError): void;
   /** What to ask for if a success comes after the time-out. */
   readonly undo: WindowRange | null;
+  /** A predecessor may have sent it, or not. */
+  readonly maybe: boolean;
   late: boolean;
 };
 
@@ -55,16 +55,25 @@ export class BackendChannel {
   readonly #stream: MessageStream;
   readonly #log: Log;
   readonly #timeoutMs: number;
+  readonly #record: ChannelRecord | null;
   #pending: Pending[] = [];
+  /** Until everything that a predecessor asked for is answered; resolves with null, or with why that cannot be waited for. */
+  #settled: Promise<ChannelResult> | null = null;
 
-  /** Takes the socket over. Throws SystemError when it is none. */
-  constructor(socket: Fd, options: { readonly log: Log; readonly timeoutMs?: number }) {
+  /** Takes the socket over. Throws SystemError when it is none. `record`: see above; it is this socket's. */
+  constructor(
+    socket: Fd,
+    options: { readonly log: Log; readonly timeoutMs?: number; readonly record?: ChannelRecord | null },
+  ) {
     this.#log = options.log;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_CHANNEL_TIMEOUT_MS;
+    this.#record = options.record ?? null;
     this.#stream = new MessageStream(socket, {
+      ...(this.#record && { io: this.#record.io }),
       onMessage: (message) => this.#answered(message),
       onEnd: (error) => this.#ended(error),
     });
+    this.#adopt();
   }
 
   get closed(): boolean {
@@ -74,6 +83,15 @@ export class BackendChannel {
   /** Requests that have no answer yet. */
   get pending(): number {
     return this.#pending.length;
+  }
+
+  /**
+   * What a predecessor had mapped and nobody here has asked for again, once that is known: the device compares it with its own books, and
+   * unmaps what is not in them. Empty without a predecessor. Never rejects.
+   */
+  async inherited(): Promise<readonly MappedRange[]> {
+    await this.#settled;
+    return this.#record?.inherited ?? [];
   }
 
   /** Maps a piece of a file into the window; resolves once the guest can use it. Rejects with ChannelError. */
@@ -90,18 +108,90 @@ export class BackendChannel {
 
   /** Several maps, in order, with one barrier behind them. Resolves with a result for each; never rejects. */
   shmemMapAll(mappings: readonly WindowMapping[]): Promise<readonly ChannelResult[]> {
-    return this.#batch(mappings.map((mapping) => this.#ask('SHMEM_MAP', mapping, [mapping.fd], mapping)));
+    if (!this.#settled) return this.#mapAll(mappings);
+    // The caller may close its descriptors when this returns.
+    const kept = mappings.map((mapping) => ({ ...mapping, fd: duplicate(mapping.fd.number) }));
+    const results = this.#whenSettled(kept, (all) => this.#mapAll(all));
+    void results.then(() => closeAll(kept.map(({ fd }) => fd)));
+    return results;
   }
 
   /** Several unmaps, in order, with one barrier behind them. Resolves with a result for each; never rejects. */
   shmemUnmapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
-    return this.#batch(ranges.map((range) => this.#ask('SHMEM_UNMAP', range, [], null)));
+    if (this.#settled) return this.#whenSettled(ranges, (all) => this.#unmapAll(all));
+    return this.#unmapAll(ranges);
+  }
+
+  /** The driver starts afresh: see ChannelRecord. */
+  forget(epoch: number): void {
+    this.#record?.forget(epoch);
+  }
+
+  /** A queue was stopped: see ChannelRecord. */
+  doubt(): void {
+    this.#record?.doubt();
   }
 
   /** Ends the channel; everything pending is rejected. Later calls do nothing. */
   close(): void {
     this.#stream.close();
     this.#failAll('the channel was closed');
+  }
+
+  #mapAll(mappings: readonly WindowMapping[]): Promise<readonly ChannelResult[]> {
+    return this.#batch(
+      mappings.map((mapping) => {
+        const claim = this.#record?.claimMapped(mapping, mapping.fd.number) ?? null;
+        if (claim === 'done') return Promise.resolve(0);
+        if (claim === 'doubtful') void this.#ask('SHMEM_UNMAP', mapping, [], null);
+        return this.#ask('SHMEM_MAP', mapping, [mapping.fd], mapping);
+      }),
+    );
+  }
+
+  #unmapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
+    return this.#batch(
+      ranges.map(async (range) => {
+        const claim = this.#record?.claimUnmapped(range) ?? null;
+        if (claim === 'done') return 0;
+        const status = await this.#ask('SHMEM_UNMAP', range, [], null);
+        // A predecessor was told that it is unmapped: that it is not mapped any more is no failure.
+        const isDone = claim === 'doubtful' && status instanceof ChannelError && status.code === 'REFUSED';
+        return isDone ? 0 : status;
+      }),
+    );
+  }
+
+  /** Takes the predecessor's requests over, and sends the fence that tells whether the last of them was sent. */
+  #adopt(): void {
+    const unanswered = this.#record?.unanswered ?? [];
+    if (unanswered.length === 0) return;
+    // An answer may have been taken from the socket already.
+    setImmediate(() => this.#stream.poll());
+    for (const { request, maybe } of unanswered) {
+      this.#pending.push({
+        request: nameOf(request),
+        undo: null,
+        maybe,
+        late: false,
+        timer: null,
+        settle: () => {},
+      });
+    }
+    const fence = this.#ask('SHARED_OBJECT_REMOVE', randomBytes(16), [], null).then(asResult);
+    this.#settled = fence;
+    void fence.then(() => {
+      faultPoint('channel.fenced');
+      this.#settled = null;
+    });
+  }
+
+  async #whenSettled<T>(
+    all: readonly T[],
+    work: (all: readonly T[]) => Promise<readonly ChannelResult[]>,
+  ): Promise<readonly ChannelResult[]> {
+    const problem = (await this.#settled) ?? null;
+    return problem === null ? work(all) : all.map(() => problem);
   }
 
   async #batch(requests: readonly Promise<number | ChannelError>[]): Promise<readonly ChannelResult[]> {
@@ -127,6 +217,7 @@ export class BackendChannel {
       const pending: Pending = {
         request: name,
         undo,
+        maybe: false,
         late: false,
         settle: resolve,
         timer: setTimeout(() => {
@@ -144,8 +235,20 @@ export class BackendChannel {
 
   #answered({ header, payload, fds }: StreamMessage): void {
     closeAll(fds);
+    const [first, second] = this.#pending;
+    // A request that a predecessor may have sent, and did not: this is the answer to the one behind it.
+    const skipped =
+      first?.maybe === true &&
+      second !== undefined &&
+      header.request !== BACKEND_REQUESTS[first.request].number;
+    if (skipped) this.#pending.shift();
     const pending = this.#pending.shift();
-    if (!pending || !header.reply || header.request !== BACKEND_REQUESTS[pending.request].number) {
+    if (
+      !pending ||
+      this.#record?.isDue === false ||
+      !header.reply ||
+      header.request !== BACKEND_REQUESTS[pending.request].number
+    ) {
       if (pending) this.#pending.unshift(pending);
       this.#fail(
         `${describeBackendRequest(header.request)} came${header.reply ? ' as a reply' : ''}, ` +
@@ -153,10 +256,11 @@ export class BackendChannel {
       );
       return;
     }
-    clearTimeout(pending.timer);
+    if (pending.timer) clearTimeout(pending.timer);
     let status: number | ChannelError;
     try {
       const answer = decodeStatus(header.request, payload);
+      this.#record?.settle(answer === 0 ? 0 : 1, skipped);
       status =
         answer === 0 ? 0 : new ChannelError('REFUSED', `${pending.request}: the VMM answered ${answer}`);
     } catch (error) {
@@ -195,10 +299,16 @@ export class BackendChannel {
     const pending = this.#pending;
     this.#pending = [];
     for (const { timer, settle, request } of pending) {
-      clearTimeout(timer);
+      if (timer) clearTimeout(timer);
       settle(new ChannelError('CLOSED', `${request}: ${problem}`));
     }
   }
+}
+
+/** A record holds only what this class asks for. */
+function nameOf(request: number): BackendRequestName {
+  if (request === BACKEND_REQUESTS.SHMEM_MAP.number) return 'SHMEM_MAP';
+  return request === BACKEND_REQUESTS.SHMEM_UNMAP.number ? 'SHMEM_UNMAP' : 'SHARED_OBJECT_REMOVE';
 }
 
 function asResult(status: number | ChannelError): ChannelResult {

@@ -12,9 +12,10 @@
 // come later are published when the ring is resumed.
 
 import { drainEventfd, isEventfd } from '../os/eventfd.ts';
+import { faultPoint } from '../os/fault-point.ts';
 import { closeAll, type Fd } from '../os/fd.ts';
 import { Poller } from '../os/poll.ts';
-import { type PeerCredentials, setNonBlocking } from '../os/socket.ts';
+import { adoptSocket, type PeerCredentials, setNonBlocking } from '../os/socket.ts';
 import { isQueueSize, LARGEST_QUEUE_SIZE, RING_ALIGNMENT } from '../wire/split-ring.ts';
 import { hex, type U64 } from '../wire/u64.ts';
 import {
@@ -35,11 +36,13 @@ import {
   WireError,
 } from '../wire/vhost-user.ts';
 import { BackendChannel } from './backend-channel.ts';
+import type { ConnectionRecord, RingRecord } from './connection-record.ts';
 import type { ConnectionEnd, Device, DeviceSession, Log, VmmConnection } from './device.ts';
 import { messageOf, VhostUserError } from './errors.ts';
-import { GuestMemory, MOST_MEMORY_SLOTS } from './guest-memory.ts';
+import { type FileIdentity, GuestMemory, MOST_MEMORY_SLOTS } from './guest-memory.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
-import { type Doorbells, type RingSetup, Virtqueue } from './virtqueue.ts';
+import type { ConnectionState, Recovery } from './recovery.ts';
+import { type Doorbells, privateWords, type QueueWords, type RingSetup, Virtqueue } from './virtqueue.ts';
 
 /** Virtio features of the transport, added to those of the device. EVENT_IDX and packed rings are not offered. */
 export const TRANSPORT_FEATURES = bitSet(
@@ -128,6 +131,10 @@ export type ConnectionOptions = {
   readonly drainTimeoutMs?: number;
   /** Bytes copied of one chain; default DEFAULT_MOST_READABLE_BYTES. */
   readonly mostReadableBytes?: number;
+  /** Where the connection is recorded for a successor; null: it dies with this process. */
+  readonly recovery?: Recovery | null;
+  /** The connection is a predecessor's, and this is how far he had come. */
+  readonly adopted?: ConnectionRecord | null;
   /** Last call, after everything was closed. */
   readonly onEnd: (end: ConnectionEnd) => void;
 };
@@ -154,7 +161,14 @@ export class BackendConnection {
   readonly #memory: GuestMemory;
   readonly #rings: Ring[];
   readonly #session: DeviceSession;
+  readonly #recovery: Recovery | null;
+  /** One for each ring, whatever queue it has. */
+  readonly #words: readonly QueueWords[];
   #channel: BackendChannel | null = null;
+  /** The channel's socket in the store. */
+  #channelName = 0;
+  /** See ConnectionRecord. */
+  #epoch = 0;
   #features = 0n;
   #protocolFeatures: bigint | null = null;
   #status = 0;
@@ -163,27 +177,36 @@ export class BackendConnection {
   #ended = false;
 
   /**
-   * Takes the connected socket over, also when it throws: SystemError when it is no socket, or what device.connect() throws.
-   * The device has passed checkOffer().
+   * Takes the connected socket over, also when it throws: SystemError when it is no socket, or what device.connect() throws; RecoveryError
+   * or VhostUserError when a predecessor's connection cannot be gone on with. The device has passed checkOffer().
    */
   constructor(socket: Fd, options: ConnectionOptions) {
     const { device } = options;
     this.#device = device;
     this.#options = options;
     this.#log = options.log;
-    this.#memory = new GuestMemory((file) => device.isOwnMemory(file));
+    const recovery = options.recovery ?? null;
+    this.#recovery = recovery;
+    const isOwnMemory = (file: FileIdentity) => device.isOwnMemory(file);
+    this.#memory = recovery
+      ? new GuestMemory(isOwnMemory, (fd) => recovery.noteOf(fd))
+      : new GuestMemory(isOwnMemory);
     this.#rings = Array.from({ length: device.queues }, (_, index) => newRing(index));
+    this.#words = this.#rings.map(({ index }) => recovery?.queueWords(index) ?? privateWords());
     this.#stream = new MessageStream(socket, {
+      ...(recovery && { io: recovery.io }),
       readWhileSending: false,
       onMessage: (message) => this.#received(message),
       onEnd: (error) => this.#streamEnded(error),
     });
     try {
+      if (recovery && options.adopted) this.#restore(recovery, options.adopted);
       this.#session = device.connect(this.#vmm());
     } catch (error) {
-      this.#stream.close();
+      this.#closeParts();
       throw error;
     }
+    if (recovery && options.adopted) this.#guard(() => this.#continue(recovery), 'adoption');
   }
 
   get ended(): boolean {
@@ -200,11 +223,20 @@ export class BackendConnection {
     this.#end({ kind: 'closed', message });
   }
 
+  /** Stops without a word to the VMM or the device, so that a successor goes on. Later calls do nothing. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#closeParts();
+  }
+
   #vmm(): VmmConnection {
     const features = () => this.#features;
     const protocolFeatures = () => this.#protocolFeatures ?? 0n;
     return {
       peer: this.#options.peer,
+      adopted: (this.#options.adopted ?? null) !== null,
+      published: (queue) => this.#words[queue]?.numbers[0] ?? 0,
       get features() {
         return features();
       },
@@ -221,19 +253,30 @@ export class BackendConnection {
     const owned = new FdBox(fds);
     const what = describeFrontendRequest(header.request);
     try {
+      faultPoint('vmm.whole');
       if (header.reply) throw new WireError(what, 'a reply, although nothing was asked');
       const message = decodeFrontendRequest(header.request, payload, fds.length);
       this.#log.debug({ request: what, fds: fds.length, needReply: header.needReply }, 'request of the VMM');
       const answer = this.#execute(message, what, owned);
       if (answer === 'later') return;
-      if (answer !== 'done') this.#stream.send(answer.reply);
-      else if (this.#wantsAck(header.needReply)) this.#stream.send(encodeStatus(header.request, 0));
+      if (answer !== 'done') this.#finish(answer.reply);
+      else this.#finish(this.#wantsAck(header.needReply) ? encodeStatus(header.request, 0) : null);
       this.#kickStarted();
     } catch (error) {
       this.#failed(error, what, header.request, header.needReply);
     } finally {
       owned.close();
     }
+  }
+
+  /** A message is done: that is recorded, then it is answered. */
+  #finish(answer: Buffer | null): void {
+    if (this.#ended) return;
+    this.#recovery?.commit(this.#state(), answer);
+    if (answer) this.#stream.send(answer);
+    if (!this.#recovery) return;
+    faultPoint('vmm.reply-sent');
+    this.#recovery.sweep();
   }
 
   #wantsAck(needReply: boolean): boolean {
@@ -248,7 +291,7 @@ export class BackendConnection {
         { request: what, code: error.code, problem: error.message },
         'a request of the VMM was refused',
       );
-      this.#stream.send(encodeStatus(request, 1));
+      this.#finish(encodeStatus(request, 1));
       return;
     }
     this.#endWith(error, what);
@@ -430,19 +473,33 @@ export class BackendConnection {
   }
 
   #setBackendChannel(socket: Fd): Answer {
+    const name = this.#recovery?.noteOf(socket).name ?? 0;
     let channel: BackendChannel;
     try {
-      channel = new BackendChannel(socket, {
-        log: this.#log,
-        ...(this.#options.channelTimeoutMs !== undefined && { timeoutMs: this.#options.channelTimeoutMs }),
-      });
+      channel = this.#openChannel(socket, name);
     } catch (error) {
       throw new VhostUserError('BAD_DESCRIPTOR', 'refuse', `SET_BACKEND_REQ_FD 21: ${messageOf(error)}`);
     }
     this.#channel?.close();
     this.#channel = channel;
+    this.#channelName = name;
     this.#session.channelOpened(channel);
     return 'done';
+  }
+
+  #openChannel(socket: Fd, name: number): BackendChannel {
+    const { channelTimeoutMs } = this.#options;
+    try {
+      adoptSocket(socket.number);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    return new BackendChannel(socket, {
+      log: this.#log,
+      record: this.#recovery?.channelRecord(name, this.#epoch) ?? null,
+      ...(channelTimeoutMs !== undefined && { timeoutMs: channelTimeoutMs }),
+    });
   }
 
   /** RESET_DEVICE, and the deprecated RESET_OWNER, which only ever meant "disable all rings". */
@@ -463,6 +520,8 @@ export class BackendConnection {
       ring.queue = null;
     }
     this.#status = 0;
+    this.#epoch = (this.#epoch + 1) >>> 0;
+    this.#channel?.forget(this.#epoch);
     this.#log.debug({ why }, 'the guest driver starts afresh');
     this.#session.reset();
   }
@@ -613,12 +672,19 @@ export class BackendConnection {
     );
   }
 
-  #newQueue(ring: Ring, addresses: RingSetup): Virtqueue {
+  /** `adopted`: the queue was a predecessor's, and had this size. */
+  #newQueue(
+    ring: Ring,
+    addresses: RingSetup,
+    adopted: { size: number; lead: number } | null = null,
+  ): Virtqueue {
     const { mostReadableBytes } = this.#options;
     return new Virtqueue(
       {
         index: ring.index,
-        size: ring.size,
+        size: adopted?.size ?? ring.size,
+        words: this.#words[ring.index] as QueueWords,
+        ...(adopted && { adopted }),
         memory: this.#memory,
         doorbells: ring.doorbells,
         indirect: hasBit(this.#features, VIRTIO_FEATURE.RING_INDIRECT_DESC),
@@ -647,13 +713,16 @@ export class BackendConnection {
   /** After a start there may be chains whose kick was heard by a predecessor, or by nobody. */
   #kickStarted(): void {
     const rings = this.#kickSoon;
+    if (rings.length === 0) return;
     this.#kickSoon = [];
     for (const ring of rings) this.#kick(ring);
+    faultPoint('vmm.queues-kicked');
   }
 
   #getBase(ring: Ring): Answer {
     const active = ring.queue?.state === 'active' ? ring.queue.queue : null;
     closeKick(ring);
+    this.#channel?.doubt();
     if (!active) return reply('GET_VRING_BASE', { index: ring.index, value: ring.base });
     // The VMM waits for this answer before it says anything else; what it says all the same waits in its socket.
     this.#stream.pause();
@@ -662,7 +731,7 @@ export class BackendConnection {
       this.#drainTimer = null;
       if (this.#ended) return;
       this.#stopped(ring, active);
-      this.#stream.send(encodeFrontendReply('GET_VRING_BASE', { index: ring.index, value: ring.base }));
+      this.#finish(encodeFrontendReply('GET_VRING_BASE', { index: ring.index, value: ring.base }));
       this.#stream.resume();
     };
     this.#drainTimer = setTimeout(() => {
@@ -720,6 +789,24 @@ export class BackendConnection {
     } else {
       this.#log.info({ end: end.kind, reason: end.message }, 'the connection to the VMM ended');
     }
+    this.#closeParts();
+    try {
+      this.#session.closed(end);
+    } catch (error) {
+      this.#log.error({ problem: messageOf(error) }, 'the device failed to clean up after a connection');
+    }
+    try {
+      this.#recovery?.disconnected();
+    } catch (error) {
+      this.#log.error(
+        { problem: messageOf(error) },
+        'the end of the connection cannot be recorded for a successor',
+      );
+    }
+    this.#options.onEnd(end);
+  }
+
+  #closeParts(): void {
     if (this.#drainTimer) clearTimeout(this.#drainTimer);
     this.#stream.close();
     for (const ring of this.#rings) {
@@ -733,12 +820,97 @@ export class BackendConnection {
     }
     this.#channel?.close();
     this.#memory.close();
-    try {
-      this.#session.closed(end);
-    } catch (error) {
-      this.#log.error({ problem: messageOf(error) }, 'the device failed to clean up after a connection');
+  }
+
+  // ---- recovery ---------------------------------------------------------------------------------------------------------------------
+
+  /** The connection for a successor. */
+  #state(): ConnectionState {
+    return {
+      features: this.#features,
+      protocolFeatures: this.#protocolFeatures,
+      status: this.#status,
+      channel: this.#channelName,
+      epoch: this.#epoch,
+      rings: this.#rings.map((ring) => this.#ringRecord(ring)),
+      regions: this.#memory.records,
+    };
+  }
+
+  #ringRecord({ size, addresses, base, kick, doorbells, enabled, queue }: Ring): RingRecord {
+    const nameOf = (fd: Fd | null) => this.#recovery?.noteOf(fd).name ?? 0;
+    return {
+      size,
+      addresses,
+      base,
+      kick: nameOf(kick?.fd ?? null),
+      call: nameOf(doorbells.call),
+      error: nameOf(doorbells.error),
+      enabled,
+      queue: queue && { state: queue.state, size: queue.queue.size, lead: queue.queue.lead },
+    };
+  }
+
+  /** Everything as it was when the predecessor committed his last message. */
+  #restore(recovery: Recovery, record: ConnectionRecord): void {
+    this.#features = record.features;
+    this.#protocolFeatures = record.protocolFeatures;
+    this.#status = record.status;
+    this.#epoch = record.epoch;
+    this.#memory.restore(record.regions, (name, what) => recovery.take(name, what));
+    if (record.channel !== 0) {
+      this.#channelName = record.channel;
+      this.#channel = this.#openChannel(
+        recovery.take(record.channel, 'the back-end channel'),
+        record.channel,
+      );
     }
-    this.#options.onEnd(end);
+    for (const [index, stored] of record.rings.entries())
+      this.#restoreRing(recovery, this.#rings[index] as Ring, stored);
+    faultPoint('adopt.restored');
+  }
+
+  #restoreRing(recovery: Recovery, ring: Ring, record: RingRecord): void {
+    const take = (name: number, what: string) =>
+      name === 0 ? null : recovery.take(name, `the ${what} of queue ${ring.index}`);
+    ring.size = record.size;
+    ring.addresses = record.addresses;
+    ring.base = record.base;
+    ring.enabled = record.enabled;
+    ring.doorbells.call = take(record.call, 'call');
+    ring.doorbells.error = take(record.error, 'error eventfd');
+    const kick = take(record.kick, 'kick');
+    if (kick) ring.kick = { fd: kick, poller: new Poller(kick.number, () => this.#kicked(ring)) };
+    if (!record.queue || !record.addresses) return;
+    const { state } = record.queue;
+    const queue = this.#newQueue(ring, record.addresses, record.queue);
+    if (state === 'active') {
+      queue.resume(record.addresses);
+      queue.setEnabled(ring.enabled);
+    }
+    ring.queue = { state, queue };
+  }
+
+  /** What the predecessor may not have got to: the rest of his reply, interrupts, kicks that he heard. */
+  #continue(recovery: Recovery): void {
+    const running = this.#rings.filter((ring) => ring.queue?.state === 'active');
+    if (this.#channel) this.#session.channelOpened(this.#channel);
+    if (this.#memory.regionCount > 0) this.#session.memoryChanged(this.#memory, this.#memory.ownRegions);
+    for (const { queue } of running) if (queue) this.#session.queueStarted(queue.queue);
+    faultPoint('adopt.device-told');
+    const { unsentReply } = recovery;
+    if (unsentReply > 0) this.#stream.send(Buffer.alloc(unsentReply));
+    faultPoint('adopt.reply-finished');
+    for (const { queue } of running) queue?.queue.interrupt();
+    faultPoint('adopt.signalled');
+    for (const ring of running) this.#kick(ring);
+    faultPoint('adopt.kicked');
+    this.#log.info(
+      { queues: running.length, regions: this.#memory.regionCount },
+      'the connection to the VMM goes on where a predecessor stopped',
+    );
+    // A message may have been taken from the socket already.
+    setImmediate(() => this.#stream.poll());
   }
 }
 

@@ -2,13 +2,18 @@
 //
 // One VMM at a time, because a device belongs to one VM. A second connection is closed at once, and the log says who holds the first:
 // left to wait, its VMM would hang without a word. When the first VMM is gone, the next one is served.
+//
+// With a descriptor store the sockets outlive this process: a successor goes on with both, and its VMM notices nothing (recovery.ts).
 import { Fd } from '../os/fd.ts';
 import { Poller } from '../os/poll.ts';
 import { accept, adoptSocket, type PeerCredentials, peerCredentials } from '../os/socket.ts';
 import { BackendConnection, type ConnectionOptions, checkOffer } from './backend-connection.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import type { DescriptorStore } from './descriptor-store.ts';
 import type { ConnectionEnd, Device, Log } from './device.ts';
 import { messageOf } from './errors.ts';
-import { type ListeningSocket, listenAtPath } from './listening-socket.ts';
+import { asListeningSocket, type ListeningSocket, listenAtPath } from './listening-socket.ts';
+import { Recovery } from './recovery.ts';
 
 const ACCEPT_RETRY_MS = 100;
 
@@ -20,6 +25,11 @@ export type BackendServerOptions = Pick<
   readonly log: Log;
   /** A path to listen at, or the number of an inherited descriptor, which is taken over. */
   readonly listen: { readonly path: string; readonly mode?: number } | { readonly fd: number };
+  /**
+   * Where descriptors outlive this process. What came back from a predecessor comes before `listen`: an inherited descriptor is left alone
+   * then, because in a successor its number may be that of anything. Without a store a VMM's connection ends with this process.
+   */
+  readonly store?: DescriptorStore;
   /** Every connection that ended. */
   readonly onConnectionEnd?: (end: ConnectionEnd) => void;
   /** The inherited connection ended: there will be no other. Never called for a listening socket. */
@@ -28,35 +38,78 @@ export type BackendServerOptions = Pick<
 
 /**
  * Starts serving. Throws SocketPathError for a path that cannot be used, SystemError for a descriptor that is no socket (it stays open then),
- * and TypeError for a device that offers what is not implemented.
+ * TypeError for a device that offers what is not implemented, and RecoveryError when what a predecessor left cannot be gone on with: the
+ * store is left as it is then, and discardStored() of descriptor-store.ts is the way out (the VM has to be restarted).
  */
 export async function startBackendServer(options: BackendServerOptions): Promise<BackendServer> {
   checkOffer(options.device);
-  if ('path' in options.listen) {
-    const socket = await listenAtPath(options.listen.path, options.listen.mode);
-    return new BackendServer(options, socket);
+  if (!options.store) return new BackendServer(options, await openSocket(options));
+  const recovery = new Recovery(options.store, options.device);
+  let sockets: Sockets | null = null;
+  try {
+    sockets = await openStoredSocket(options, recovery);
+    return new BackendServer(options, sockets, recovery);
+  } catch (error) {
+    if (sockets && 'listening' in sockets) sockets.listening.fd.close();
+    recovery.leave();
+    throw error;
   }
-  const fd = new Fd(options.listen.fd);
+}
+
+/** A listening socket; or one that is connected, whose end is the end. */
+type Sockets = { readonly listening: ListeningSocket } | { readonly connected: Fd | null };
+
+async function openSocket(
+  { listen }: BackendServerOptions,
+  bound?: (socket: ListeningSocket) => void,
+): Promise<Sockets> {
+  if ('path' in listen) return { listening: await listenAtPath(listen.path, listen.mode, bound) };
+  const fd = new Fd(listen.fd);
   const { listening } = adoptSocket(fd.number);
-  if (listening) return new BackendServer(options, { fd, close: () => fd.close() });
-  return new BackendServer(options, null, fd);
+  if (!listening) return { connected: fd };
+  const socket = asListeningSocket(fd, { path: '', dev: 0n, ino: 0n });
+  bound?.(socket);
+  return { listening: socket };
+}
+
+async function openStoredSocket(options: BackendServerOptions, recovery: Recovery): Promise<Sockets> {
+  const { listen } = options;
+  const stored = recovery.takeListener();
+  if (stored) {
+    if ('fd' in listen || stored.record.path === '' || stored.record.path === listen.path) {
+      return { listening: asListeningSocket(stored.fd, stored.record) };
+    }
+    // Started with another path: that one counts. A VMM that is connected stays so.
+    asListeningSocket(stored.fd, stored.record).close();
+    recovery.dropListener();
+  } else if (recovery.connection && 'fd' in listen) {
+    return { connected: null };
+  }
+  // Stored before anybody can connect: nobody waits at a socket that dies with this process.
+  return await openSocket(options, ({ fd, record }) => recovery.storeListener(fd, record));
 }
 
 export class BackendServer {
   readonly #options: BackendServerOptions;
   readonly #log: Log;
   readonly #socket: ListeningSocket | null;
+  readonly #recovery: Recovery | null;
   #poller: Poller | null = null;
   #current: { readonly connection: BackendConnection; readonly peer: PeerCredentials | null } | null = null;
   #closed = false;
 
-  /** Use startBackendServer(). Takes the sockets over. */
-  constructor(options: BackendServerOptions, socket: ListeningSocket | null, connected?: Fd) {
+  /** Use startBackendServer(). Takes the sockets over. Throws what BackendConnection does for a predecessor's connection. */
+  constructor(options: BackendServerOptions, sockets: Sockets, recovery: Recovery | null = null) {
     this.#options = options;
     this.#log = options.log;
-    this.#socket = socket;
-    if (socket) this.#watch(socket.fd);
-    if (connected) this.#serve(connected);
+    this.#socket = 'listening' in sockets ? sockets.listening : null;
+    this.#recovery = recovery;
+    const adopted = recovery?.connection;
+    if (recovery && adopted) this.#adopt(recovery, adopted);
+    const accepted = adopted ? null : recovery?.takeAccepted();
+    if (accepted) this.#serve(accepted);
+    if (this.#socket) this.#watch(this.#socket.fd);
+    else if ('connected' in sockets && sockets.connected) this.#serve(sockets.connected);
   }
 
   /** Whether a VMM is connected. */
@@ -71,6 +124,21 @@ export class BackendServer {
     this.#poller?.close();
     this.#socket?.close();
     this.#current?.connection.close(reason);
+    this.#recovery?.discard();
+  }
+
+  /**
+   * Stops serving so that a successor goes on: with a store nothing is ended, and neither VMM nor device hear of it. The process is about to
+   * exit. Without a store this is close(). Later calls do nothing.
+   */
+  leave(): void {
+    if (!this.#recovery) this.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#poller?.close();
+    this.#socket?.fd.close();
+    this.#current?.connection.leave();
+    this.#recovery?.leave();
   }
 
   #watch(listening: Fd): void {
@@ -82,6 +150,7 @@ export class BackendServer {
       if (this.#closed) return;
       let socket: Fd | null;
       try {
+        this.#recovery?.expectConnection();
         socket = accept(listening.number);
       } catch (error) {
         // Out of descriptors, most likely: the connection stays in the backlog and is tried again, but not in a busy loop.
@@ -108,23 +177,38 @@ export class BackendServer {
 
   #serve(socket: Fd): void {
     const peer = peerOf(socket);
-    const { device, log, channelTimeoutMs, drainTimeoutMs, mostReadableBytes } = this.#options;
     try {
-      const connection = new BackendConnection(socket, {
-        device,
-        log,
-        peer,
-        ...(channelTimeoutMs !== undefined && { channelTimeoutMs }),
-        ...(drainTimeoutMs !== undefined && { drainTimeoutMs }),
-        ...(mostReadableBytes !== undefined && { mostReadableBytes }),
-        onEnd: (end) => this.#ended(end),
-      });
+      this.#recovery?.connected(socket);
+      const connection = new BackendConnection(socket, this.#connectionOptions(peer, null));
       this.#current = { connection, peer };
       this.#log.info({ peer }, 'a VMM has connected');
     } catch (error) {
+      this.#recovery?.disconnected();
       this.#log.error({ peer, problem: messageOf(error) }, 'a VMM cannot be served');
       this.#ended({ kind: 'failed', message: messageOf(error), error });
     }
+  }
+
+  #adopt(recovery: Recovery, record: ConnectionRecord): void {
+    const socket = recovery.take(record.socket, "the VMM's socket");
+    const peer = peerOf(socket);
+    const connection = new BackendConnection(socket, this.#connectionOptions(peer, record));
+    if (!connection.ended) this.#current = { connection, peer };
+  }
+
+  #connectionOptions(peer: PeerCredentials | null, adopted: ConnectionRecord | null): ConnectionOptions {
+    const { device, log, channelTimeoutMs, drainTimeoutMs, mostReadableBytes } = this.#options;
+    return {
+      device,
+      log,
+      peer,
+      recovery: this.#recovery,
+      adopted,
+      ...(channelTimeoutMs !== undefined && { channelTimeoutMs }),
+      ...(drainTimeoutMs !== undefined && { drainTimeoutMs }),
+      ...(mostReadableBytes !== undefined && { mostReadableBytes }),
+      onEnd: (end) => this.#ended(end),
+    };
   }
 
   #ended(end: ConnectionEnd): void {

@@ -15,6 +15,18 @@
 //   closed(reason)       the connection ended; last call. Queues, memory and channel are dead.
 //
 // Exceptions thrown by a session end its connection (and nothing else).
+//
+// With a descriptor store a connection outlives this process. The successor's device is connected with `vmm.adopted`, and its session hears
+//
+//   channelOpened, memoryChanged, queueStarted for each queue that was running, then queueKicked for each of them
+//
+// and pops again whatever was popped and not published. Three things are the device's part of it:
+// - State that chains made counts from their publication on: mark it with queue.numberOf(chain). At connect(), and at reset(), forget what is
+//   marked with a number from vmm.published(queue) on: it never happened. A chain that is popped again then meets the same state as before,
+//   and has to have the same effect: once.
+// - Around each handler: queue.handling(chain), queue.handled(); a chain that killed two processes is answered without running it.
+// - The last message of the VMM may be heard twice (reset() above all), once by either process.
+// What it asks of the channel again and the VMM has done already, is not asked of the VMM a second time; see BackendChannel.inherited().
 import type { BackendChannel } from './backend-channel.ts';
 import type { VhostUserError } from './errors.ts';
 import type { FileIdentity, GuestMemory } from './guest-memory.ts';
@@ -42,6 +54,13 @@ export type VmmConnection = {
   /** Virtio features that the driver acknowledged; 0 before that. */
   readonly features: bigint;
   readonly protocolFeatures: bigint;
+  /** The connection is a predecessor's that died, or left. */
+  readonly adopted: boolean;
+  /**
+   * Chains of a queue with lower numbers are answered, for the guest and for good; those from this number on are not (see
+   * DurableQueue.numberOf()). Grows over stops, resets and, with a store, over the life of processes and connections.
+   */
+  published(queue: number): number;
   /** Ends the connection; the reason is logged. */
   close(reason: string): void;
 };
@@ -51,6 +70,9 @@ export type DeviceQueue = Pick<
   Virtqueue,
   'index' | 'size' | 'popAll' | 'pushAll' | 'inFlight' | 'statistics'
 >;
+
+/** What the transport gives to a session: a queue that can tell what is for good, and what a predecessor died of. */
+export type DurableQueue = DeviceQueue & Pick<Virtqueue, 'published' | 'numberOf' | 'handling' | 'handled'>;
 
 /** A piece of the device's own memory that the guest sees at the moment. Bytes. */
 export type OwnRegion = {
@@ -69,9 +91,9 @@ export type DeviceSession = {
   channelOpened(channel: BackendChannel): void;
   /** `memory` stays the same object for the life of the session. */
   memoryChanged(memory: GuestMemory, ownRegions: readonly OwnRegion[]): void;
-  queueStarted(queue: DeviceQueue): void;
-  queueKicked(queue: DeviceQueue): void;
-  queueStopped(queue: DeviceQueue): void;
+  queueStarted(queue: DurableQueue): void;
+  queueKicked(queue: DurableQueue): void;
+  queueStopped(queue: DurableQueue): void;
   reset(): void;
   closed(reason: ConnectionEnd): void;
 };

@@ -57,6 +57,26 @@ export class ChannelError extends Error {
   }
 }
 
+/**
+ * Why what a predecessor left cannot be gone on with.
+ * VERSION  it was written by another version of this program
+ * DAMAGED  it is no state of ours, or contradicts itself
+ * MISSING  a descriptor that it speaks of did not come back from the store
+ * WRONG    a descriptor came back that is not what it has to be
+ */
+export type RecoveryErrorCode = 'VERSION' | 'DAMAGED' | 'MISSING' | 'WRONG';
+
+/** Nothing was taken over and nothing was changed: the store still holds what it held. */
+export class RecoveryError extends Error {
+  readonly code: RecoveryErrorCode;
+
+  constructor(code: RecoveryErrorCode, message: string) {
+    super(message);
+    this.name = 'RecoveryError';
+    this.code = code;
+  }
+}
+
 /** The words of an unknown thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

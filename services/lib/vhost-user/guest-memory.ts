@@ -14,8 +14,10 @@ import { closeAll, type Fd } from '../os/fd.ts';
 import { Mapping, PAGE_SIZE } from '../os/memory.ts';
 import { checkedAdd, checkedSubtract, hex, type U64 } from '../wire/u64.ts';
 import type { MemoryRegion } from '../wire/vhost-user.ts';
+import type { RegionRecord } from './connection-record.ts';
+import type { Note } from './descriptor-store.ts';
 import type { OwnRegion } from './device.ts';
-import { messageOf, VhostUserError } from './errors.ts';
+import { messageOf, RecoveryError, VhostUserError } from './errors.ts';
 
 /**
  * Regions at most, in all. QEMU 11.1 takes the smaller of this and its own 512; a larger table lets other VMMs map more blobs one by one.
@@ -52,6 +54,8 @@ type Region = {
   readonly file: FileIdentity;
   /** Null for own memory. */
   readonly mapped: MappedBytes | null;
+  /** The descriptor in the store; 0 for own memory, and without a store. */
+  readonly name: number;
 };
 
 type Views = { readonly bytes: Uint8Array; readonly view: DataView };
@@ -84,13 +88,16 @@ class MappedBytes {
 
 export class GuestMemory {
   readonly #isOwnMemory: (file: FileIdentity) => boolean;
+  readonly #noteOf: (fd: Fd) => Note;
   #regions: readonly Region[] = [];
   #ram: readonly Region[] = [];
   #last: Region | null = null;
   #generation = 0;
 
-  constructor(isOwnMemory: (file: FileIdentity) => boolean) {
+  /** `noteOf` tells what is known of a descriptor in a store. */
+  constructor(isOwnMemory: (file: FileIdentity) => boolean, noteOf: (fd: Fd) => Note = nothingKnown) {
     this.#isOwnMemory = isOwnMemory;
+    this.#noteOf = noteOf;
   }
 
   /** Moves on whenever a mapped region came or went: views from before are dead. */
@@ -161,6 +168,41 @@ export class GuestMemory {
     );
     if (!found) throw refusal(`no such memory region: ${describe(region)}`);
     this.#install(this.#regions.filter((entry) => entry !== found));
+  }
+
+  /** The table for a successor. */
+  get records(): readonly RegionRecord[] {
+    return this.#regions.map(({ guestAddress, size, userAddress, fileOffset, file, name }) => {
+      return { guestAddress, size, userAddress, fileOffset, file, name };
+    });
+  }
+
+  /**
+   * A predecessor's table. `take` gives the descriptor of a name, which is closed here.
+   * Throws RecoveryError when one is missing or is another file than it was; the table is empty then.
+   */
+  restore(records: readonly RegionRecord[], take: (name: number, what: string) => Fd): void {
+    const opened: Region[] = [];
+    const table: Region[] = [];
+    try {
+      for (const record of records) {
+        if (record.name !== 0) {
+          const region = { ...record, mmapOffset: record.fileOffset };
+          const fd = take(record.name, `guest memory: ${describe(region)}`);
+          try {
+            expectSameFile(fileIdentity(fd.number), record);
+            table.push(this.#open(region, fd, table, opened));
+          } finally {
+            fd.close();
+          }
+        } else table.push(ownRegion(record));
+      }
+    } catch (error) {
+      for (const region of opened) region.mapped?.close();
+      if (error instanceof VhostUserError) throw new RecoveryError('WRONG', error.message);
+      throw error;
+    }
+    this.#install(table);
   }
 
   /** The bytes of [address, address + length) by guest physical address; null when they do not lie in one mapped region.
@@ -271,7 +313,8 @@ export class GuestMemory {
         throw refusal(`overlapping memory regions: ${describe(region)} and ${describe(asRegion(other))}`);
       }
     }
-    const file = identityOf(fd, region);
+    const note = this.#noteOf(fd);
+    const file = note.own ?? identityOf(fd, region);
     const entry = {
       guestAddress,
       size,
@@ -280,8 +323,9 @@ export class GuestMemory {
       userEnd,
       fileOffset: mmapOffset,
       file,
+      name: note.name,
     };
-    if (this.#isOwnMemory(file)) return { ...entry, mapped: null };
+    if (note.own || this.#isOwnMemory(file)) return { ...entry, mapped: null, name: 0 };
     const kept = this.#ram.find(
       (ram) =>
         ram.file.dev === file.dev &&
@@ -325,6 +369,25 @@ export class GuestMemory {
       if (!this.#ram.some((now) => now.mapped === region.mapped)) region.mapped?.close();
     }
   }
+}
+
+function nothingKnown(): Note {
+  return { name: 0, own: null };
+}
+
+function ownRegion(record: RegionRecord): Region {
+  const userEnd = checkedAdd(record.userAddress, record.size);
+  if (userEnd === null)
+    throw new RecoveryError('DAMAGED', `a memory region that overflows: ${hex(record.userAddress)}`);
+  return { ...record, guestEnd: record.guestAddress + record.size, userEnd, mapped: null };
+}
+
+function expectSameFile(found: FileIdentity, { file, name }: RegionRecord): void {
+  if (found.dev === file.dev && found.ino === file.ino) return;
+  throw new RecoveryError(
+    'WRONG',
+    `what is stored as guest memory ("${name}") is file ${found.dev}:${found.ino}, it was ${file.dev}:${file.ino}`,
+  );
 }
 
 function mapRegion(fd: Fd, region: MemoryRegion, offset: number, size: number): MappedBytes {

@@ -1,12 +1,13 @@
 // A listening socket at a path, with the manners of a service: a path in use is refused, a stale one is taken over, anything that is no
 // socket is left alone, and what was made here is removed at the end.
-import { chmodSync, closeSync, constants, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { type BigIntStats, chmodSync, closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fd } from '../os/fd.ts';
 import { tryLock } from '../os/lock.ts';
-import { connect, listen } from '../os/socket.ts';
+import { bindSocket, connect, startListening } from '../os/socket.ts';
 import { SystemError } from '../os/system-error.ts';
+import type { ListenerRecord } from './state-file.ts';
 
 /**
  * IN_USE      a live process listens there
@@ -29,9 +30,27 @@ export class SocketPathError extends Error {
 
 export type ListeningSocket = {
   readonly fd: Fd;
+  /** Its path, and the file there; a path of '' for a socket that was inherited. */
+  readonly record: ListenerRecord;
   /** Closes the socket and removes the path, if it is still this socket's. */
   close(): void;
 };
+
+/** A listening socket that was made elsewhere, with the path that is to be removed at its end. Takes the descriptor over. */
+export function asListeningSocket(fd: Fd, record: ListenerRecord): ListeningSocket {
+  let open = true;
+  return {
+    fd,
+    record,
+    close: () => {
+      if (!open) return;
+      open = false;
+      const found = record.path === '' ? null : inspect(record.path);
+      if (found?.ino === record.ino && found.dev === record.dev) unlinkSync(record.path);
+      fd.close();
+    },
+  };
+}
 
 /** The owner and the group: libvirt and friends put the VMM into the group. */
 const DEFAULT_MODE = 0o660;
@@ -39,15 +58,22 @@ const DEFAULT_MODE = 0o660;
 const LOCK_ATTEMPTS = 100;
 const LOCK_WAIT_MS = 10;
 
-/** Listens at `path`. Throws SocketPathError. */
-export async function listenAtPath(path: string, mode: number = DEFAULT_MODE): Promise<ListeningSocket> {
+/**
+ * Listens at `path`. `bound` is called when the path is there and nobody can connect yet; what it throws is thrown.
+ * Throws SocketPathError.
+ */
+export async function listenAtPath(
+  path: string,
+  mode: number = DEFAULT_MODE,
+  bound: (socket: ListeningSocket) => void = () => {},
+): Promise<ListeningSocket> {
   // Without the lock, a second service that found the same stale socket could remove the one that the first has just made.
   // It is taken on the directory, so no lock file is left behind.
   const directory = openDirectory(path);
   try {
     await lockDirectory(directory, path);
     removeStale(path);
-    return bind(path, mode);
+    return bind(path, mode, bound);
   } finally {
     closeSync(directory);
   }
@@ -103,41 +129,39 @@ function isAlive(path: string): boolean {
   }
 }
 
-function bind(path: string, mode: number): ListeningSocket {
+function bind(path: string, mode: number, bound: (socket: ListeningSocket) => void): ListeningSocket {
   let fd: Fd;
   try {
-    fd = listen(path, 'stream');
+    fd = bindSocket(path, 'stream');
   } catch (cause) {
-    const message = cause instanceof SystemError ? cause.message : String(cause);
-    throw new SocketPathError('UNUSABLE', path, message, cause);
+    throw unusable(path, cause);
   }
   try {
     chmodSync(path, mode);
   } catch (cause) {
     fd.close();
-    throw new SocketPathError(
-      'UNUSABLE',
-      path,
-      `the mode of ${path} cannot be set (${errorCode(cause)})`,
-      cause,
-    );
+    const problem = `the mode of ${path} cannot be set (${errorCode(cause)})`;
+    throw new SocketPathError('UNUSABLE', path, problem, cause);
   }
-  const mine = lstatSync(path);
-  let open = true;
-  return {
-    fd,
-    close: () => {
-      if (!open) return;
-      open = false;
-      const found = inspect(path);
-      if (found?.ino === mine.ino && found.dev === mine.dev) unlinkSync(path);
-      fd.close();
-    },
-  };
+  const { dev, ino } = lstatSync(path, { bigint: true });
+  const socket = asListeningSocket(fd, { path, dev, ino });
+  try {
+    bound(socket);
+    startListening(fd.number);
+    return socket;
+  } catch (cause) {
+    socket.close();
+    throw cause instanceof SystemError && cause.syscall === 'listen' ? unusable(path, cause) : cause;
+  }
 }
 
-function inspect(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+function unusable(path: string, cause: unknown): SocketPathError {
+  const message = cause instanceof SystemError ? cause.message : String(cause);
+  return new SocketPathError('UNUSABLE', path, message, cause);
+}
+
+function inspect(path: string): BigIntStats | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
 }
 
 function errorCode(error: unknown): string {

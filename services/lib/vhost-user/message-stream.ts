@@ -4,7 +4,7 @@
 import { closeAll, type Fd } from '../os/fd.ts';
 import { duplicate } from '../os/memory.ts';
 import { Poller } from '../os/poll.ts';
-import { adoptSocket, receive, send } from '../os/socket.ts';
+import { adoptSocket, type Received, receive, send } from '../os/socket.ts';
 import { decodeHeader, HEADER_BYTES, type Header, MOST_MESSAGE_FDS, WireError } from '../wire/vhost-user.ts';
 
 /** Messages handled in one event, so that a peer that never stops sending cannot starve the rest of the process. */
@@ -17,7 +17,20 @@ export type StreamMessage = {
   readonly fds: readonly Fd[];
 };
 
+/** How bytes get in and out: as in os/socket.ts, or so that a successor of this process can go on (inbox.ts, outbox.ts). */
+export type StreamIo = {
+  receive(socket: number, most: number): Received | null;
+  /** A message, or what is left of it. Returns how many bytes were taken. */
+  send(socket: number, data: Uint8Array, fds: readonly number[]): number;
+  /** What a predecessor had taken of a message that he did not finish. The descriptors are taken over. */
+  readonly begun: { readonly bytes: Buffer; readonly fds: readonly Fd[] } | null;
+};
+
+const PLAIN: StreamIo = { receive, send, begun: null };
+
 export type StreamHandlers = {
+  /** Default: straight from and to the socket. */
+  readonly io?: StreamIo;
   /**
    * Whether to read while something waits to be sent; default true.
    * The side that answers does not: a peer that does not listen to answers cannot make it buffer without end.
@@ -36,9 +49,10 @@ export class MessageStream {
   readonly #handlers: StreamHandlers;
   readonly #poller: Poller;
   readonly #readWhileSending: boolean;
+  readonly #io: StreamIo;
   #header: Header | null = null;
-  #bytes: Buffer = Buffer.alloc(0);
-  #fds: Fd[] = [];
+  #bytes: Buffer;
+  #fds: Fd[];
   readonly #outgoing: Outgoing[] = [];
   #paused = false;
   #closed = false;
@@ -48,6 +62,9 @@ export class MessageStream {
     this.#socket = socket;
     this.#handlers = handlers;
     this.#readWhileSending = handlers.readWhileSending ?? true;
+    this.#io = handlers.io ?? PLAIN;
+    this.#bytes = this.#io.begun?.bytes ?? Buffer.alloc(0);
+    this.#fds = [...(this.#io.begun?.fds ?? [])];
     try {
       adoptSocket(socket.number);
       this.#poller = new Poller(
@@ -56,6 +73,7 @@ export class MessageStream {
         () => this.#writable(),
       );
     } catch (error) {
+      closeAll(this.#fds);
       socket.close();
       throw error;
     }
@@ -77,7 +95,7 @@ export class MessageStream {
     }
     try {
       const numbers = fds.map((fd) => fd.number);
-      const sent = send(this.#socket.number, data, numbers);
+      const sent = this.#io.send(this.#socket.number, data, numbers);
       if (sent === data.length) return;
       this.#keep(data.subarray(sent), sent === 0 ? fds : []);
     } catch (error) {
@@ -140,7 +158,7 @@ export class MessageStream {
         const next = this.#outgoing[0];
         if (!next) break;
         const numbers = next.fds.map((fd) => fd.number);
-        const sent = send(this.#socket.number, next.data, numbers);
+        const sent = this.#io.send(this.#socket.number, next.data, numbers);
         if (sent === 0) return;
         closeAll(next.fds);
         next.fds = [];
@@ -180,7 +198,7 @@ export class MessageStream {
       if (this.#bytes.length < wanted && !this.#fill(wanted)) return null;
       if (!this.#header) {
         this.#header = decodeHeader(this.#bytes);
-        this.#bytes = Buffer.alloc(0);
+        this.#bytes = this.#bytes.subarray(HEADER_BYTES);
         continue;
       }
       const message = { header: this.#header, payload: this.#bytes, fds: this.#fds };
@@ -195,7 +213,7 @@ export class MessageStream {
   // message's bytes are this message's. Returns whether `wanted` bytes are there.
   #fill(wanted: number): boolean {
     while (this.#bytes.length < wanted) {
-      const received = receive(this.#socket.number, wanted - this.#bytes.length);
+      const received = this.#io.receive(this.#socket.number, wanted - this.#bytes.length);
       if (!received) return false;
       this.#fds.push(...received.fds);
       if (received.truncated) {

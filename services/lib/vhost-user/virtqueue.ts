@@ -17,6 +17,7 @@
 // process may start from it.
 
 import { signalEventfd } from '../os/eventfd.ts';
+import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
 import {
   AVAILABLE_FLAG_NO_INTERRUPT,
@@ -93,7 +94,26 @@ export type VirtqueueOptions = {
   readonly indirect: boolean;
   readonly mostReadableBytes?: number;
   readonly log: Log;
+  /** Where the queue counts; in memory that outlives this process when a successor shall go on. Default: memory of its own. */
+  readonly words?: QueueWords;
+  /** The queue was a predecessor's: it goes on from the used index in guest memory, which `lead` (see there) turns into an available index. */
+  readonly adopted?: { readonly lead: number };
 };
+
+/**
+ * What outlives a queue: numbers = [published, handling], attempts. Chains are numbered from the first that the queue ever saw, over stops
+ * and fresh starts: `published` is the number of the next chain to be published, and its low 16 bits are the used index. `handling` is the
+ * number plus 1 of the chain whose handler runs, 0 when none does; `attempts` counts the processes that ran it.
+ */
+export type QueueWords = { readonly numbers: Float64Array; readonly attempts: Uint32Array };
+
+/** For a queue that nobody will go on with. */
+export function privateWords(): QueueWords {
+  return { numbers: new Float64Array(2), attempts: new Uint32Array(1) };
+}
+
+const PUBLISHED = 0;
+const HANDLING = 1;
 
 /** A chain between pop and publication. `problem` says why a malformed one is answered with length 0. */
 class InFlight implements Chain {
@@ -106,6 +126,8 @@ class InFlight implements Chain {
   reply: Uint8Array | null = null;
   /** Whether this chain is the one that marks its head as taken (a duplicate does not). */
   readonly ownsHead: boolean;
+  /** See QueueWords. */
+  number = 0;
 
   constructor(
     head: number,
@@ -155,6 +177,11 @@ export class Virtqueue {
   readonly #mostReadable: number;
   readonly #mostDescriptors: number;
   readonly #log: Log;
+  readonly #words: QueueWords;
+  readonly #adopted: { readonly lead: number } | null;
+  #lead = 0;
+  /** numbers[PUBLISHED], as a field that is quick to get at. */
+  #published = 0;
   #setup: RingSetup;
   #state: QueueState = 'suspended';
   #rings: Rings | null = null;
@@ -181,6 +208,8 @@ export class Virtqueue {
     this.#mostReadable = options.mostReadableBytes ?? DEFAULT_MOST_READABLE_BYTES;
     this.#mostDescriptors = Math.max(options.size, MOST_INDIRECT_DESCRIPTORS);
     this.#log = options.log;
+    this.#words = options.words ?? privateWords();
+    this.#adopted = options.adopted ?? null;
     this.#setup = setup;
     this.#lastAvailable = lastAvailable;
     this.#inFlight = new Array<InFlight | null>(options.size).fill(null);
@@ -200,6 +229,41 @@ export class Virtqueue {
 
   get statistics(): QueueStatistics {
     return { ...this.#statistics };
+  }
+
+  /**
+   * The number of the next chain to be published; it only grows, whatever becomes of queue, driver and process. A chain is answered, for
+   * the guest and for good, once this is larger than the chain's number. 0 to 2^53.
+   */
+  get published(): number {
+    return this.#published;
+  }
+
+  /** The number of a chain that popAll() returned: what is to count from its publication on is marked with it. */
+  numberOf(chain: Chain): number {
+    if (chain instanceof InFlight) return chain.number;
+    throw new TypeError(`the chain with head ${chain.head} is not of queue ${this.index}`);
+  }
+
+  /**
+   * To be called before a handler looks at a chain: notes which chain it is. Returns the how manieth process this is to do so: 1 as a rule;
+   * 2 when a predecessor died with this chain's handler running; 3 or more when that happened again, and whoever called had better answer the
+   * chain without running the handler.
+   */
+  handling(chain: Chain): number {
+    const { numbers, attempts } = this.#words;
+    const marked = this.numberOf(chain) + 1;
+    const attempt = numbers[HANDLING] === marked ? (attempts[0] as number) + 1 : 1;
+    attempts[0] = attempt;
+    numbers[HANDLING] = marked;
+    faultPoint('queue.handling');
+    return attempt;
+  }
+
+  /** The handler has returned. */
+  handled(): void {
+    this.#words.numbers[HANDLING] = 0;
+    faultPoint('queue.handled');
   }
 
   /**
@@ -225,6 +289,7 @@ export class Virtqueue {
       const head = rings.available[2 + (this.#lastAvailable & (this.size - 1))] as number;
       this.#lastAvailable = (this.#lastAvailable + 1) & 0xffff;
       const chain = this.#take(rings, head);
+      chain.number = this.#published + this.#count;
       this.#inFlight[(this.#first + this.#count) & (this.size - 1)] = chain;
       this.#count += 1;
       this.#statistics.chains += 1;
@@ -233,6 +298,7 @@ export class Virtqueue {
         bytes += chain.readable.length;
       }
     }
+    faultPoint('queue.popped');
     this.#publish();
     return chains;
   }
@@ -264,12 +330,22 @@ export class Virtqueue {
     this.#rings = null;
     const rings = this.#locateRings();
     if (!this.#knowsUsedIndex) {
-      this.#usedIndex = Atomics.load(rings.usedIndex, 1);
+      this.#count16(Atomics.load(rings.usedIndex, 1));
       this.#knowsUsedIndex = true;
     }
     this.#rings = rings;
     this.#state = 'running';
     this.#publish();
+  }
+
+  /** How far the available index of a chain is ahead of the used index at which it is answered. Known once the queue was started. */
+  get lead(): number {
+    return this.#lead;
+  }
+
+  /** One interrupt, whether it is due or not: a predecessor may have died between publication and interrupt. */
+  interrupt(): void {
+    this.#signal(this.#doorbells.call);
   }
 
   /** SET_VRING_ENABLE on a queue that was started. */
@@ -303,6 +379,34 @@ export class Virtqueue {
     this.#state = 'discarded';
     this.#inFlight.fill(null);
     this.#count = 0;
+  }
+
+  /** Where to go on, from the used index that is found in guest memory. */
+  #count16(found: number): void {
+    const { numbers } = this.#words;
+    const published = numbers[PUBLISHED] as number;
+    const ahead = (found - published) & 0xffff;
+    if (this.#adopted) {
+      // The predecessor died at most one publication after he had counted. What is further away is of the guest's making.
+      const isTrue = ahead <= this.size;
+      if (!isTrue) {
+        this.#log.warn(
+          { queue: this.index, found, expected: published & 0xffff },
+          'the guest moved the used index while the device was away; the device goes on where it was',
+        );
+      }
+      this.#published = isTrue ? published + ahead : published;
+      numbers[PUBLISHED] = this.#published;
+      this.#usedIndex = this.#published & 0xffff;
+      this.#lead = this.#adopted.lead;
+      this.#lastAvailable = (this.#usedIndex + this.#lead) & 0xffff;
+      return;
+    }
+    // A fresh ring: its numbers are the next ones with the right low half.
+    this.#published = published + ahead;
+    numbers[PUBLISHED] = this.#published;
+    this.#usedIndex = found;
+    this.#lead = (this.#lastAvailable - found) & 0xffff;
   }
 
   // ---- ring -------------------------------------------------------------------------------------------------------------------------
@@ -484,6 +588,7 @@ export class Virtqueue {
     const rings = this.#currentRings();
     if (!rings) return;
     const mask = this.size - 1;
+    let published = this.#published;
     while (this.#count > 0) {
       const chain = this.#inFlight[this.#first] as InFlight;
       if (!chain.done) break;
@@ -492,16 +597,23 @@ export class Virtqueue {
       rings.used.setUint32(at + USED_ELEMENT_OFFSET.id, chain.head, true);
       rings.used.setUint32(at + USED_ELEMENT_OFFSET.len, written, true);
       this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
+      published += 1;
       if (chain.ownsHead) this.#headTaken[chain.head] = 0;
       this.#inFlight[this.#first] = null;
       this.#first = (this.#first + 1) & mask;
       this.#count -= 1;
     }
     // Sequentially consistent: the guest sees the elements before the index, and the flags are read after the index was written.
+    faultPoint('queue.replies-written');
     Atomics.store(rings.usedIndex, 1, this.#usedIndex);
+    faultPoint('queue.published');
+    this.#published = published;
+    this.#words.numbers[PUBLISHED] = published;
+    faultPoint('queue.counted');
     if ((Atomics.load(rings.available, 0) & AVAILABLE_FLAG_NO_INTERRUPT) === 0) {
       this.#statistics.interrupts += 1;
       this.#signal(this.#doorbells.call);
+      faultPoint('queue.signalled');
     }
     if (this.#count === 0) this.#becameIdle();
   }

@@ -40,6 +40,7 @@ describe('create', () => {
       resource: 5,
       size: 3 * PAGE,
       charged: HUGE,
+      allocation: null,
     });
     expect(effects).toBe(NO_EFFECTS);
     expect(desk.vm.used).toEqual({ bytes: HUGE, mappings: 0, allocations: 1 });

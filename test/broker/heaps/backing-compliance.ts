@@ -36,6 +36,11 @@ export function describeBacking({ name, open, close, piece, limit }: Candidate):
       return taken;
     }
 
+    async function giveBack(id: number): Promise<void> {
+      await backing.release(id);
+      backing.drop(id);
+    }
+
     function inMemory<Result>(taken: Taken, use: (bytes: Uint8Array) => Result, size = piece): Result {
       const memory = backing.open(taken.id);
       if (memory === null) throw new Error('the memory is not held');
@@ -80,13 +85,13 @@ export function describeBacking({ name, open, close, piece, limit }: Candidate):
       const first = await take();
       const second = await take();
       inMemory(first, fill);
-      await backing.release(first.id);
+      await giveBack(first.id);
       const again = await take();
       expect(inMemory(again, isZero)).toBe(true);
       expect(again.id).not.toBe(first.id);
       inMemory(second, fill);
-      await backing.release(second.id);
-      await backing.release(again.id);
+      await giveBack(second.id);
+      await giveBack(again.id);
       const large = await take(2 * piece);
       expect(inMemory(large, isZero, 2 * piece)).toBe(true);
     });
@@ -118,13 +123,31 @@ export function describeBacking({ name, open, close, piece, limit }: Candidate):
         expect(openFds()).toBe(before);
         expect(backing.count).toBe(all.length);
         await backing.release(all[1]?.id ?? 0);
+        backing.drop(all[1]?.id ?? 0);
         expect(backing.allocate(piece)).not.toBeNull();
       });
     }
 
+    it('drops only what was released, and that once', async () => {
+      const kept = await take();
+      const released = await take();
+      inMemory(kept, fill);
+      backing.drop(kept.id);
+      await giveBack(released.id);
+      backing.drop(released.id);
+      expect(backing.count).toBe(1);
+      expect(inMemory(kept, (bytes) => bytes[0])).toBe(0xee);
+    });
+
+    it('does not give numbers of an earlier life again', async () => {
+      backing.skipIds(41);
+      expect((await take()).id).toBe(42);
+      expect(backing.lastId).toBe(42);
+    });
+
     it('closes every descriptor that it has', async () => {
       await take();
-      await take();
+      await backing.release((await take()).id);
       backing.close();
       expect(openFds()).toBeLessThanOrEqual(fds);
     });

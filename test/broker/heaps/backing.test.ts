@@ -188,6 +188,8 @@ describe('a file heap', () => {
     const zeroing = backing.release(low?.id ?? 0);
     expect(backing.allocate(PAGE)).toBeNull();
     await zeroing;
+    expect(backing.allocate(PAGE)).toBeNull();
+    backing.drop(low?.id ?? 0);
     expect(backing.allocate(PAGE)?.fdOffset).toBe(0);
     backing.close();
   });

@@ -59,6 +59,8 @@ describe('the memory of a window', () => {
     expect([...seen.bytes(512 * MIB + length - PAGE, 2)]).toEqual([3, 4]);
     // The two pages of the blob, the one behind it, and the one that the look at a hole above has made.
     expect(fstatSync(memory.fd).blocks * 512).toBe(4 * PAGE);
+    expect([memory.stashes, budget.used]).toEqual([1, 1]);
+    await memory.dropStash(7);
     expect([memory.stashes, budget.used]).toEqual([0, 0]);
   });
 

@@ -237,7 +237,7 @@ describe('a VMM that is gone', () => {
   it('resets the device; the next one finds it empty', async () => {
     bench.kick(createGuestBlob(1, 4096));
     bench.vmm.closed({ kind: 'disconnected', message: 'gone' });
-    const next = bench.device.connect();
+    const next = bench.device.connect({ adopted: false });
     const queue = new FakeQueue();
     next.channelOpened(bench.channel.asChannel());
     next.queueStarted(queue);

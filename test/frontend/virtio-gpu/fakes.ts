@@ -17,7 +17,7 @@ import type {
   ChannelResult,
   WindowRange,
 } from '../../../services/lib/vhost-user/backend-channel.ts';
-import type { DeviceQueue, DeviceSession, OwnRegion } from '../../../services/lib/vhost-user/device.ts';
+import type { DeviceSession, DurableQueue, OwnRegion } from '../../../services/lib/vhost-user/device.ts';
 import { ChannelError } from '../../../services/lib/vhost-user/errors.ts';
 import { fileIdentity, type GuestMemory } from '../../../services/lib/vhost-user/guest-memory.ts';
 import type { Chain, Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
@@ -47,7 +47,7 @@ export type ReceivedAnswer = {
 };
 
 /** A queue whose chains the test puts in. */
-export class FakeQueue implements DeviceQueue {
+export class FakeQueue implements DurableQueue {
   readonly index: number;
   readonly size = 256;
   readonly statistics = { chains: 0, malformed: 0, truncated: 0, interrupts: 0 };
@@ -86,6 +86,20 @@ export class FakeQueue implements DeviceQueue {
   pushAll(completions: readonly Completion[]): void {
     this.pushes.push(completions);
   }
+
+  get published(): number {
+    return this.answers.length;
+  }
+
+  numberOf(chain: Chain): number {
+    return chain.head;
+  }
+
+  handling(): number {
+    return 1;
+  }
+
+  handled(): void {}
 
   /** Every answer so far, in the order in which it was given. */
   get answers(): readonly ReceivedAnswer[] {
@@ -129,6 +143,22 @@ export class FakeSession {
 
   reset(): void {
     this.resets += 1;
+  }
+
+  published(): void {}
+
+  /** What a broker that came back says of a map's memory; the default has forgotten it. */
+  again: (operation: Operation) => Promise<MemoryHandle> = () =>
+    Promise.reject(new Error('its map is not remembered any more'));
+
+  memoryAgain(operation: Operation): Promise<MemoryHandle> {
+    return this.again(operation);
+  }
+
+  adopt(): void {}
+
+  snapshot(): readonly [] {
+    return [];
   }
 
   /** Kinds and resources of every batch: "create 1, map 1". */
@@ -218,7 +248,7 @@ export class Bench {
       statistics: this.statistics,
       log: pino({ level: 'silent' }),
     });
-    this.vmm = this.device.connect();
+    this.vmm = this.device.connect({ adopted: false });
     this.vmm.channelOpened(this.channel.asChannel());
     this.queue = new FakeQueue(0);
     this.cursor = new FakeQueue(1);

@@ -214,6 +214,18 @@ describe('memory that does not come', () => {
     expect(bench.channel.log).toEqual(['map 4096+4096']);
   });
 
+  it('is asked for again when the broker has died with its token', async () => {
+    const { fetch } = bench;
+    bench.fetch = (memory) =>
+      memory.token[0] === 1 ? Promise.reject(new Error('the broker closed the connection')) : fetch(memory);
+    bench.session.again = () => Promise.resolve(handle(9));
+
+    const names = await bench.run(createBlob(1), mapBlob(1));
+
+    expect(names).toEqual([OK, 'OK_MAP_INFO']);
+    expect(bench.channel.log).toEqual(['map 0+4096']);
+  });
+
   it('because the broker offered none', async () => {
     bench.session.reply = (operation) => (operation.kind === 'map' ? mapped() : DONE);
 

@@ -88,7 +88,7 @@ describe('the window', () => {
   it('is mapped for the next VMM, too', async () => {
     await bench.run(mapBlob(1));
     bench.vmm.closed({ kind: 'disconnected', message: 'gone' });
-    bench.device.connect().channelOpened(bench.channel.asChannel());
+    bench.device.connect({ adopted: false }).channelOpened(bench.channel.asChannel());
     bench.rebind();
     await bench.run(mapBlob(1));
 

@@ -44,13 +44,22 @@ export const QUOTA = {
   blob: { bytes: 1280 * MIB, mappings: 150, allocations: 250 },
 } as const;
 
+export type HostOptions = {
+  /** How long the broker keeps what a vanished frontend had. */
+  readonly orphanGrace: string;
+  /** Broker and frontends run under `barkeep keep`. */
+  readonly kept: boolean;
+};
+
+const DEFAULTS: HostOptions = { orphanGrace: '2s', kept: false };
+
 /** All of the heap that 'blob' and 'twin' share. */
 export const SHARED_FILE_BYTES = 64 * MIB;
 
 // The two memfd heaps are smaller than many a host, and lead to more than 8 GiB of blobs together; nothing touches all of it.
-const CONFIG = (directory: string, port: number) => `
+const CONFIG = (directory: string, port: number, { orphanGrace }: HostOptions) => `
 run_directory: ${directory}/run
-orphan_grace: 2s
+orphan_grace: ${orphanGrace}
 sweep_interval: 1s
 log_level: info
 heaps:
@@ -91,8 +100,10 @@ export class Host {
   readonly metricsUrl: string;
   readonly #fds: FdClient;
   readonly #services: Service[];
+  readonly #isKept: boolean;
 
-  private constructor(directory: string, port: number) {
+  private constructor(directory: string, port: number, { kept }: HostOptions) {
+    this.#isKept = kept;
     this.directory = directory;
     this.logs = join(directory, 'logs');
     this.configPath = join(directory, 'barkeep.yaml');
@@ -106,14 +117,14 @@ export class Host {
   }
 
   /** Starts broker and metrics below `directory`, an empty one that the caller removes afterwards. Rejects with ServiceError. */
-  static async start(directory: string): Promise<Host> {
+  static async start(directory: string, options: HostOptions = DEFAULTS): Promise<Host> {
     const port = await freePort();
     mkdirSync(join(directory, 'run'));
     mkdirSync(join(directory, 'logs'));
     makeSparse(join(directory, 'shared-heap'), SHARED_FILE_BYTES);
     makeSparse(join(directory, 'spare-heap'), 8 * GIB);
-    writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, port));
-    const host = new Host(directory, port);
+    writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, port, options));
+    const host = new Host(directory, port, options);
     try {
       await host.broker.ready(() => host.admin.isServing(1000).catch(() => false));
       await host.metrics.ready(async () => (await get(`${host.metricsUrl}/readyz`)) === 200);
@@ -176,7 +187,8 @@ export class Host {
   }
 
   #start(name: string, args: readonly string[]): Service {
-    return Service.start(name, [...args, '--config', this.configPath], join(this.logs, `${name}.log`));
+    const log = join(this.logs, `${name}.log`);
+    return Service.start(name, [...args, '--config', this.configPath], log, { kept: this.#isKept });
   }
 
   // The connection is made now, so that the broker's descriptors can be counted before and after a VM. The token is nobody's.

@@ -8,6 +8,8 @@ import { LIFELINE_FD, LIFELINE_VARIABLE } from '../../../services/lib/runtime/li
 // Beside this file in dist/: the scenario runs compiled, because the services do.
 const CLI = fileURLToPath(new URL('../../../services/cli/main.js', import.meta.url));
 const STOP_LIMIT = 12_000;
+// What a keeper is told for services that are killed on purpose, every other second: no pause, whatever happens.
+const KEEP = ['keep', '--restart', 'always', '--restart-delay', '0ms', '--', process.execPath, CLI];
 const POLL = 20;
 
 /** A process did not start, or ended on its own; carries the end of its log. */
@@ -35,11 +37,14 @@ export class Service {
     });
   }
 
-  /** `barkeep ARGUMENTS`. It ends with this process, however that ends. */
-  static start(name: string, args: readonly string[], logPath: string): Service {
+  /**
+   * `barkeep ARGUMENTS`, and with `kept` the same under `barkeep keep`, whose process this is then. It ends with this process, however that
+   * ends; a keeper only when it is stopped.
+   */
+  static start(name: string, args: readonly string[], logPath: string, { kept = false } = {}): Service {
     const log = openSync(logPath, 'a');
     try {
-      const child = spawn(process.execPath, [CLI, ...args], {
+      const child = spawn(process.execPath, [CLI, ...(kept ? KEEP : []), ...args], {
         stdio: ['ignore', log, log, 'pipe'],
         env: { ...process.env, [LIFELINE_VARIABLE]: String(LIFELINE_FD) },
       });
@@ -85,12 +90,7 @@ export class Service {
 
   /** Open descriptors, by what they are: numbers of sockets and memfds would make two equal sets look different. */
   descriptors(): readonly string[] {
-    const directory = `/proc/${this.pid}/fd`;
-    return readdirSync(directory)
-      .map((fd) => readLink(`${directory}/${fd}`))
-      .filter((target) => target !== null)
-      .map((target) => target.replace(/:\[\d+\]$/, ''))
-      .sort();
+    return openDescriptors(this.pid);
   }
 
   log(): string {
@@ -106,6 +106,16 @@ export class Service {
     }
     return this.#child.exitCode;
   }
+}
+
+/** Of any process of this user. */
+export function openDescriptors(pid: number): readonly string[] {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory)
+    .map((fd) => readLink(`${directory}/${fd}`))
+    .filter((target) => target !== null)
+    .map((target) => target.replace(/:\[\d+\]$/, ''))
+    .sort();
 }
 
 // Null for one that was closed between the two calls.

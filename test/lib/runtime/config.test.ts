@@ -177,7 +177,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that does not exist, with a suggestion',
       'run_directory: /run/b\nrun_dirctory: /run/barkeep',
-      'barkeep.yaml:2:1: run_dirctory: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, log_level, heaps, vms, frontend, metrics (did you mean run_directory?)',
+      'barkeep.yaml:2:1: run_dirctory: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, heaps, vms, frontend, metrics (did you mean run_directory?)',
     ],
     [
       'a key of a heap',
@@ -192,7 +192,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that resembles none',
       'colour: red',
-      'barkeep.yaml:1:1: colour: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, log_level, heaps, vms, frontend, metrics',
+      'barkeep.yaml:1:1: colour: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, heaps, vms, frontend, metrics',
     ],
     [
       'a window that is no power of two, with the nearest ones',

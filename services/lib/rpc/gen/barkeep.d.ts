@@ -63,6 +63,9 @@ export namespace barkeep {
             /** Calls WatchEvents. */
             watchEvents: barkeep.v1.AdminService.WatchEvents;
 
+            /** Calls EvictVm. */
+            evictVm: barkeep.v1.AdminService.EvictVm;
+
             /** Calls GetStatistics. */
             getStatistics: barkeep.v1.AdminService.GetStatistics;
         }
@@ -295,6 +298,25 @@ export namespace barkeep {
               readonly responseType: "WatchEventsResponse";
               readonly requestStream: undefined;
               readonly responseStream: true;
+            };
+
+            /**
+             * Callback as used by {@link barkeep.v1.AdminService#evictVm}.
+             * @param error Error, if any
+             * @param [response] EvictVmResponse
+             */
+            type EvictVmCallback = (error: (Error|null), response?: barkeep.v1.EvictVmResponse) => void;
+
+            /** Calls EvictVm. */
+            type EvictVm = {
+              (request: barkeep.v1.IEvictVmRequest, callback: barkeep.v1.AdminService.EvictVmCallback): void;
+              (request: barkeep.v1.IEvictVmRequest): Promise<barkeep.v1.EvictVmResponse>;
+              readonly name: "EvictVm";
+              readonly path: "/barkeep.v1.AdminService/EvictVm";
+              readonly requestType: "EvictVmRequest";
+              readonly responseType: "EvictVmResponse";
+              readonly requestStream: undefined;
+              readonly responseStream: undefined;
             };
 
             /**
@@ -551,6 +573,142 @@ export namespace barkeep {
 
             /** Shape of a Vm. */
             type $Shape = barkeep.v1.Vm.$Properties;
+        }
+
+        /**
+         * Properties of an EvictVmRequest.
+         * @deprecated Use barkeep.v1.EvictVmRequest.$Properties instead.
+         */
+        interface IEvictVmRequest extends barkeep.v1.EvictVmRequest.$Properties {
+        }
+
+        /** Represents an EvictVmRequest. */
+        class EvictVmRequest {
+
+            /**
+             * Constructs a new EvictVmRequest.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.EvictVmRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** EvictVmRequest vm. */
+            vm: string;
+
+            /** EvictVmRequest force. */
+            force: boolean;
+
+            /**
+             * Creates a new EvictVmRequest instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns EvictVmRequest instance
+             */
+            static create(properties: barkeep.v1.EvictVmRequest.$Shape): barkeep.v1.EvictVmRequest & barkeep.v1.EvictVmRequest.$Shape;
+            static create(properties?: barkeep.v1.EvictVmRequest.$Properties): barkeep.v1.EvictVmRequest;
+
+            /**
+             * Encodes the specified EvictVmRequest message. Does not implicitly {@link barkeep.v1.EvictVmRequest.verify|verify} messages.
+             * @param m EvictVmRequest message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.EvictVmRequest.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an EvictVmRequest message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.EvictVmRequest & barkeep.v1.EvictVmRequest.$Shape} EvictVmRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.EvictVmRequest & barkeep.v1.EvictVmRequest.$Shape;
+        }
+
+        namespace EvictVmRequest {
+
+            /** Properties of an EvictVmRequest. */
+            interface $Properties {
+
+                /** EvictVmRequest vm */
+                vm?: (string|null);
+
+                /** EvictVmRequest force */
+                force?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an EvictVmRequest. */
+            type $Shape = barkeep.v1.EvictVmRequest.$Properties;
+        }
+
+        /**
+         * Properties of an EvictVmResponse.
+         * @deprecated Use barkeep.v1.EvictVmResponse.$Properties instead.
+         */
+        interface IEvictVmResponse extends barkeep.v1.EvictVmResponse.$Properties {
+        }
+
+        /** Represents an EvictVmResponse. */
+        class EvictVmResponse {
+
+            /**
+             * Constructs a new EvictVmResponse.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.EvictVmResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** EvictVmResponse evicted. */
+            evicted: boolean;
+
+            /**
+             * Creates a new EvictVmResponse instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns EvictVmResponse instance
+             */
+            static create(properties: barkeep.v1.EvictVmResponse.$Shape): barkeep.v1.EvictVmResponse & barkeep.v1.EvictVmResponse.$Shape;
+            static create(properties?: barkeep.v1.EvictVmResponse.$Properties): barkeep.v1.EvictVmResponse;
+
+            /**
+             * Encodes the specified EvictVmResponse message. Does not implicitly {@link barkeep.v1.EvictVmResponse.verify|verify} messages.
+             * @param m EvictVmResponse message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.EvictVmResponse.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an EvictVmResponse message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.EvictVmResponse & barkeep.v1.EvictVmResponse.$Shape} EvictVmResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.EvictVmResponse & barkeep.v1.EvictVmResponse.$Shape;
+        }
+
+        namespace EvictVmResponse {
+
+            /** Properties of an EvictVmResponse. */
+            interface $Properties {
+
+                /** EvictVmResponse evicted */
+                evicted?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an EvictVmResponse. */
+            type $Shape = barkeep.v1.EvictVmResponse.$Properties;
         }
 
         /**
@@ -3408,6 +3566,12 @@ export namespace barkeep {
             /** GetStatisticsResponse tokensRefused. */
             tokensRefused: (number|Long);
 
+            /** GetStatisticsResponse journal. */
+            journal?: (barkeep.v1.JournalStatistics.$Properties|null);
+
+            /** GetStatisticsResponse recovery. */
+            recovery?: (barkeep.v1.RecoveryStatistics.$Properties|null);
+
             /**
              * Creates a new GetStatisticsResponse instance using the specified properties.
              * @param [properties] Properties to set
@@ -3473,12 +3637,232 @@ export namespace barkeep {
                 /** GetStatisticsResponse tokensRefused */
                 tokensRefused?: (number|Long|null);
 
+                /** GetStatisticsResponse journal */
+                journal?: (barkeep.v1.JournalStatistics.$Properties|null);
+
+                /** GetStatisticsResponse recovery */
+                recovery?: (barkeep.v1.RecoveryStatistics.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a GetStatisticsResponse. */
             type $Shape = barkeep.v1.GetStatisticsResponse.$Properties;
+        }
+
+        /**
+         * Properties of a JournalStatistics.
+         * @deprecated Use barkeep.v1.JournalStatistics.$Properties instead.
+         */
+        interface IJournalStatistics extends barkeep.v1.JournalStatistics.$Properties {
+        }
+
+        /** Represents a JournalStatistics. */
+        class JournalStatistics {
+
+            /**
+             * Constructs a new JournalStatistics.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.JournalStatistics.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** JournalStatistics active. */
+            active: boolean;
+
+            /** JournalStatistics whole. */
+            whole: boolean;
+
+            /** JournalStatistics size. */
+            size: (number|Long);
+
+            /** JournalStatistics records. */
+            records: (number|Long);
+
+            /** JournalStatistics bytes. */
+            bytes: (number|Long);
+
+            /** JournalStatistics snapshots. */
+            snapshots: (number|Long);
+
+            /** JournalStatistics errors. */
+            errors: (number|Long);
+
+            /** JournalStatistics storedFds. */
+            storedFds: (number|Long);
+
+            /** JournalStatistics storeErrors. */
+            storeErrors: (number|Long);
+
+            /**
+             * Creates a new JournalStatistics instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns JournalStatistics instance
+             */
+            static create(properties: barkeep.v1.JournalStatistics.$Shape): barkeep.v1.JournalStatistics & barkeep.v1.JournalStatistics.$Shape;
+            static create(properties?: barkeep.v1.JournalStatistics.$Properties): barkeep.v1.JournalStatistics;
+
+            /**
+             * Encodes the specified JournalStatistics message. Does not implicitly {@link barkeep.v1.JournalStatistics.verify|verify} messages.
+             * @param m JournalStatistics message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.JournalStatistics.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a JournalStatistics message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.JournalStatistics & barkeep.v1.JournalStatistics.$Shape} JournalStatistics
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.JournalStatistics & barkeep.v1.JournalStatistics.$Shape;
+        }
+
+        namespace JournalStatistics {
+
+            /** Properties of a JournalStatistics. */
+            interface $Properties {
+
+                /** JournalStatistics active */
+                active?: (boolean|null);
+
+                /** JournalStatistics whole */
+                whole?: (boolean|null);
+
+                /** JournalStatistics size */
+                size?: (number|Long|null);
+
+                /** JournalStatistics records */
+                records?: (number|Long|null);
+
+                /** JournalStatistics bytes */
+                bytes?: (number|Long|null);
+
+                /** JournalStatistics snapshots */
+                snapshots?: (number|Long|null);
+
+                /** JournalStatistics errors */
+                errors?: (number|Long|null);
+
+                /** JournalStatistics storedFds */
+                storedFds?: (number|Long|null);
+
+                /** JournalStatistics storeErrors */
+                storeErrors?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a JournalStatistics. */
+            type $Shape = barkeep.v1.JournalStatistics.$Properties;
+        }
+
+        /**
+         * Properties of a RecoveryStatistics.
+         * @deprecated Use barkeep.v1.RecoveryStatistics.$Properties instead.
+         */
+        interface IRecoveryStatistics extends barkeep.v1.RecoveryStatistics.$Properties {
+        }
+
+        /** Represents a RecoveryStatistics. */
+        class RecoveryStatistics {
+
+            /**
+             * Constructs a new RecoveryStatistics.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.RecoveryStatistics.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** RecoveryStatistics vmsAdopted. */
+            vmsAdopted: (number|Long);
+
+            /** RecoveryStatistics vmsLost. */
+            vmsLost: (number|Long);
+
+            /** RecoveryStatistics fdsAdopted. */
+            fdsAdopted: (number|Long);
+
+            /** RecoveryStatistics fdsOrphaned. */
+            fdsOrphaned: (number|Long);
+
+            /** RecoveryStatistics records. */
+            records: (number|Long);
+
+            /** RecoveryStatistics tornBytes. */
+            tornBytes: (number|Long);
+
+            /** RecoveryStatistics seconds. */
+            seconds: number;
+
+            /**
+             * Creates a new RecoveryStatistics instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns RecoveryStatistics instance
+             */
+            static create(properties: barkeep.v1.RecoveryStatistics.$Shape): barkeep.v1.RecoveryStatistics & barkeep.v1.RecoveryStatistics.$Shape;
+            static create(properties?: barkeep.v1.RecoveryStatistics.$Properties): barkeep.v1.RecoveryStatistics;
+
+            /**
+             * Encodes the specified RecoveryStatistics message. Does not implicitly {@link barkeep.v1.RecoveryStatistics.verify|verify} messages.
+             * @param m RecoveryStatistics message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.RecoveryStatistics.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RecoveryStatistics message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.RecoveryStatistics & barkeep.v1.RecoveryStatistics.$Shape} RecoveryStatistics
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.RecoveryStatistics & barkeep.v1.RecoveryStatistics.$Shape;
+        }
+
+        namespace RecoveryStatistics {
+
+            /** Properties of a RecoveryStatistics. */
+            interface $Properties {
+
+                /** RecoveryStatistics vmsAdopted */
+                vmsAdopted?: (number|Long|null);
+
+                /** RecoveryStatistics vmsLost */
+                vmsLost?: (number|Long|null);
+
+                /** RecoveryStatistics fdsAdopted */
+                fdsAdopted?: (number|Long|null);
+
+                /** RecoveryStatistics fdsOrphaned */
+                fdsOrphaned?: (number|Long|null);
+
+                /** RecoveryStatistics records */
+                records?: (number|Long|null);
+
+                /** RecoveryStatistics tornBytes */
+                tornBytes?: (number|Long|null);
+
+                /** RecoveryStatistics seconds */
+                seconds?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a RecoveryStatistics. */
+            type $Shape = barkeep.v1.RecoveryStatistics.$Properties;
         }
 
         /**
@@ -6815,7 +7199,10 @@ export namespace barkeep {
             REASON_NEVER_MAPPED = 32,
 
             /** REASON_WATCHER_LIMIT value */
-            REASON_WATCHER_LIMIT = 33
+            REASON_WATCHER_LIMIT = 33,
+
+            /** REASON_VM_IN_USE value */
+            REASON_VM_IN_USE = 34
         }
 
         /**

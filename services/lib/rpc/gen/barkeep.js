@@ -184,6 +184,19 @@ export const barkeep = $root.barkeep = (() => {
 
 
 
+            $Object.defineProperties(AdminService.prototype.evictVm = function(request, callback) {
+                return $protobuf.rpc.Service.prototype.rpcCall.call(this, AdminService.prototype.evictVm, $root.barkeep.v1.EvictVmRequest, $root.barkeep.v1.EvictVmResponse, request, callback);
+            }, {
+                name: { value: "EvictVm" },
+                path: { value: "/barkeep.v1.AdminService/EvictVm" },
+                requestType: { value: "EvictVmRequest" },
+                responseType: { value: "EvictVmResponse" },
+                requestStream: { value: $undefined },
+                responseStream: { value: $undefined }
+            });
+
+
+
             $Object.defineProperties(AdminService.prototype.getStatistics = function(request, callback) {
                 return $protobuf.rpc.Service.prototype.rpcCall.call(this, AdminService.prototype.getStatistics, $root.barkeep.v1.GetStatisticsRequest, $root.barkeep.v1.GetStatisticsResponse, request, callback);
             }, {
@@ -554,6 +567,190 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return Vm;
+        })();
+
+        v1.EvictVmRequest = (function() {
+
+            const EvictVmRequest = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            EvictVmRequest.prototype.vm = "";
+            EvictVmRequest.prototype.force = false;
+
+            EvictVmRequest.create = function(properties) {
+                return new EvictVmRequest(properties);
+            };
+
+            EvictVmRequest.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.vm != null && $Object.hasOwnProperty.call(m, "vm") && m.vm !== "")
+                    w.uint32(10).string(m.vm);
+                if (m.force != null && $Object.hasOwnProperty.call(m, "force") && m.force !== false)
+                    w.uint32(16).bool(m.force);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            EvictVmRequest.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.EvictVmRequest();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.vm = v;
+                            else
+                                delete m.vm;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.force = v;
+                            else
+                                delete m.force;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return EvictVmRequest;
+        })();
+
+        v1.EvictVmResponse = (function() {
+
+            const EvictVmResponse = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            EvictVmResponse.prototype.evicted = false;
+
+            EvictVmResponse.create = function(properties) {
+                return new EvictVmResponse(properties);
+            };
+
+            EvictVmResponse.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.evicted != null && $Object.hasOwnProperty.call(m, "evicted") && m.evicted !== false)
+                    w.uint32(8).bool(m.evicted);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            EvictVmResponse.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.EvictVmResponse();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.evicted = v;
+                            else
+                                delete m.evicted;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return EvictVmResponse;
         })();
 
         v1.Allocation = (function() {
@@ -4499,6 +4696,8 @@ export const barkeep = $root.barkeep = (() => {
             GetStatisticsResponse.prototype.tokensIssued = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             GetStatisticsResponse.prototype.tokensRedeemed = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             GetStatisticsResponse.prototype.tokensRefused = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GetStatisticsResponse.prototype.journal = null;
+            GetStatisticsResponse.prototype.recovery = null;
 
             GetStatisticsResponse.create = function(properties) {
                 return new GetStatisticsResponse(properties);
@@ -4537,6 +4736,10 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(80).uint64(m.tokensRedeemed);
                 if (m.tokensRefused != null && $Object.hasOwnProperty.call(m, "tokensRefused") && (typeof m.tokensRefused === "object" ? m.tokensRefused.low || m.tokensRefused.high : m.tokensRefused !== 0))
                     w.uint32(88).uint64(m.tokensRefused);
+                if (m.journal != null && $Object.hasOwnProperty.call(m, "journal"))
+                    $root.barkeep.v1.JournalStatistics.encode(m.journal, w.uint32(98).fork(), q + 1).ldelim();
+                if (m.recovery != null && $Object.hasOwnProperty.call(m, "recovery"))
+                    $root.barkeep.v1.RecoveryStatistics.encode(m.recovery, w.uint32(106).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -4661,6 +4864,18 @@ export const barkeep = $root.barkeep = (() => {
                                 delete m.tokensRefused;
                             continue;
                         }
+                    case 12: {
+                            if (u !== 2)
+                                break;
+                            m.journal = $root.barkeep.v1.JournalStatistics.decode(r, r.size(), $undefined, q + 1, m.journal);
+                            continue;
+                        }
+                    case 13: {
+                            if (u !== 2)
+                                break;
+                            m.recovery = $root.barkeep.v1.RecoveryStatistics.decode(r, r.size(), $undefined, q + 1, m.recovery);
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -4679,6 +4894,346 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return GetStatisticsResponse;
+        })();
+
+        v1.JournalStatistics = (function() {
+
+            const JournalStatistics = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            JournalStatistics.prototype.active = false;
+            JournalStatistics.prototype.whole = false;
+            JournalStatistics.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            JournalStatistics.prototype.records = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            JournalStatistics.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            JournalStatistics.prototype.snapshots = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            JournalStatistics.prototype.errors = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            JournalStatistics.prototype.storedFds = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            JournalStatistics.prototype.storeErrors = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            JournalStatistics.create = function(properties) {
+                return new JournalStatistics(properties);
+            };
+
+            JournalStatistics.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.active != null && $Object.hasOwnProperty.call(m, "active") && m.active !== false)
+                    w.uint32(8).bool(m.active);
+                if (m.whole != null && $Object.hasOwnProperty.call(m, "whole") && m.whole !== false)
+                    w.uint32(16).bool(m.whole);
+                if (m.size != null && $Object.hasOwnProperty.call(m, "size") && (typeof m.size === "object" ? m.size.low || m.size.high : m.size !== 0))
+                    w.uint32(24).uint64(m.size);
+                if (m.records != null && $Object.hasOwnProperty.call(m, "records") && (typeof m.records === "object" ? m.records.low || m.records.high : m.records !== 0))
+                    w.uint32(32).uint64(m.records);
+                if (m.bytes != null && $Object.hasOwnProperty.call(m, "bytes") && (typeof m.bytes === "object" ? m.bytes.low || m.bytes.high : m.bytes !== 0))
+                    w.uint32(40).uint64(m.bytes);
+                if (m.snapshots != null && $Object.hasOwnProperty.call(m, "snapshots") && (typeof m.snapshots === "object" ? m.snapshots.low || m.snapshots.high : m.snapshots !== 0))
+                    w.uint32(48).uint64(m.snapshots);
+                if (m.errors != null && $Object.hasOwnProperty.call(m, "errors") && (typeof m.errors === "object" ? m.errors.low || m.errors.high : m.errors !== 0))
+                    w.uint32(56).uint64(m.errors);
+                if (m.storedFds != null && $Object.hasOwnProperty.call(m, "storedFds") && (typeof m.storedFds === "object" ? m.storedFds.low || m.storedFds.high : m.storedFds !== 0))
+                    w.uint32(64).uint64(m.storedFds);
+                if (m.storeErrors != null && $Object.hasOwnProperty.call(m, "storeErrors") && (typeof m.storeErrors === "object" ? m.storeErrors.low || m.storeErrors.high : m.storeErrors !== 0))
+                    w.uint32(72).uint64(m.storeErrors);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            JournalStatistics.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.JournalStatistics();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.active = v;
+                            else
+                                delete m.active;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.whole = v;
+                            else
+                                delete m.whole;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.size = v;
+                            else
+                                delete m.size;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.records = v;
+                            else
+                                delete m.records;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.bytes = v;
+                            else
+                                delete m.bytes;
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.snapshots = v;
+                            else
+                                delete m.snapshots;
+                            continue;
+                        }
+                    case 7: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.errors = v;
+                            else
+                                delete m.errors;
+                            continue;
+                        }
+                    case 8: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.storedFds = v;
+                            else
+                                delete m.storedFds;
+                            continue;
+                        }
+                    case 9: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.storeErrors = v;
+                            else
+                                delete m.storeErrors;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return JournalStatistics;
+        })();
+
+        v1.RecoveryStatistics = (function() {
+
+            const RecoveryStatistics = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            RecoveryStatistics.prototype.vmsAdopted = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RecoveryStatistics.prototype.vmsLost = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RecoveryStatistics.prototype.fdsAdopted = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RecoveryStatistics.prototype.fdsOrphaned = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RecoveryStatistics.prototype.records = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RecoveryStatistics.prototype.tornBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            RecoveryStatistics.prototype.seconds = 0;
+
+            RecoveryStatistics.create = function(properties) {
+                return new RecoveryStatistics(properties);
+            };
+
+            RecoveryStatistics.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.vmsAdopted != null && $Object.hasOwnProperty.call(m, "vmsAdopted") && (typeof m.vmsAdopted === "object" ? m.vmsAdopted.low || m.vmsAdopted.high : m.vmsAdopted !== 0))
+                    w.uint32(8).uint64(m.vmsAdopted);
+                if (m.vmsLost != null && $Object.hasOwnProperty.call(m, "vmsLost") && (typeof m.vmsLost === "object" ? m.vmsLost.low || m.vmsLost.high : m.vmsLost !== 0))
+                    w.uint32(16).uint64(m.vmsLost);
+                if (m.fdsAdopted != null && $Object.hasOwnProperty.call(m, "fdsAdopted") && (typeof m.fdsAdopted === "object" ? m.fdsAdopted.low || m.fdsAdopted.high : m.fdsAdopted !== 0))
+                    w.uint32(24).uint64(m.fdsAdopted);
+                if (m.fdsOrphaned != null && $Object.hasOwnProperty.call(m, "fdsOrphaned") && (typeof m.fdsOrphaned === "object" ? m.fdsOrphaned.low || m.fdsOrphaned.high : m.fdsOrphaned !== 0))
+                    w.uint32(32).uint64(m.fdsOrphaned);
+                if (m.records != null && $Object.hasOwnProperty.call(m, "records") && (typeof m.records === "object" ? m.records.low || m.records.high : m.records !== 0))
+                    w.uint32(40).uint64(m.records);
+                if (m.tornBytes != null && $Object.hasOwnProperty.call(m, "tornBytes") && (typeof m.tornBytes === "object" ? m.tornBytes.low || m.tornBytes.high : m.tornBytes !== 0))
+                    w.uint32(48).uint64(m.tornBytes);
+                if (m.seconds != null && $Object.hasOwnProperty.call(m, "seconds") && !$Object.is(m.seconds, 0))
+                    w.uint32(57).double(m.seconds);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            RecoveryStatistics.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.RecoveryStatistics();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.vmsAdopted = v;
+                            else
+                                delete m.vmsAdopted;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.vmsLost = v;
+                            else
+                                delete m.vmsLost;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.fdsAdopted = v;
+                            else
+                                delete m.fdsAdopted;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.fdsOrphaned = v;
+                            else
+                                delete m.fdsOrphaned;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.records = v;
+                            else
+                                delete m.records;
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.tornBytes = v;
+                            else
+                                delete m.tornBytes;
+                            continue;
+                        }
+                    case 7: {
+                            if (u !== 1)
+                                break;
+                            if (!$Object.is(v = r.double(), 0))
+                                m.seconds = v;
+                            else
+                                delete m.seconds;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return RecoveryStatistics;
         })();
 
         v1.VmStatistics = (function() {
@@ -8928,6 +9483,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[31] = "REASON_HEAP_UNKNOWN"] = 31;
             values[valuesById[32] = "REASON_NEVER_MAPPED"] = 32;
             values[valuesById[33] = "REASON_WATCHER_LIMIT"] = 33;
+            values[valuesById[34] = "REASON_VM_IN_USE"] = 34;
             return values;
         })();
 

@@ -1,0 +1,42 @@
+/**
+ * All that a VM is, as plain data: written down by the journal, and made a VM again by Host.restore. What follows from
+ * it (the window's table, what is charged to whom) is not here: it is worked out again.
+ */
+
+import type { Allocation } from './allocation.ts';
+import type { BlobState } from './blob.ts';
+
+import type { BlobMem, Reply } from './command.ts';
+import type { CounterFigures } from './counters.ts';
+import type { U64 } from './u64.ts';
+
+export interface BlobSnapshot {
+  readonly resource: number;
+  readonly context: number;
+  readonly blobId: U64;
+  readonly blobMem: BlobMem;
+  /** BLOB_FLAG bits. */
+  readonly flags: number;
+  /** Bytes, as asked. */
+  readonly size: number;
+  /** Its name. */
+  readonly heap: string;
+  /** Memory of its own, in per-blob placement. */
+  readonly allocation: Allocation | null;
+  readonly state: BlobState;
+  /** Where it is mapped or parked; 0 in the other states. */
+  readonly offset: number;
+}
+
+/** Of a VM whose memory is as its books say: nothing of an earlier command can be abandoned any more. */
+export interface VmSnapshot {
+  readonly generation: number;
+  /** The number that was executed last. */
+  readonly lastNumber: number;
+  readonly acknowledgedNumber: number;
+  /** The answers from acknowledgedNumber + 1 to lastNumber, in order. */
+  readonly replies: readonly Reply[];
+  /** The oldest first. */
+  readonly blobs: readonly BlobSnapshot[];
+  readonly counters: CounterFigures;
+}

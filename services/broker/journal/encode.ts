@@ -1,0 +1,298 @@
+// Records of the broker's journal, as bytes: see record.ts for what they say, decode.ts for the way back.
+import type { Allocation } from '../domain/allocation.ts';
+import { BLOB_STATES } from '../domain/blob.ts';
+import type { Command, Reply } from '../domain/command.ts';
+import { BLOB_MEMS, OPERATIONS } from '../domain/command.ts';
+import { CACHE_TYPES } from '../domain/heap.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { BlobSnapshot } from '../domain/vm-snapshot.ts';
+import type { ByteWriter } from './bytes.ts';
+import type { Abandoned, HeapRecord, KeptState, VmImage, VmRecord } from './record.ts';
+import { ENTRY, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
+
+/** No command that went well takes more: a create with memory of its own. */
+const MOST_STEP_BYTES = 64;
+const MOST_FIXED_BYTES = 128;
+
+export function encodeStart(out: ByteWriter, brokerVersion: string, heaps: readonly HeapRecord[]): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(ENTRY.start);
+  out.text(brokerVersion);
+  out.reserve(4);
+  out.u32(heaps.length);
+  for (const heap of heaps) {
+    out.text(heap.name);
+    out.text(heap.backing);
+    out.text(heap.cache);
+    out.reserve(48);
+    out.f64(heap.granule);
+    out.f64(heap.capacity);
+    out.f64(heap.lastId);
+    out.f64(heap.device);
+    out.f64(heap.inode);
+    out.f64(heap.size);
+  }
+}
+
+export function encodeComplete(out: ByteWriter): void {
+  out.reserve(1);
+  out.u8(ENTRY.complete);
+}
+
+export function encodeAttach(out: ByteWriter, vm: VmRecord): void {
+  out.reserve(1);
+  out.u8(ENTRY.attach);
+  writeVm(out, vm);
+}
+
+export function encodeState(out: ByteWriter, slot: number, state: KeptState, graceEnds: number): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(ENTRY.state);
+  out.u32(slot);
+  out.u8(STATE_CODES[state]);
+  out.f64(graceEnds);
+}
+
+export function encodeStash(out: ByteWriter, slot: number, resource: number, inode: number): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(ENTRY.stash);
+  out.u32(slot);
+  out.u32(resource);
+  out.f64(inode);
+}
+
+export function encodeReclaim(out: ByteWriter, slot: number): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(ENTRY.reclaim);
+  out.u32(slot);
+}
+
+/** Where a batch's commands find their memory: the heap's index by blob_id, and the inodes of what it gave. */
+export type BatchMemory = {
+  readonly heapIndex: (blobId: number | bigint) => number;
+  readonly inodeOf: (allocation: Allocation) => number;
+};
+
+/** The front of a batch. encodeStep() follows for each command, then finishBatch(). */
+export function beginBatch(out: ByteWriter, slot: number, acknowledged: number, first: number): number {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(ENTRY.batch);
+  out.u32(slot);
+  out.f64(acknowledged);
+  out.f64(first);
+  out.u32(0);
+  return out.length - 4;
+}
+
+/** One executed command; `isOk` also for a map that was undone later. */
+export function encodeStep(
+  out: ByteWriter,
+  command: Command,
+  reply: Reply,
+  isOk: boolean,
+  memory: BatchMemory,
+): void {
+  if (!isOk) {
+    if (reply.result === 'refused') writeRefused(out, command.kind, reply.resource, reply.refusal);
+    return;
+  }
+  out.reserve(MOST_STEP_BYTES);
+  switch (command.kind) {
+    case 'create': {
+      out.u8(STEP.create);
+      out.u32(command.resource);
+      out.u32(command.context);
+      out.u8(BLOB_MEMS.indexOf(command.blobMem));
+      out.u8(command.flags);
+      out.u64(command.blobId);
+      out.f64(Number(command.size));
+      out.u32(memory.heapIndex(command.blobId));
+      const allocation = reply.kind === 'create' && reply.result === 'ok' ? reply.allocation : null;
+      writeAllocation(out, allocation, allocation === null ? 0 : memory.inodeOf(allocation));
+      break;
+    }
+    case 'map':
+      out.u8(STEP.map);
+      out.u32(command.resource);
+      out.f64(Number(command.offset));
+      break;
+    case 'unmap':
+    case 'destroy':
+      out.u8(command.kind === 'unmap' ? STEP.unmap : STEP.destroy);
+      out.u32(command.resource);
+      break;
+    case 'reset':
+      out.u8(STEP.reset);
+      break;
+  }
+}
+
+/** @param at what beginBatch() returned */
+export function finishBatch(
+  out: ByteWriter,
+  at: number,
+  count: number,
+  abandoned: readonly Abandoned[],
+): void {
+  out.patch(at, count);
+  out.reserve(4);
+  out.u32(abandoned.length);
+  for (const { number, completed, cause, after } of abandoned) {
+    out.reserve(20);
+    out.f64(number);
+    out.f64(after);
+    out.u32(completed);
+    out.text(cause);
+  }
+}
+
+/** Blobs in one record: 6 MB of the 16 MiB that it may have. */
+const MOST_BLOBS = 100_000;
+
+/** Calls `write` for each record: those behind the first are further blobs, in order. */
+export function encodeVm(
+  out: ByteWriter,
+  image: VmImage,
+  heapIndexOf: (name: string) => number,
+  write: () => void,
+): void {
+  encodeImage(out, image, heapIndexOf);
+  write();
+  for (let from = MOST_BLOBS; from < image.snapshot.blobs.length; from += MOST_BLOBS) {
+    out.restart();
+    out.reserve(5);
+    out.u8(ENTRY.blobs);
+    out.u32(image.vm.slot);
+    writeBlobs(out, image, from, heapIndexOf);
+    write();
+  }
+}
+
+function encodeImage(out: ByteWriter, image: VmImage, heapIndexOf: (name: string) => number): void {
+  const { vm, state, graceEnds, snapshot } = image;
+  out.reserve(1);
+  out.u8(ENTRY.vm);
+  writeVm(out, vm);
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(STATE_CODES[state]);
+  out.f64(graceEnds);
+  out.f64(snapshot.generation);
+  out.f64(snapshot.acknowledgedNumber);
+  writeBlobs(out, image, 0, heapIndexOf);
+  out.reserve(4);
+  out.u32(snapshot.replies.length);
+  for (const reply of snapshot.replies) writeReply(out, reply, heapIndexOf);
+  // Few, and named by words that may become more.
+  out.text(JSON.stringify(snapshot.counters));
+}
+
+function writeVm(out: ByteWriter, vm: VmRecord): void {
+  out.reserve(4);
+  out.u32(vm.slot);
+  out.text(vm.name);
+  out.blob(vm.session);
+  out.reserve(MOST_FIXED_BYTES);
+  out.f64(vm.windowSize);
+  out.u8(PLACEMENT_CODES[vm.placement]);
+  out.f64(vm.windowInode);
+}
+
+function writeBlobs(
+  out: ByteWriter,
+  { snapshot, inodeOf, stashInode }: VmImage,
+  from: number,
+  heapIndexOf: (name: string) => number,
+): void {
+  const blobs = snapshot.blobs.slice(from, from + MOST_BLOBS);
+  out.reserve(4);
+  out.u32(blobs.length);
+  for (const blob of blobs) {
+    const { resource, state, allocation } = blob;
+    const own = allocation === null ? 0 : inodeOf(allocation);
+    writeBlob(out, blob, heapIndexOf(blob.heap), state === 'stashed' ? stashInode(resource) : own);
+  }
+}
+
+function writeBlob(out: ByteWriter, blob: BlobSnapshot, heapIndex: number, inode: number): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u32(blob.resource);
+  out.u32(blob.context);
+  out.u64(blob.blobId);
+  out.u8(BLOB_MEMS.indexOf(blob.blobMem));
+  out.u8(blob.flags);
+  out.f64(blob.size);
+  out.u32(heapIndex);
+  out.u8(BLOB_STATES.indexOf(blob.state));
+  out.f64(blob.offset);
+  writeAllocation(out, blob.allocation, inode);
+}
+
+/** Room is reserved. The heap is named beside it. */
+function writeAllocation(out: ByteWriter, allocation: Allocation | null, inode: number): void {
+  out.u8(allocation === null ? 0 : 1);
+  out.f64(inode);
+  if (allocation === null) return;
+  out.f64(allocation.id);
+  out.f64(allocation.fdOffset);
+  out.f64(allocation.size);
+}
+
+function writeRefused(
+  out: ByteWriter,
+  operation: Command['kind'],
+  resource: number,
+  { reason, message, metadata }: Refusal,
+): void {
+  out.reserve(MOST_STEP_BYTES);
+  out.u8(STEP.refused);
+  out.u8(OPERATIONS.indexOf(operation));
+  out.u32(resource);
+  out.text(reason);
+  out.text(message);
+  out.text(JSON.stringify(metadata));
+}
+
+function writeReply(out: ByteWriter, reply: Reply, heapIndexOf: (name: string) => number): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.f64(reply.generation);
+  if (reply.result === 'refused') {
+    writeRefused(out, reply.kind, reply.resource, reply.refusal);
+    return;
+  }
+  out.u8(STEP[reply.kind]);
+  if (reply.kind === 'reset') {
+    out.u32(reply.blobs);
+    out.u32(reply.mappings);
+    return;
+  }
+  out.u32(reply.resource);
+  switch (reply.kind) {
+    case 'create':
+      out.f64(reply.size);
+      out.f64(reply.charged);
+      writeNamedAllocation(out, reply.allocation, heapIndexOf);
+      break;
+    case 'map':
+      out.f64(reply.offset);
+      out.f64(reply.size);
+      out.f64(reply.length);
+      out.u8(CACHE_TYPES.indexOf(reply.cache));
+      writeNamedAllocation(out, reply.allocation, heapIndexOf);
+      break;
+    case 'unmap':
+    case 'destroy':
+      out.u8(reply.wasMapped ? 1 : 0);
+      out.f64(reply.offset);
+      out.f64(reply.length);
+      break;
+  }
+}
+
+function writeNamedAllocation(
+  out: ByteWriter,
+  allocation: Allocation | null,
+  heapIndexOf: (name: string) => number,
+): void {
+  out.u32(allocation === null ? 0 : heapIndexOf(allocation.heap));
+  writeAllocation(out, allocation, 0);
+}

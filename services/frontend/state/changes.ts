@@ -1,0 +1,51 @@
+// What changes in the device's tables, one entry a change. The tables tell it here; the queue writes it down with the answers that it belongs
+// to (command-queue.ts), so that a successor has the tables that the guest was told of, and not a step more.
+import type { Resource } from '../virtio-gpu/resources.ts';
+
+/** A blob that the VMM has mapped by itself (per-blob placement). Bytes. */
+export type BlobMapping = {
+  readonly offset: number;
+  readonly size: number;
+  readonly fdOffset: number;
+  readonly dev: bigint;
+  readonly ino: bigint;
+};
+
+export type Change =
+  | { readonly kind: 'context'; readonly id: number }
+  | { readonly kind: 'context-gone'; readonly id: number }
+  /** New, or other than before. */
+  | { readonly kind: 'resource'; readonly id: number; readonly resource: Resource }
+  | { readonly kind: 'resource-gone'; readonly id: number }
+  | { readonly kind: 'mapped'; readonly id: number; readonly mapping: BlobMapping }
+  | { readonly kind: 'unmapped'; readonly id: number };
+
+export class Changes {
+  #list: Change[] = [];
+
+  add(change: Change): void {
+    this.#list.push(change);
+  }
+
+  /** Everything since the last call. */
+  take(): readonly Change[] {
+    if (this.#list.length === 0) return NONE;
+    const list = this.#list;
+    this.#list = [];
+    return list;
+  }
+
+  /** What `work` changes, apart from what was there before and stays. */
+  during(work: () => void): readonly Change[] {
+    const before = this.#list;
+    this.#list = [];
+    try {
+      work();
+      return this.#list;
+    } finally {
+      this.#list = before;
+    }
+  }
+}
+
+const NONE: readonly Change[] = [];

@@ -1,0 +1,386 @@
+// The records of the device's journal, and how they are written. Little endian; the first byte is the kind. Whoever changes anything here
+// raises RECORDS_VERSION: a successor of another version says so and starts afresh, instead of reading what it does not understand.
+import { toU64, type U64 } from '../../lib/wire/u64.ts';
+import type { Operation } from '../operation.ts';
+import type { Resource } from '../virtio-gpu/resources.ts';
+import type { BlobMapping, Change } from './changes.ts';
+
+export const RECORDS_VERSION = 1;
+
+/** A command that has a number at the broker. */
+export type NumberedOperation = {
+  readonly operation: Operation;
+  /** From before a reset: nobody waits for its answer. */
+  readonly isStale: boolean;
+};
+
+export type JournalRecord =
+  /** A session began. What was sent on another session is void. */
+  | {
+      readonly kind: 'session';
+      readonly session: Uint8Array;
+      readonly placement: 'window' | 'per-blob';
+      readonly windowSize: number;
+      readonly lastNumber: number;
+    }
+  /** The window's memory is stored under this number. */
+  | { readonly kind: 'window'; readonly number: number; readonly dev: bigint; readonly ino: bigint }
+  /** It was lost, and the driver started afresh since: a new one is to be begun. */
+  | { readonly kind: 'session-gone' }
+  /** A queue was started since the last reset. */
+  | { readonly kind: 'used' }
+  /** The tables are empty; `isDue`: the broker has to be told, and was not yet. */
+  | { readonly kind: 'reset'; readonly isDue: boolean }
+  /** Commands that are about to be sent, with consecutive numbers; numbers up to `acknowledged` are settled. */
+  | {
+      readonly kind: 'sent';
+      readonly first: number;
+      readonly acknowledged: number;
+      readonly operations: readonly NumberedOperation[];
+    }
+  /** Commands that the guest was told had failed, if the answer to their chain was published. */
+  | { readonly kind: 'late'; readonly numbers: readonly number[] }
+  /** A file that the VMM is about to map. */
+  | { readonly kind: 'file'; readonly dev: bigint; readonly ino: bigint }
+  /** Of the tables; `chain`: they count once the chain with this number is published. Null: they count. */
+  | { readonly kind: 'changes'; readonly chain: number | null; readonly changes: readonly Change[] }
+  /** The chain that a predecessor died of is about to be finished. */
+  | { readonly kind: 'finishing'; readonly chain: number };
+
+const KIND = {
+  session: 1,
+  'session-gone': 2,
+  used: 3,
+  reset: 4,
+  sent: 5,
+  late: 6,
+  file: 7,
+  changes: 8,
+  finishing: 9,
+  window: 10,
+} as const;
+const OPERATION = { create: 1, map: 2, unmap: 3, destroy: 4, reset: 5 } as const;
+const CHANGE = {
+  context: 1,
+  'context-gone': 2,
+  resource: 3,
+  'resource-gone': 4,
+  mapped: 5,
+  unmapped: 6,
+} as const;
+const RESOURCE = { '2d': 1, 'guest-blob': 2, 'host-blob': 3 } as const;
+const NO_CHAIN = -1;
+const STALE = 1;
+const TAKES_BACK = 2;
+const UUID_BYTES = 16;
+
+export function encodeRecord(record: JournalRecord): Buffer {
+  const out = new Writer();
+  out.u8(KIND[record.kind]);
+  switch (record.kind) {
+    case 'session':
+      out.bytes(record.session);
+      out.u8(record.placement === 'window' ? 0 : 1);
+      out.f64(record.windowSize);
+      out.f64(record.lastNumber);
+      break;
+    case 'reset':
+      out.u8(record.isDue ? 1 : 0);
+      break;
+    case 'sent':
+      out.f64(record.first);
+      out.f64(record.acknowledged);
+      out.u32(record.operations.length);
+      for (const entry of record.operations) writeOperation(out, entry);
+      break;
+    case 'late':
+      out.u32(record.numbers.length);
+      for (const number of record.numbers) out.f64(number);
+      break;
+    case 'file':
+      out.u64(record.dev);
+      out.u64(record.ino);
+      break;
+    case 'changes':
+      out.f64(record.chain ?? NO_CHAIN);
+      out.u32(record.changes.length);
+      for (const change of record.changes) writeChange(out, change);
+      break;
+    case 'finishing':
+      out.f64(record.chain);
+      break;
+    case 'window':
+      out.f64(record.number);
+      out.u64(record.dev);
+      out.u64(record.ino);
+      break;
+  }
+  return out.finish();
+}
+
+/** Throws RangeError for what encodeRecord() does not write. */
+export function decodeRecord(bytes: Uint8Array): JournalRecord {
+  const from = new Reader(bytes);
+  const record = readRecord(from);
+  from.end();
+  return record;
+}
+
+function readRecord(from: Reader): JournalRecord {
+  const kind = from.u8();
+  switch (kind) {
+    case KIND.session: {
+      const session = from.bytes();
+      const placement = from.u8() === 0 ? 'window' : 'per-blob';
+      return {
+        kind: 'session',
+        session,
+        placement,
+        windowSize: from.f64(),
+        lastNumber: from.f64(),
+      };
+    }
+    case KIND['session-gone']:
+      return { kind: 'session-gone' };
+    case KIND.used:
+      return { kind: 'used' };
+    case KIND.reset:
+      return { kind: 'reset', isDue: from.u8() === 1 };
+    case KIND.sent: {
+      const first = from.f64();
+      const acknowledged = from.f64();
+      return { kind: 'sent', first, acknowledged, operations: from.list(readOperation) };
+    }
+    case KIND.late:
+      return { kind: 'late', numbers: from.list((reader) => reader.f64()) };
+    case KIND.file:
+      return { kind: 'file', dev: from.u64(), ino: from.u64() };
+    case KIND.changes: {
+      const chain = from.f64();
+      return { kind: 'changes', chain: chain === NO_CHAIN ? null : chain, changes: from.list(readChange) };
+    }
+    case KIND.finishing:
+      return { kind: 'finishing', chain: from.f64() };
+    case KIND.window:
+      return { kind: 'window', number: from.f64(), dev: from.u64(), ino: from.u64() };
+    default:
+      throw new RangeError(`a record of kind ${kind}`);
+  }
+}
+
+// ---- operations -------------------------------------------------------------------------------------------------------------------------
+
+function writeOperation(out: Writer, { operation, isStale }: NumberedOperation): void {
+  out.u8(OPERATION[operation.kind]);
+  const takesBack = operation.kind === 'unmap' && operation.takesBack === true;
+  out.u8((isStale ? STALE : 0) | (takesBack ? TAKES_BACK : 0));
+  if (operation.kind === 'reset') return;
+  out.f64(operation.chain ?? NO_CHAIN);
+  out.u32(operation.resourceId);
+  if (operation.kind === 'map') out.u64(operation.offset);
+  if (operation.kind !== 'create') return;
+  out.u32(operation.contextId);
+  out.u8(operation.memory === 'host3d' ? 0 : 1);
+  out.u32(operation.flags);
+  out.u64(operation.blobId);
+  out.u64(operation.size);
+}
+
+function readOperation(from: Reader): NumberedOperation {
+  const kind = from.u8();
+  const flags = from.u8();
+  return { operation: readBareOperation(from, kind, flags), isStale: (flags & STALE) !== 0 };
+}
+
+function readBareOperation(from: Reader, kind: number, flags: number): Operation {
+  if (kind === OPERATION.reset) return { kind: 'reset' };
+  const number = from.f64();
+  const chain = number === NO_CHAIN ? {} : { chain: number };
+  const resourceId = from.u32();
+  switch (kind) {
+    case OPERATION.create:
+      return {
+        kind: 'create',
+        ...chain,
+        resourceId,
+        contextId: from.u32(),
+        memory: from.u8() === 0 ? 'host3d' : 'host3d-guest',
+        flags: from.u32(),
+        blobId: toU64(from.u64()),
+        size: toU64(from.u64()),
+      };
+    case OPERATION.map:
+      return { kind: 'map', ...chain, resourceId, offset: toU64(from.u64()) };
+    case OPERATION.unmap: {
+      const takesBack = (flags & TAKES_BACK) !== 0 ? { takesBack: true as const } : {};
+      return { kind: 'unmap', ...chain, resourceId, ...takesBack };
+    }
+    case OPERATION.destroy:
+      return { kind: 'destroy', ...chain, resourceId };
+    default:
+      throw new RangeError(`an operation of kind ${kind}`);
+  }
+}
+
+// ---- changes ----------------------------------------------------------------------------------------------------------------------------
+
+function writeChange(out: Writer, change: Change): void {
+  out.u8(CHANGE[change.kind]);
+  out.u32(change.id);
+  if (change.kind === 'resource') writeResource(out, change.resource);
+  if (change.kind === 'mapped') writeMapping(out, change.mapping);
+}
+
+function readChange(from: Reader): Change {
+  const kind = from.u8();
+  const id = from.u32();
+  switch (kind) {
+    case CHANGE.context:
+      return { kind: 'context', id };
+    case CHANGE['context-gone']:
+      return { kind: 'context-gone', id };
+    case CHANGE.resource:
+      return { kind: 'resource', id, resource: readResource(from) };
+    case CHANGE['resource-gone']:
+      return { kind: 'resource-gone', id };
+    case CHANGE.mapped:
+      return { kind: 'mapped', id, mapping: readMapping(from) };
+    case CHANGE.unmapped:
+      return { kind: 'unmapped', id };
+    default:
+      throw new RangeError(`a change of kind ${kind}`);
+  }
+}
+
+function writeResource(out: Writer, resource: Resource): void {
+  out.u8(RESOURCE[resource.kind]);
+  out.bytes(resource.uuid ?? new Uint8Array());
+  if (resource.kind === 'host-blob') return;
+  out.f64(resource.backing ?? NO_CHAIN);
+  if (resource.kind === 'guest-blob') {
+    out.f64(resource.size);
+    return;
+  }
+  out.u32(resource.width);
+  out.u32(resource.height);
+}
+
+function readResource(from: Reader): Resource {
+  const kind = from.u8();
+  const bytes = from.bytes();
+  const uuid = bytes.length === UUID_BYTES ? bytes : null;
+  if (kind === RESOURCE['host-blob']) return { kind: 'host-blob', uuid };
+  const found = from.f64();
+  const backing = found < 0 ? null : found;
+  if (kind === RESOURCE['guest-blob']) return { kind: 'guest-blob', size: from.f64(), backing, uuid };
+  if (kind === RESOURCE['2d']) return { kind: '2d', width: from.u32(), height: from.u32(), backing, uuid };
+  throw new RangeError(`a resource of kind ${kind}`);
+}
+
+function writeMapping(out: Writer, { offset, size, fdOffset, dev, ino }: BlobMapping): void {
+  out.f64(offset);
+  out.f64(size);
+  out.f64(fdOffset);
+  out.u64(dev);
+  out.u64(ino);
+}
+
+function readMapping(from: Reader): BlobMapping {
+  return { offset: from.f64(), size: from.f64(), fdOffset: from.f64(), dev: from.u64(), ino: from.u64() };
+}
+
+// ---- bytes ------------------------------------------------------------------------------------------------------------------------------
+
+const FIRST_BYTES = 256;
+
+class Writer {
+  #buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #at = 0;
+
+  u8(value: number): void {
+    this.#at = this.#room(1).writeUInt8(value, this.#at);
+  }
+
+  u32(value: number): void {
+    this.#at = this.#room(4).writeUInt32LE(value, this.#at);
+  }
+
+  f64(value: number): void {
+    this.#at = this.#room(8).writeDoubleLE(value, this.#at);
+  }
+
+  u64(value: U64): void {
+    this.#at = this.#room(8).writeBigUInt64LE(BigInt(value), this.#at);
+  }
+
+  /** At most 255. */
+  bytes(value: Uint8Array): void {
+    this.u8(value.length);
+    this.#room(value.length).set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#at);
+  }
+
+  #room(bytes: number): Buffer {
+    if (this.#at + bytes > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(this.#buffer.length * 2 + bytes);
+      this.#buffer.copy(larger, 0, 0, this.#at);
+      this.#buffer = larger;
+    }
+    return this.#buffer;
+  }
+}
+
+class Reader {
+  readonly #buffer: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  u8(): number {
+    return this.#buffer.readUInt8(this.#skip(1));
+  }
+
+  u32(): number {
+    return this.#buffer.readUInt32LE(this.#skip(4));
+  }
+
+  f64(): number {
+    return this.#buffer.readDoubleLE(this.#skip(8));
+  }
+
+  u64(): bigint {
+    return this.#buffer.readBigUInt64LE(this.#skip(8));
+  }
+
+  bytes(): Uint8Array {
+    const length = this.u8();
+    const start = this.#skip(length);
+    if (start + length > this.#buffer.length) throw new RangeError(`${length} bytes at ${start} of a record`);
+    return Uint8Array.from(this.#buffer.subarray(start, start + length));
+  }
+
+  list<T>(read: (from: Reader) => T): T[] {
+    const length = this.u32();
+    const list: T[] = [];
+    for (let index = 0; index < length; index += 1) list.push(read(this));
+    return list;
+  }
+
+  end(): void {
+    if (this.#at !== this.#buffer.length) {
+      throw new RangeError(`a record of ${this.#buffer.length} bytes that ends at ${this.#at}`);
+    }
+  }
+
+  #skip(bytes: number): number {
+    const at = this.#at;
+    this.#at += bytes;
+    return at;
+  }
+}

@@ -1,0 +1,188 @@
+// A connection as it is written into a slot of the state file: everything that a successor needs to go on with it. Written as a whole after
+// each message of the VMM, so a message has either not happened yet, or all of it has.
+//
+//   0    messages u32, socket u32, status u32, flags u32, features u64, protocol features u64,
+//   32   channel u32, epoch u32, reply's start u32, reply's length u32, rings u32, regions u32
+//   96   rings × 64:   size u32, flags u32, base u32, kick u32, call u32, error u32, queue's size u32, lead u32,
+//                      descriptors u64, available u64, used u64
+//   ..   regions × 64: guest address u64, size u64, user address u64, file offset u64, dev u64, ino u64, file's size u64, name u32, 0
+//
+// Descriptors are named by number (descriptor-store.ts); 0 is none.
+import { readU64, type U64, writeU64 } from '../wire/u64.ts';
+import { RecoveryError } from './errors.ts';
+import type { FileIdentity } from './guest-memory.ts';
+import type { StatePart } from './state-file.ts';
+import type { RingSetup } from './virtqueue.ts';
+
+export type RingRecord = {
+  readonly size: number;
+  readonly addresses: RingSetup | null;
+  /** What SET_VRING_BASE said, or what GET_VRING_BASE was answered with. */
+  readonly base: number;
+  readonly kick: number;
+  readonly call: number;
+  readonly error: number;
+  readonly enabled: boolean;
+  readonly queue: QueueRecord | null;
+};
+
+export type QueueRecord = {
+  readonly state: 'active' | 'suspended';
+  readonly size: number;
+  /** How far the available index of the first chain is ahead of the used index at which it is answered: 0 with every sane VMM. */
+  readonly lead: number;
+};
+
+/** A region of the memory table. */
+export type RegionRecord = {
+  readonly guestAddress: number;
+  readonly size: number;
+  readonly userAddress: U64;
+  readonly fileOffset: number;
+  readonly file: FileIdentity;
+  /** The stored descriptor behind it; 0 for the device's own memory, which is not mapped here. */
+  readonly name: number;
+};
+
+export type ConnectionRecord = {
+  /** Messages of the VMM that are done, over all connections. */
+  readonly messages: number;
+  /** The VMM's socket; 0 when nobody is connected. */
+  readonly socket: number;
+  readonly features: bigint;
+  readonly protocolFeatures: bigint | null;
+  readonly status: number;
+  readonly channel: number;
+  /** Moves on when the guest's driver starts afresh: what was mapped before is gone. */
+  readonly epoch: number;
+  /** The reply to the last message in the outbox; length 0 when it had none. */
+  readonly reply: { readonly start: number; readonly length: number };
+  readonly rings: readonly RingRecord[];
+  readonly regions: readonly RegionRecord[];
+};
+
+const RECORD_BYTES = 96;
+const ITEM_BYTES = 64;
+const FLAG_PROTOCOL_FEATURES = 1;
+const RING_FLAG = { addresses: 1, enabled: 2, active: 4, suspended: 8 } as const;
+
+export function writeConnection({ view }: StatePart, record: ConnectionRecord): void {
+  view.setUint32(0, record.messages, true);
+  view.setUint32(4, record.socket, true);
+  view.setUint32(8, record.status, true);
+  view.setUint32(12, record.protocolFeatures === null ? 0 : FLAG_PROTOCOL_FEATURES, true);
+  view.setBigUint64(16, record.features, true);
+  view.setBigUint64(24, record.protocolFeatures ?? 0n, true);
+  view.setUint32(32, record.channel, true);
+  view.setUint32(36, record.epoch, true);
+  view.setUint32(40, record.reply.start, true);
+  view.setUint32(44, record.reply.length, true);
+  view.setUint32(48, record.rings.length, true);
+  view.setUint32(52, record.regions.length, true);
+  let at = RECORD_BYTES;
+  for (const ring of record.rings) {
+    writeRing(view, at, ring);
+    at += ITEM_BYTES;
+  }
+  for (const region of record.regions) {
+    writeRegion(view, at, region);
+    at += ITEM_BYTES;
+  }
+}
+
+/** Throws RecoveryError for counts that no connection can have. */
+export function readConnection({ view }: StatePart): ConnectionRecord {
+  const rings = view.getUint32(48, true);
+  const regions = view.getUint32(52, true);
+  if (RECORD_BYTES + (rings + regions) * ITEM_BYTES > view.byteLength) {
+    throw new RecoveryError(
+      'DAMAGED',
+      `the stored state speaks of ${rings} rings and ${regions} memory regions`,
+    );
+  }
+  const regionsAt = RECORD_BYTES + rings * ITEM_BYTES;
+  return {
+    messages: view.getUint32(0, true),
+    socket: view.getUint32(4, true),
+    status: view.getUint32(8, true),
+    features: view.getBigUint64(16, true),
+    protocolFeatures:
+      (view.getUint32(12, true) & FLAG_PROTOCOL_FEATURES) !== 0 ? view.getBigUint64(24, true) : null,
+    channel: view.getUint32(32, true),
+    epoch: view.getUint32(36, true),
+    reply: { start: view.getUint32(40, true), length: view.getUint32(44, true) },
+    rings: Array.from({ length: rings }, (_, index) => readRing(view, RECORD_BYTES + index * ITEM_BYTES)),
+    regions: Array.from({ length: regions }, (_, index) => readRegion(view, regionsAt + index * ITEM_BYTES)),
+  };
+}
+
+function writeRing(view: DataView, at: number, ring: RingRecord): void {
+  const { addresses, queue } = ring;
+  const flags =
+    (addresses ? RING_FLAG.addresses : 0) |
+    (ring.enabled ? RING_FLAG.enabled : 0) |
+    (queue === null ? 0 : RING_FLAG[queue.state]);
+  view.setUint32(at, ring.size, true);
+  view.setUint32(at + 4, flags, true);
+  view.setUint32(at + 8, ring.base, true);
+  view.setUint32(at + 12, ring.kick, true);
+  view.setUint32(at + 16, ring.call, true);
+  view.setUint32(at + 20, ring.error, true);
+  view.setUint32(at + 24, queue?.size ?? 0, true);
+  view.setUint32(at + 28, queue?.lead ?? 0, true);
+  writeU64(view, at + 32, addresses?.descriptors ?? 0);
+  writeU64(view, at + 40, addresses?.available ?? 0);
+  writeU64(view, at + 48, addresses?.used ?? 0);
+}
+
+function readRing(view: DataView, at: number): RingRecord {
+  const flags = view.getUint32(at + 4, true);
+  const state =
+    (flags & RING_FLAG.active) !== 0 ? 'active' : (flags & RING_FLAG.suspended) !== 0 ? 'suspended' : null;
+  return {
+    size: view.getUint32(at, true),
+    addresses:
+      (flags & RING_FLAG.addresses) === 0
+        ? null
+        : {
+            descriptors: readU64(view, at + 32),
+            available: readU64(view, at + 40),
+            used: readU64(view, at + 48),
+          },
+    base: view.getUint32(at + 8, true),
+    kick: view.getUint32(at + 12, true),
+    call: view.getUint32(at + 16, true),
+    error: view.getUint32(at + 20, true),
+    enabled: (flags & RING_FLAG.enabled) !== 0,
+    queue:
+      state === null
+        ? null
+        : { state, size: view.getUint32(at + 24, true), lead: view.getUint32(at + 28, true) },
+  };
+}
+
+function writeRegion(view: DataView, at: number, region: RegionRecord): void {
+  writeU64(view, at, region.guestAddress);
+  writeU64(view, at + 8, region.size);
+  writeU64(view, at + 16, region.userAddress);
+  writeU64(view, at + 24, region.fileOffset);
+  view.setBigUint64(at + 32, region.file.dev, true);
+  view.setBigUint64(at + 40, region.file.ino, true);
+  writeU64(view, at + 48, region.file.size);
+  view.setUint32(at + 56, region.name, true);
+}
+
+function readRegion(view: DataView, at: number): RegionRecord {
+  return {
+    guestAddress: Number(readU64(view, at)),
+    size: Number(readU64(view, at + 8)),
+    userAddress: readU64(view, at + 16),
+    fileOffset: Number(readU64(view, at + 24)),
+    file: {
+      dev: view.getBigUint64(at + 32, true),
+      ino: view.getBigUint64(at + 40, true),
+      size: Number(readU64(view, at + 48)),
+    },
+    name: view.getUint32(at + 56, true),
+  };
+}

@@ -1,0 +1,425 @@
+// The journal of VMs that live at random, with memory that fails at random: at any moment it says what they are, in whichever file it lies,
+// and whatever became of its bytes is noticed.
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AttachedVm } from '../../../services/broker/attached-vm.ts';
+import type { Command } from '../../../services/broker/domain/command.ts';
+import { Host } from '../../../services/broker/domain/host.ts';
+import { UNLIMITED } from '../../../services/broker/domain/quota.ts';
+import type { VmSettings } from '../../../services/broker/domain/vm.ts';
+import { DescriptorBudget } from '../../../services/broker/heaps/descriptor-budget.ts';
+import { Heaps } from '../../../services/broker/heaps/heaps.ts';
+import { WindowMemory } from '../../../services/broker/heaps/window-memory.ts';
+import { type CommandLog, Journal } from '../../../services/broker/journal/journal.ts';
+import { journalKind } from '../../../services/broker/journal/record.ts';
+import { type Replay, replayJournal } from '../../../services/broker/journal/replay.ts';
+import { bootId } from '../../../services/lib/journal/boot-id.ts';
+import { FileJournal } from '../../../services/lib/journal/file-journal.ts';
+import { JournalError } from '../../../services/lib/journal/journal-error.ts';
+import type { HeapConfig } from '../../../services/lib/runtime/config.ts';
+import { life } from '../domain/support/life.ts';
+import { HEAPS, HOST_LIMITS, type Step, VMS } from '../domain/support/world.ts';
+
+const NO_LIMITS = { bytes: UNLIMITED, mappings: UNLIMITED, allocations: UNLIMITED };
+const log = pino({ level: 'silent' });
+const CONFIGS: HeapConfig[] = HEAPS.map(({ name, cache, capacity }) => ({
+  name,
+  backing: 'memfd',
+  cache,
+  capacity,
+  path: null,
+  prefault: false,
+}));
+
+/** Memory that fails when the dice say so. */
+class Unreliable extends WindowMemory {
+  failing = false;
+
+  #mayFail(what: string): void {
+    if (!this.failing) return;
+    this.failing = false;
+    throw new Error(`${what} failed`);
+  }
+
+  override populate(offset: number, length: number): Promise<void> | null {
+    this.#mayFail('populate');
+    return super.populate(offset, length);
+  }
+
+  override stash(...args: Parameters<WindowMemory['stash']>): Promise<void> | null {
+    this.#mayFail('stash');
+    return super.stash(...args);
+  }
+
+  override restore(resource: number, offset: number, length: number): Promise<void> | null {
+    this.#mayFail('restore');
+    return super.restore(resource, offset, length);
+  }
+}
+
+type Actor = {
+  readonly settings: VmSettings;
+  readonly attached: AttachedVm;
+  readonly memory: Unreliable | null;
+  readonly slot: number;
+  number: number;
+};
+
+class Lives {
+  readonly directory = mkdtempSync(join(tmpdir(), 'barkeep-journal-'));
+  readonly path = join(this.directory, 'journal');
+  readonly budget = new DescriptorBudget(10_000);
+  readonly heaps = new Heaps(CONFIGS, this.budget, log);
+  readonly host = new Host({ limits: HOST_LIMITS, heaps: this.heaps.settings }, this.heaps);
+  readonly actors: Actor[];
+  readonly journal: Journal;
+
+  constructor(firstLimit?: number) {
+    this.journal = Journal.begin(
+      {
+        path: this.path,
+        bootId: bootId(),
+        brokerVersion: 'test',
+        heaps: () => this.heaps.records(),
+        inodeOf: (allocation) => this.heaps.inodeOf(allocation),
+        log,
+        ...(firstLimit === undefined ? {} : { firstLimit }),
+      },
+      () => [],
+    );
+    this.actors = VMS.map((settings) => this.attach(settings));
+  }
+
+  attach(settings: VmSettings): Actor {
+    const vm = this.host.attach(settings);
+    const slot = this.journal.newSlot();
+    const memory =
+      settings.placement === 'window'
+        ? new Unreliable(settings.name, settings.windowSize, this.budget)
+        : null;
+    const { defaultHeap, blobHeaps } = settings;
+    const commands: CommandLog = this.journal.commandsOf(slot, vm, (id) =>
+      id === 0 ? defaultHeap : (blobHeaps.get(String(id)) ?? ''),
+    );
+    const attached = new AttachedVm(vm, memory, this.heaps, commands);
+    const record = {
+      slot,
+      name: settings.name,
+      session: Buffer.alloc(16, slot),
+      windowSize: settings.windowSize,
+      placement: settings.placement,
+      windowInode: memory?.inode ?? 0,
+    };
+    this.journal.attached(record, {
+      slot,
+      get busy() {
+        return attached.busy;
+      },
+      image: () => ({
+        vm: record,
+        state: 'attached',
+        graceEnds: 0,
+        snapshot: vm.snapshot(),
+        inodeOf: (allocation) => this.heaps.inodeOf(allocation),
+        stashInode: (resource) => memory?.stashInode(resource) ?? 0,
+      }),
+    });
+    return { settings, attached, memory, slot, number: 0 };
+  }
+
+  async take(step: Step): Promise<void> {
+    const actor = this.actors[step.vm]!;
+    const { attached, memory } = actor;
+    switch (step.kind) {
+      case 'command': {
+        if (memory !== null) memory.failing = step.failAt !== null;
+        const commands = this.batch(actor, step);
+        await attached.run(commands);
+        if (memory !== null) memory.failing = false;
+        break;
+      }
+      case 'acknowledge':
+        attached.vm.acknowledge(Math.min(step.through, attached.vm.lastNumber));
+        break;
+      case 'reattach':
+        this.journal.reclaimed(actor.slot);
+        await attached.close(
+          () => this.host.detach(actor.settings.name) ?? [],
+          true,
+          () => undefined,
+        );
+        this.actors[step.vm] = this.attach(actor.settings);
+        break;
+    }
+  }
+
+  /** The command three times over, with a repetition and a gap in between: batches have all of these. */
+  batch(actor: Actor, step: Step & { kind: 'command' }): Command[] {
+    const next = (): number => (actor.number += 1);
+    const commands = [
+      { ...step.command, number: next() },
+      { kind: 'reset', number: Math.max(1, actor.number - 1) },
+      { kind: 'unmap', number: next(), resource: 1 },
+      { kind: 'unmap', number: actor.number + 40, resource: 1 },
+      { ...step.command, number: next() },
+    ];
+    return commands as Command[];
+  }
+
+  async end(): Promise<void> {
+    for (const { attached, settings } of this.actors)
+      await attached.close(
+        () => this.host.detach(settings.name) ?? [],
+        true,
+        () => undefined,
+      );
+    this.journal.close();
+    this.heaps.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function replay(path: string): Replay & { readonly host: Host } {
+  const copy = `${path}.copy`;
+  copyFileSync(path, copy);
+  const opened = FileJournal.open(copy, journalKind(bootId()));
+  if (opened === null) throw new Error('there is no journal');
+  opened.journal.close();
+  const host = new Host(
+    { limits: NO_LIMITS, heaps: HEAPS.map((heap) => ({ ...heap, backing: 'memfd', granule: 4096 })) },
+    { allocate: () => null },
+  );
+  const target = {
+    host,
+    settingsOf: ({ name }: { name: string }) => VMS.find((vm) => vm.name === name) ?? 'unknown',
+    heapProblem: () => null,
+  };
+  return { ...replayJournal(copy, opened.payloads, target), host };
+}
+
+/** All but the counts of what changes nothing: a repeated answer, a gap. */
+function essence(vm: { snapshot(): object }): unknown {
+  const uncounted = new Set(['repeated', 'refused', 'refusals']);
+  return JSON.parse(
+    JSON.stringify(vm.snapshot(), (key, value) =>
+      uncounted.has(key) && typeof value !== 'string' ? 0 : value,
+    ),
+  );
+}
+
+function check(lives: Lives): void {
+  const { vms, host } = replay(lives.path);
+  expect(vms.map(({ record, problem }) => [record.name, problem]).sort()).toEqual(
+    lives.actors.map(({ settings }) => [settings.name, null]).sort(),
+  );
+  for (const { attached, settings, memory } of lives.actors) {
+    const replayed = vms.find(({ record }) => record.name === settings.name)!;
+    // An acknowledgement is written down with the batch that follows it.
+    replayed.vm!.acknowledge(attached.vm.acknowledgedNumber);
+    expect(essence(replayed.vm!)).toEqual(essence(attached.vm));
+    expect(replayed.record.windowInode).toBe(memory?.inode ?? 0);
+    for (const { allocation, state, resource } of attached.vm.blobs()) {
+      if (allocation !== null) expect(replayed.inodeOf(allocation)).toBe(lives.heaps.inodeOf(allocation));
+      if (state === 'stashed') expect(replayed.stashInode(resource)).toBe(memory?.stashInode(resource));
+    }
+  }
+  expect(host.used).toEqual(lives.host.used);
+}
+
+let lives: Lives;
+describe('a journal of random lives', () => {
+  it.each([
+    ['that only grows', undefined],
+    ['that is begun anew all the time', 1],
+  ])(
+    '%s says what they are after every step',
+    async (_, firstLimit) => {
+      const seen = new Set<number>();
+      await fc.assert(
+        fc.asyncProperty(life(50), async (steps) => {
+          lives = new Lives(firstLimit);
+          for (const [index, step] of steps.entries()) {
+            await lives.take(step);
+            if (index % 5 === 0) check(lives);
+            // Lets a slice of a new journal run, or not.
+            if (index % 3 === 0) await new Promise((resolve) => setTimeout(resolve, index % 2));
+          }
+          check(lives);
+          seen.add(lives.journal.figures.snapshots);
+          expect(lives.journal.figures).toMatchObject({ errors: 0, isWhole: true });
+          await lives.end();
+        }),
+        { numRuns: 40 },
+      );
+      expect(Math.max(...seen) > 1).toBe(firstLimit !== undefined);
+    },
+    120_000,
+  );
+});
+
+describe('a journal', () => {
+  beforeEach(() => {
+    lives = new Lives();
+  });
+  afterEach(() => lives.end());
+
+  const steps = (): Step[] => fc.sample(life(40), { numRuns: 1, seed: 11 })[0]!;
+
+  it('that was cut anywhere is refused or a shorter story, and never another one', async () => {
+    const stories = new Set<string>();
+    const story = (path: string): string => {
+      const { vms } = replay(path);
+      return JSON.stringify(vms.map(({ record, problem, vm }) => [record.slot, problem, vm && essence(vm)]));
+    };
+    stories.add(story(lives.path));
+    for (const step of steps().slice(0, 12)) {
+      await lives.take(step);
+      stories.add(story(lives.path));
+    }
+    const bytes = readFileSync(lives.path);
+    const cut = join(lives.directory, 'cut');
+    const found = { whole: 0, damaged: 0, other: 0 };
+    for (let length = 0; length <= bytes.length; length += 1) {
+      writeFileSync(cut, bytes.subarray(0, length));
+      try {
+        story(cut);
+        found.whole += 1;
+      } catch (error) {
+        if (error instanceof JournalError) found.damaged += 1;
+        else found.other += 1;
+      }
+    }
+    // The header, and the records from "start" to "complete".
+    expect(found.damaged).toBeGreaterThan(64);
+    expect(found.damaged).toBeLessThan(500);
+    expect(found.whole).toBe(bytes.length + 1 - found.damaged);
+    writeFileSync(cut, bytes);
+    expect(stories.has(story(cut))).toBe(true);
+  }, 60_000);
+
+  it('with any bit flipped is refused, and says where', async () => {
+    for (const step of steps()) await lives.take(step);
+    const bytes = readFileSync(lives.path);
+    const flipped = join(lives.directory, 'flipped');
+    const problems: string[] = [];
+    for (let at = 0; at < bytes.length; at += 1 + Math.floor(at / 400)) {
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 1 << (at % 8);
+      writeFileSync(flipped, damaged);
+      try {
+        replay(flipped);
+        problems.push(`byte ${at}: nothing was noticed`);
+      } catch (error) {
+        if (!(error instanceof JournalError)) problems.push(`byte ${at}: ${error as Error}`);
+      }
+    }
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('whose records contradict each other costs the VM that they are about', async () => {
+    await lives.take({
+      kind: 'command',
+      vm: 1,
+      command: {
+        kind: 'create',
+        resource: 1,
+        context: 0,
+        blobMem: 'host3d',
+        flags: 1,
+        blobId: 0,
+        size: 4096,
+      },
+      aim: null,
+      failAt: null,
+      exhausted: false,
+    });
+    // A map of a blob that never was, in a slot that is.
+    const opened = FileJournal.open(lives.path, journalKind(bootId()))!;
+    const bogus = Buffer.alloc(1 + 4 + 8 + 8 + 4 + 13 + 4);
+    bogus.writeUInt8(6, 0);
+    bogus.writeUInt32LE(lives.actors[0]!.slot, 1);
+    bogus.writeDoubleLE(1, 13);
+    bogus.writeUInt32LE(1, 21);
+    bogus.writeUInt8(2, 25);
+    bogus.writeUInt32LE(77, 26);
+    opened.journal.append([bogus]);
+    opened.journal.close();
+    const { vms, host } = replay(lives.path);
+    expect(vms.map(({ record, problem }) => [record.name, problem])).toEqual([
+      [
+        'desk',
+        expect.stringContaining(
+          'its journal contradicts itself: vm desk: command 1 went well once, and cannot now',
+        ),
+      ],
+      ['lab', null],
+    ]);
+    expect([...host.vms.keys()]).toEqual(['lab']);
+  });
+
+  it('that cannot be written is removed, and comes back whole', async () => {
+    // Its next file cannot be made where a directory is; and the file itself is full.
+    const full = '/dev/full';
+    expect(existsSync(full)).toBe(true);
+    const append = FileJournal.prototype.append;
+    let left = 1;
+    FileJournal.prototype.append = function (this: FileJournal, payloads) {
+      left -= 1;
+      if (left === 0) throw new JournalError('FULL', 0, 'no space left');
+      append.call(this, payloads);
+    };
+    try {
+      await lives.take({ kind: 'acknowledge', vm: 0, through: 0 });
+      for (const step of steps().slice(0, 8)) await lives.take(step);
+    } finally {
+      FileJournal.prototype.append = append;
+    }
+    expect(lives.journal.figures).toMatchObject({ isWhole: false, errors: 1, size: 0 });
+    expect(existsSync(lives.path)).toBe(false);
+    await expect.poll(() => lives.journal.figures.isWhole, { timeout: 5000 }).toBe(true);
+    check(lives);
+  });
+
+  it('is bounded, whatever is done', async () => {
+    await lives.end();
+    lives = new Lives(20_000);
+    let largest = 0;
+    const create = {
+      kind: 'create',
+      resource: 1,
+      context: 0,
+      blobMem: 'host3d',
+      flags: 1,
+      blobId: 0,
+      size: 4096,
+    } as const;
+    for (let round = 0; round < 3000; round += 1) {
+      const { attached } = lives.actors[0]!;
+      const first = attached.vm.lastNumber + 1;
+      attached.vm.acknowledge(first - 1);
+      await attached.run([
+        { ...create, number: first },
+        { kind: 'map', number: first + 1, resource: 1, offset: 0 },
+        { kind: 'destroy', number: first + 2, resource: 1 },
+      ]);
+      if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      largest = Math.max(largest, statSync(lives.path).size);
+    }
+    expect(lives.journal.figures.snapshots).toBeGreaterThan(5);
+    expect(lives.journal.figures.bytes).toBeGreaterThan(150_000);
+    expect(largest).toBeLessThan(30_000);
+    check(lives);
+  });
+});

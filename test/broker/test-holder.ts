@@ -1,0 +1,113 @@
+// A holder of descriptors in this process, and brokers that die: what a kill leaves is a copy of the journal and of what the holder has, taken
+// at one moment; a successor is started on that copy, in a run directory of its own.
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrokerStore } from '../../services/broker/heaps/descriptor-store.ts';
+import { closeAll, type Fd } from '../../services/lib/os/fd.ts';
+import { duplicate } from '../../services/lib/os/memory.ts';
+import { TestBroker } from './harness.ts';
+
+type Held = [name: string, fd: Fd][];
+
+export class TestHolder implements BrokerStore {
+  readonly active = true;
+  readonly #held: Held = [];
+  readonly #left = new Map<string, Fd[]>();
+
+  get left(): ReadonlyMap<string, readonly Fd[]> {
+    return this.#left;
+  }
+
+  get names(): string[] {
+    return this.#held.map(([name]) => name).sort();
+  }
+
+  put(name: string, ...fds: readonly number[]): void {
+    for (const fd of fds) this.#held.push([name, duplicate(fd)]);
+  }
+
+  remove(name: string): void {
+    for (const entry of [...this.#held]) {
+      if (entry[0] !== name) continue;
+      entry[1].close();
+      this.#held.splice(this.#held.indexOf(entry), 1);
+    }
+  }
+
+  take(name: string): Fd[] {
+    const fds = this.#left.get(name) ?? [];
+    this.#left.delete(name);
+    return fds;
+  }
+
+  discardLeft(): string[] {
+    const names = [...this.#left.keys()];
+    for (const name of names) {
+      closeAll(this.take(name));
+      this.remove(name);
+    }
+    return names;
+  }
+
+  /** The holder of a successor: it holds the same, and gives it back. */
+  copy(): TestHolder {
+    const copy = new TestHolder();
+    for (const [name, fd] of this.#held) copy.put(name, fd.number);
+    copy.giveBack();
+    return copy;
+  }
+
+  /** Gives back what it holds, as to a process that starts. */
+  giveBack(): void {
+    closeAll([...this.#left.values()].flat());
+    this.#left.clear();
+    for (const [name, fd] of this.#held) {
+      this.#left.set(name, [...(this.#left.get(name) ?? []), duplicate(fd.number)]);
+    }
+  }
+
+  /** Holds under `name` what it holds under `from` (null: nothing). */
+  alter(name: string, from: string | null, fd: Fd | null = null): void {
+    const source = fd ?? this.#held.find(([held]) => held === from)?.[1] ?? null;
+    const kept = source === null ? null : duplicate(source.number);
+    this.remove(name);
+    if (kept !== null) this.#held.push([name, kept]);
+    this.giveBack();
+  }
+
+  close(): void {
+    closeAll(this.#held.map(([, fd]) => fd));
+    closeAll([...this.#left.values()].flat());
+    this.#held.length = 0;
+    this.#left.clear();
+  }
+}
+
+/** What a kill leaves. */
+export class Remains {
+  readonly directory = mkdtempSync(join(tmpdir(), 'barkeep-remains-'));
+  readonly holder: TestHolder;
+  readonly #brokers: TestBroker[] = [];
+
+  constructor(broker: TestBroker | null, holder: TestHolder) {
+    this.holder = holder.copy();
+    if (broker !== null && existsSync(broker.paths.journal)) copyFileSync(broker.paths.journal, this.journal);
+  }
+
+  get journal(): string {
+    return join(this.directory, 'journal');
+  }
+
+  async succeed(yaml?: string, more: { readonly discardJournal?: boolean } = {}): Promise<TestBroker> {
+    const broker = await TestBroker.start(yaml, this.directory, { store: this.holder, ...more });
+    this.#brokers.push(broker);
+    return broker;
+  }
+
+  async end(): Promise<void> {
+    for (const broker of this.#brokers) await broker.end();
+    this.holder.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

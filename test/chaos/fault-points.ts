@@ -1,0 +1,305 @@
+// Every fault point of the code: the service that passes it dies there, and the guest notices nothing. One point after the other, twice in
+// the life of a guest, or, to save time, a chain of points in one life: each successor dies at the next one. The list is the code's own
+// (lib/os/fault-point.ts): a point that no life passes fails the suite.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point.ts';
+import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { CheckFailure, eventually, expectEqual } from '../guest/scenario/check.ts';
+import { growJournal } from './journal-growth.ts';
+import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
+import { live } from './life.ts';
+import { liveThroughOutage, type Outage } from './outage.ts';
+
+type Service = 'broker' | 'frontend';
+type Way = { readonly service: Service; readonly placement: Placement };
+
+/** Who may pass a point, the likeliest first. */
+const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
+  [
+    /^(broker\.memory|broker\.left|broker\.lost)/,
+    [
+      { service: 'broker', placement: 'per-blob' },
+      { service: 'broker', placement: 'window' },
+    ],
+  ],
+  [
+    /^(broker\.|journal\.snapshot)/,
+    [
+      { service: 'broker', placement: 'window' },
+      { service: 'broker', placement: 'per-blob' },
+    ],
+  ],
+  [
+    /^(channel|gpu\.(memory|file|blob))/,
+    [
+      { service: 'frontend', placement: 'per-blob' },
+      { service: 'frontend', placement: 'window' },
+    ],
+  ],
+  [
+    /./,
+    [
+      { service: 'frontend', placement: 'window' },
+      { service: 'frontend', placement: 'per-blob' },
+    ],
+  ],
+];
+/** A level of the services' logs that means that something is wrong. */
+const ERROR_LINE = /"level":"?(50|60|error|fatal)/;
+/** barkeep.v1.VmState */
+const DETACHED = 1;
+const ORPHANED = 3;
+/** Points that a broker passes when its journal has grown to its limit. */
+const GROWS: readonly FaultPoint[] = ['broker.journal-vm-copied'];
+/** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery.ts). */
+const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
+
+/** Points that only the successor of a process that died at a certain moment passes. */
+const PRELUDE: Partial<Record<FaultPoint, string>> = {
+  'recovery.swept': 'vmm.descriptor-stored:4',
+  'channel.fenced': 'channel.map-sent:1',
+};
+/** Points that a guest's life passes once, where it begins or ends: there is no successor that could pass them again. */
+const ONCE = /^(recovery|listen|accept|end\.|broker\.(reclaim|state|window|attach|journal-vm))/;
+const CHAIN = 8;
+/** Rounds of a guest's life in a chain, for each point. */
+const ROUNDS_A_POINT = 1.5;
+
+/** Points that a frontend passes only when the broker fails it. */
+const OUTAGES: Partial<Record<FaultPoint, Outage>> = {
+  'gpu.late-recorded': 'silence',
+  'gpu.late-undone': 'silence',
+  'gpu.session-gone': 'eviction',
+};
+/** With these, and a broker that is silent for longer. */
+const SHORT_ANSWER = '700ms';
+const SILENCE = 2500;
+
+/** Where the lives of the service die. */
+type Deaths = {
+  readonly first: readonly FaultPoint[];
+  /** Before those. */
+  readonly prelude: readonly string[];
+  readonly isChain: boolean;
+};
+const NO_DEATH: Deaths = { first: [], prelude: [], isChain: false };
+
+type Outcome = {
+  readonly hits: readonly string[];
+  readonly deaths: number;
+  readonly descriptors: Descriptors;
+};
+type Descriptors = Readonly<Record<Service, readonly string[]>>;
+
+export class FaultPoints {
+  readonly #directory: string;
+  readonly #reference = new Map<Placement, Descriptors>();
+  #host: KeptHost | null = null;
+  #lives = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  static names(): readonly FaultPoint[] {
+    return FAULT_POINTS;
+  }
+
+  /** The same life without a death, for what it leaves behind. */
+  async reference(): Promise<string> {
+    const figures: string[] = [];
+    for (const placement of Object.keys(KEPT_VM) as Placement[]) {
+      const { descriptors } = await this.#live({ service: 'frontend', placement }, NO_DEATH);
+      this.#reference.set(placement, descriptors);
+      const { broker, frontend } = descriptors;
+      figures.push(
+        `${placement}: ${broker.length} descriptors of the broker, ${frontend.length} of the frontend`,
+      );
+    }
+    return figures.join('; ');
+  }
+
+  /** Groups of points that the lives of one guest can pass one after the other. The others have to be taken alone. */
+  static chains(points: readonly FaultPoint[]): readonly (readonly FaultPoint[])[] {
+    const groups = new Map<string, FaultPoint[][]>();
+    for (const point of points) {
+      if (ONCE.test(point) || point in PRELUDE || point in OUTAGES) continue;
+      const { service, placement } = waysTo(point)[0]!;
+      const chains = groups.get(`${service} ${placement}`) ?? [[]];
+      if (chains.at(-1)!.length === CHAIN) chains.push([]);
+      chains.at(-1)!.push(point);
+      groups.set(`${service} ${placement}`, chains);
+    }
+    return [...groups.values()].flat();
+  }
+
+  /** One guest's life for all of them. Returns those that were met; the others have to be taken alone. Throws as kill(). */
+  async killChain(points: readonly FaultPoint[]): Promise<ReadonlySet<FaultPoint>> {
+    const way = waysTo(points[0]!)[0]!;
+    const { hits } = await this.#liveOrClose(way, { first: points, prelude: [], isChain: true });
+    return new Set(points.filter((point) => hits.includes(`${point}:1`)));
+  }
+
+  /** Throws CheckFailure when the guest noticed, something was left behind, or nobody came by the point. */
+  async kill(point: FaultPoint): Promise<string> {
+    const outage = OUTAGES[point];
+    if (outage !== undefined) return await this.#killInOutage(point, outage);
+    const prelude = PRELUDE[point];
+    for (const way of waysTo(point)) {
+      const deaths = { first: [point], prelude: prelude === undefined ? [] : [prelude], isChain: false };
+      const outcome = await this.#liveOrClose(way, deaths);
+      const hits = outcome.hits.filter((hit) => hit.startsWith(`${point}:`)).length;
+      if (hits === 0) continue;
+      return `${labelOf(way)}, ${hits} of ${outcome.deaths} deaths there`;
+    }
+    throw new CheckFailure('no life passed this point');
+  }
+
+  async close(): Promise<void> {
+    const host = this.#host;
+    this.#host = null;
+    await host?.stop();
+  }
+
+  async #killInOutage(point: FaultPoint, outage: Outage): Promise<string> {
+    await this.close();
+    const host = await this.#open({ answerTimeout: SHORT_ANSWER });
+    const { service, socket } = await host.startFrontend('window', [`${point}:1`]);
+    try {
+      const { admin, broker } = host;
+      const options = { socket, vm: KEPT_VM.window, admin, brokerPid: broker.pid, silence: SILENCE };
+      await liveThroughOutage(outage, options);
+      await service.settled();
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new CheckFailure(`${outage}: ${problem}\n${logsOf([host.broker, service])}`);
+    } finally {
+      await this.close();
+    }
+    if (service.hits.length === 0) throw new CheckFailure(`no life passed this point (${outage})`);
+    return `frontend, ${outage} of the broker, ${service.hits.length} of ${service.ends.length} deaths there`;
+  }
+
+  async #liveOrClose(way: Way, deaths: Deaths): Promise<Outcome> {
+    try {
+      return await this.#live(way, deaths);
+    } catch (error) {
+      await this.close(); // what is left of it is of no use
+      throw new CheckFailure(`${labelOf(way)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #live({ service, placement }: Way, { first, prelude, isChain }: Deaths): Promise<Outcome> {
+    const faults = [...prelude, ...first.map((point) => `${point}:1`)];
+    const host = await this.#startHost(service === 'broker', faults);
+    const frontend = await host.startFrontend(placement, service === 'frontend' ? faults : []);
+    const victim = service === 'broker' ? host.broker : frontend.service;
+    const both = [host.broker, frontend.service];
+    const growing = first.some((point) => GROWS.includes(point))
+      ? growJournal(host, () => victim.hits.length > 0)
+      : null;
+    let seen = 0;
+    const killOne = (): void => {
+      const [point] = first;
+      if (point === undefined) return;
+      if (!isChain) {
+        // What comes by only once in a life shall be met there, too.
+        victim.arm(victim.hits.includes(`${point}:1`) ? `${point}:2` : `${point}:1`);
+        victim.kill();
+      } else if (victim.isArmed && victim.hits.length === seen) victim.kill(); // nobody comes by its point
+      seen = victim.hits.length;
+    };
+    try {
+      await live({
+        socket: frontend.socket,
+        vm: KEPT_VM[placement],
+        resetsWithBlobs: placement === 'window',
+        admin: host.admin,
+        cutOffs: first.some((point) => CUTS_OFF.includes(point)) ? 3 : 0,
+        between: killOne,
+        goesOn: (done) => isChain && victim.isArmed && done < ROUNDS_A_POINT * first.length,
+      });
+      for (const one of both) await one.settled();
+    } catch (error) {
+      throw new CheckFailure(`${error instanceof Error ? error.message : String(error)}\n${logsOf(both)}`);
+    }
+    const left = await this.#leftOf(frontend.service, placement, 'frontend');
+    if (growing !== null) {
+      await growing;
+      await eventually(async () => void (await host.admin.evictVm(BUSY_VM, true)));
+    }
+    await this.#reclaim(host, frontend.service, KEPT_VM[placement]);
+    const errors = both.flatMap(({ log }) => log.split('\n').filter((line) => ERROR_LINE.test(line)));
+    if (errors.length > 0) throw new CheckFailure(`errors in the logs:\n${errors.slice(0, 5).join('\n')}`);
+    const descriptors = { frontend: left, broker: await this.#leftOf(host.broker, placement, 'broker') };
+    return { hits: victim.hits, deaths: victim.ends.length, descriptors };
+  }
+
+  /** The frontend goes with its keeper, its VM is kept, and an operator gives it up. */
+  async #reclaim({ broker, admin }: KeptHost, frontend: KeptService, vm: string): Promise<void> {
+    await frontend.killForGood();
+    await eventually(async () => expectEqual('state of the VM', (await admin.getVm(vm)).state, ORPHANED));
+    // The broker may die of it; then it is asked again.
+    await eventually(async () => void (await admin.evictVm(vm, false)));
+    await broker.settled();
+    await eventually(async () => {
+      const shown = await admin.getVm(vm);
+      expectEqual('state of the VM', shown.state, DETACHED);
+      expectEqual('bytes of the VM', countFromWire(shown.allocatedBytes), 0);
+    });
+  }
+
+  // A broker serves many lives, unless it is the one that dies.
+  async #startHost(isFresh: boolean, faults: readonly string[]): Promise<KeptHost> {
+    if (this.#host !== null && !isFresh) return this.#host;
+    await this.close();
+    return await this.#open(isFresh ? { faults } : {});
+  }
+
+  async #open(options: Parameters<typeof KeptHost.start>[1]): Promise<KeptHost> {
+    this.#lives += 1;
+    const directory = join(this.#directory, String(this.#lives));
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory);
+    this.#host = await KeptHost.start(directory, options);
+    return this.#host;
+  }
+
+  /** What a service has open in the end. Throws CheckFailure when it stays more than after a life without a death. */
+  async #leftOf(service: KeptService, placement: Placement, what: Service): Promise<readonly string[]> {
+    const reference = this.#reference.get(placement)?.[what] ?? null;
+    const directory = this.#host?.directory ?? '';
+    let last: readonly string[] = [];
+    await eventually(async () => {
+      const now = service.descriptors().map((name) => name.replace(directory, ''));
+      const isSame = now.join() === last.join();
+      last = now;
+      if (!isSame) throw new CheckFailure(`the descriptors of the ${what} keep changing`);
+      const more = [...now];
+      for (const name of reference ?? now) {
+        const index = more.indexOf(name);
+        if (index >= 0) more.splice(index, 1);
+      }
+      if (more.length === 0) return;
+      throw new CheckFailure(
+        `descriptors of the ${what} that a life without a death does not leave: ${more.join(', ')}`,
+      );
+    });
+    return last;
+  }
+}
+
+function waysTo(point: FaultPoint): readonly Way[] {
+  return WAYS.find(([pattern]) => pattern.test(point))![1];
+}
+
+function labelOf({ service, placement }: Way): string {
+  return `${service}, ${placement} placement`;
+}
+
+function logsOf(services: readonly KeptService[]): string {
+  return services
+    .map(({ name, log }) => `${name}: ${log.trim().split('\n').slice(-4).join('\n')}`)
+    .join('\n');
+}

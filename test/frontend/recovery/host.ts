@@ -1,0 +1,190 @@
+// A host as operators have it, of real processes: one broker, and frontends under `barkeep keep`, which start again when they are killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
+
+const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
+const PATIENCE = 20_000;
+
+export type Placement = 'window' | 'per-blob';
+
+/** How far each life of a frontend gets: BARKEEP_FAULT of the first, of the second …; later ones are not disturbed. */
+export type Faults = readonly string[];
+
+// Counts its lives in a file, and gives each its fault.
+const LIVES = `
+  life=$(($(cat "$0" 2>/dev/null || echo 0) + 1)); echo $life > "$0"
+  eval "fault=\\$FAULT_$life"
+  if [ -n "$fault" ]; then export BARKEEP_FAULT="$fault"; fi
+  exec "$@"`;
+
+export class Host {
+  readonly directory: string;
+  readonly admin: AdminClient;
+  readonly #frontends: KeptFrontend[] = [];
+  #broker: ChildProcess | null = null;
+
+  /** VMs by name; `settings` are lines of the configuration's frontend section. */
+  constructor(vms: Readonly<Record<string, Placement>>, frontend = 'answer_timeout: 5s, vmm_timeout: 5s') {
+    this.directory = mkdtempSync(join(tmpdir(), 'barkeep-recovery-'));
+    const lines = Object.entries(vms).map(
+      ([name, placement]) => `  - { name: ${name}, window: 64MiB, placement: ${placement}, heap: ram }`,
+    );
+    writeFileSync(
+      this.config,
+      `run_directory: ${this.directory}\norphan_grace: 60s\nheaps:\n` +
+        `  - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }\nvms:\n${lines.join('\n')}\n` +
+        `frontend: { ${frontend}, statistics_interval: 100ms }\n`,
+    );
+    this.admin = createAdminClient(join(this.directory, 'admin.sock'));
+  }
+
+  get config(): string {
+    return join(this.directory, 'config.yaml');
+  }
+
+  async startBroker(): Promise<void> {
+    this.#broker = spawn(process.execPath, [CLI, 'broker'], {
+      env: this.environment,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await until('the broker serves', () => this.admin.isServing(200).catch(() => false));
+  }
+
+  /** Its sockets stay open, and it says nothing: for as long as `work` takes. */
+  async withoutBroker(work: () => Promise<void>): Promise<void> {
+    this.#broker?.kill('SIGSTOP');
+    try {
+      await work();
+    } finally {
+      this.#broker?.kill('SIGCONT');
+    }
+  }
+
+  /** The broker dies, and another one starts that knows nothing. */
+  async loseBroker(): Promise<void> {
+    await this.#killBroker();
+    for (const name of readdirSync(this.directory)) {
+      if (name.startsWith('journal')) rmSync(join(this.directory, name), { recursive: true });
+    }
+    await this.startBroker();
+  }
+
+  async startFrontend(vm: string, faults: Faults = []): Promise<KeptFrontend> {
+    const frontend = new KeptFrontend(this, vm, faults);
+    this.#frontends.push(frontend);
+    await frontend.listens();
+    return frontend;
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, BARKEEP_CONFIG: this.config, BARKEEP_LOG_LEVEL: 'warn' };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#frontends.map((frontend) => frontend.stop()));
+    this.admin.close();
+    await this.#killBroker();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #killBroker(): Promise<void> {
+    if (!this.#broker || this.#broker.exitCode !== null || this.#broker.signalCode !== null) return;
+    const ended = once(this.#broker, 'exit');
+    this.#broker.kill('SIGKILL');
+    await ended;
+  }
+}
+
+export class KeptFrontend {
+  readonly socketPath: string;
+  readonly #keeper: ChildProcess;
+  readonly #ended: Promise<unknown>;
+  log = '';
+
+  constructor(host: Host, vm: string, faults: Faults) {
+    this.socketPath = join(host.directory, 'vms', vm, 'gpu.sock');
+    const env: NodeJS.ProcessEnv = { ...host.environment, BARKEEP_LOG_LEVEL: 'info' };
+    faults.forEach((fault, index) => {
+      env[`FAULT_${index + 1}`] = fault;
+    });
+    const frontend = [process.execPath, CLI, 'frontend', '--vm', vm];
+    const lives = join(host.directory, `${vm}.lives`);
+    const command = ['/bin/sh', '-c', LIVES, lives, ...frontend];
+    this.#keeper = spawn(
+      process.execPath,
+      [CLI, 'keep', '--restart', 'always', '--restart-delay', '10ms', '--', ...command],
+      { env, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    this.#keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+    this.#ended = once(this.#keeper, 'exit');
+  }
+
+  /** Of the frontend at the moment; null while none runs. */
+  get pid(): number | null {
+    try {
+      const children = readFileSync(
+        `/proc/${this.#keeper.pid}/task/${this.#keeper.pid}/children`,
+        'utf8',
+      ).trim();
+      return children === '' ? null : Number(children.split(' ')[0]);
+    } catch {
+      return null;
+    }
+  }
+
+  /** How often a frontend was killed. */
+  get kills(): number {
+    return this.log.match(/"signal":"SIGKILL"/g)?.length ?? 0;
+  }
+
+  get openFds(): number {
+    return countFds(this.pid);
+  }
+
+  /** Descriptors of the keeper: its own, and what it holds. */
+  get heldFds(): number {
+    return countFds(this.#keeper.pid ?? null);
+  }
+
+  async listens(): Promise<void> {
+    await until(`a frontend listens at ${this.socketPath}\n${this.log}`, () => existsSync(this.socketPath));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    if (pid !== null) process.kill(pid, signal);
+  }
+
+  /** The keeper dies without a word, and what it holds is gone. */
+  loseKeeper(): void {
+    this.#keeper.kill('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.#keeper.kill('SIGTERM');
+    await this.#ended;
+  }
+}
+
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = performance.now() + PATIENCE;
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error(`not within ${PATIENCE} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+function countFds(pid: number | null): number {
+  try {
+    return pid === null ? 0 : readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,154 @@
+// What makes recovery hard: commands that kill their handler, brokers that go silent or forget, and a store that gives back the wrong things.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { decodeAnswer } from '../../vmm/driver.ts';
+import { Vmm } from '../../vmm/vmm.ts';
+import { type Faults, Host, type KeptFrontend, type Placement, until } from './host.ts';
+import { Workload } from './workload.ts';
+
+const MIB = 1024 * 1024;
+const PAGE = 4096;
+const TIMEOUT = 60_000;
+const ANSWER_TIMEOUT = 500;
+const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
+
+let host: Host;
+let vmms: Vmm[] = [];
+beforeAll(async () => {
+  const names = ['poison', 'finish', 'once', 'late-recorded', 'late-undone', 'gone', 'gone-attached'];
+  host = new Host(
+    Object.fromEntries(PLACEMENTS.flatMap((kind) => names.map((name) => [`${name}-${kind}`, kind]))),
+    `answer_timeout: ${ANSWER_TIMEOUT}ms, vmm_timeout: 5s`,
+  );
+  await host.startBroker();
+}, TIMEOUT);
+afterEach(() => {
+  for (const vmm of vmms.splice(0)) vmm.close();
+  vmms = [];
+});
+afterAll(() => host.close(), TIMEOUT);
+
+async function start(vm: string, placement: Placement, faults: Faults): Promise<[KeptFrontend, Vmm]> {
+  const frontend = await host.startFrontend(vm, faults);
+  const vmm = await Vmm.boot({
+    socketPath: frontend.socketPath,
+    memory: 64 * MIB,
+    answerTimeout: 15_000,
+    flawless: placement === 'per-blob',
+  });
+  vmms.push(vmm);
+  return [frontend, vmm];
+}
+
+async function allocations(vm: string): Promise<number> {
+  return Number((await host.admin.getVm(vm)).allocations);
+}
+
+describe.each(PLACEMENTS)('in %s placement', (placement) => {
+  // Each command is handled twice: when it is planned, and when it is answered.
+  it.each([
+    ['planned', 'poison', ['queue.handling:3', 'queue.handling:1']],
+    ['answered', 'finish', ['queue.handling:4', 'queue.handling:2']],
+  ] as const)(
+    'a command that kills two frontends while it is %s is answered ERR_UNSPEC, once, and logged',
+    async (_, name, faults) => {
+      const [frontend, vmm] = await start(`${name}-${placement}`, placement, faults);
+      await vmm.driver.createContext();
+      const answer = await vmm.driver.sendCommand(vmm.driver.createCommand(9, { size: PAGE }));
+      const next = await vmm.driver.sendCommand(vmm.driver.createCommand(10, { size: PAGE }));
+
+      expect([answer.name, next.name]).toEqual(['ERR_UNSPEC', 'OK_NODATA']);
+      expect(frontend.kills).toBe(2);
+      expect(frontend.log.match(/ended this process twice/g)).toHaveLength(1);
+      expect(frontend.log).toMatch(/"command":"RESOURCE_CREATE_BLOB","bytes":"0c010000/);
+      await until('what it did is taken back', async () => (await allocations(`${name}-${placement}`)) === 1);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'a command during which one frontend died is done by the next',
+    async () => {
+      const [, vmm] = await start(`once-${placement}`, placement, ['queue.handling:3']);
+      await vmm.driver.createContext();
+
+      const blob = await vmm.driver.createAndMap({ size: PAGE });
+
+      vmm.window.write(blob.offset, Buffer.from('done'));
+      await vmm.driver.unmapAndUnref(blob);
+    },
+    TIMEOUT,
+  );
+
+  it.each(['late-recorded', 'late-undone'])(
+    'what a silent broker did too late is taken back, whoever dies at gpu.%s',
+    async (name) => {
+      const vm = `${name}-${placement}`;
+      const [frontend, vmm] = await start(vm, placement, [`gpu.${name}:1`]);
+      const workload = new Workload(vmm);
+      await workload.begin();
+      const before = await allocations(vm);
+      const { driver } = vmm;
+      const resource = driver.newResource();
+      let answers: readonly (string | null)[] = [];
+      await host.withoutBroker(async () => {
+        const bytes = await driver.exchange([
+          driver.createCommand(resource, { size: PAGE }),
+          driver.mapCommand(resource, 32 * MIB),
+        ]);
+        answers = bytes.map((reply) => decodeAnswer(reply).name);
+      });
+      expect(answers).toEqual(['ERR_UNSPEC', 'ERR_UNSPEC']);
+
+      await until('the frontend died', () => frontend.kills === 1);
+      await until('it is taken back', async () => (await allocations(vm)) === before);
+      await workload.cycle(1);
+      // The id is free again, and the offset.
+      const [created, mapped] = await driver.exchange([
+        driver.createCommand(resource, { size: PAGE }),
+        driver.mapCommand(resource, 32 * MIB),
+      ]);
+      expect([created, mapped].map((reply) => decodeAnswer(reply as Buffer).name)).toEqual([
+        'OK_NODATA',
+        'OK_MAP_INFO',
+      ]);
+      await driver.sendCommand(driver.unrefCommand(resource));
+      await workload.end();
+      await until('the books are empty', async () => (await allocations(vm)) === 0);
+    },
+    TIMEOUT,
+  );
+});
+
+// Last: these lose every VM of the host's broker.
+describe.each(PLACEMENTS)('a broker without memory, in %s placement', (placement) => {
+  it.each([
+    ['gone', 'gpu.session-gone:1'],
+    ['gone-attached', 'gpu.session-recorded:2'],
+  ])(
+    'costs the guest its blobs, and after a reset everything works, whoever dies (%s)',
+    async (name, fault) => {
+      const vm = `${name}-${placement}`;
+      const [frontend, vmm] = await start(vm, placement, [fault]);
+      await new Workload(vmm).begin();
+
+      await host.loseBroker();
+      await until('the loss is known', () => frontend.log.includes('has forgotten this session'));
+      const refused = await vmm.driver.sendCommand(vmm.driver.createCommand(77, { size: PAGE }));
+      expect(refused.name).toBe('ERR_UNSPEC');
+      await vmm.rebind();
+      await until('the frontend died', () => frontend.kills === 1);
+      await until('a new session begins', async () => {
+        const answer = await vmm.driver.sendCommand(vmm.driver.createCommand(78, { size: PAGE }));
+        if (answer.name !== 'OK_NODATA') await sleep(50);
+        return answer.name === 'OK_NODATA';
+      });
+      await vmm.driver.sendCommand(vmm.driver.unrefCommand(78));
+      const workload = new Workload(vmm);
+      await workload.run();
+
+      expect(await allocations(vm)).toBe(0);
+    },
+    TIMEOUT,
+  );
+});

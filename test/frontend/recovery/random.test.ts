@@ -1,0 +1,178 @@
+// Frontends that are killed at random, replaced, or killed while the broker is away: the guest's work goes on, byte for byte.
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
+import { Vmm } from '../../vmm/vmm.ts';
+import { Host, type KeptFrontend, type Placement, until } from './host.ts';
+import { Workload } from './workload.ts';
+
+const MIB = 1024 * 1024;
+const TIMEOUT = 120_000;
+const KILLS = Number(process.env['RECOVERY_KILLS'] ?? 12);
+const DETACHED = barkeep.v1.VmState.VM_STATE_DETACHED;
+const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
+
+let host: Host;
+let vmms: Vmm[] = [];
+beforeAll(async () => {
+  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale', 'keeper'];
+  host = new Host(
+    Object.fromEntries(
+      PLACEMENTS.flatMap((placement) => names.map((name) => [`${name}-${placement}`, placement])),
+    ),
+  );
+  await host.startBroker();
+}, TIMEOUT);
+afterEach(() => {
+  for (const vmm of vmms.splice(0)) vmm.close();
+  vmms = [];
+});
+afterAll(() => host.close(), TIMEOUT);
+
+async function boot(frontend: KeptFrontend, placement: Placement): Promise<Vmm> {
+  const vmm = await Vmm.boot({
+    socketPath: frontend.socketPath,
+    memory: 64 * MIB,
+    answerTimeout: 20_000,
+    flawless: placement === 'per-blob',
+  });
+  vmms.push(vmm);
+  return vmm;
+}
+
+/** Cycles until `isOver`; the longest command, milliseconds. */
+async function work(workload: Workload, isOver: () => boolean): Promise<{ cycles: number; longest: number }> {
+  let cycles = 0;
+  let longest = 0;
+  while (!isOver()) {
+    const before = performance.now();
+    await workload.cycle(1);
+    cycles += 1;
+    longest = Math.max(longest, performance.now() - before);
+  }
+  return { cycles, longest };
+}
+
+async function books(vm: string): Promise<readonly number[]> {
+  const { allocations, mappings } = await host.admin.getVm(vm);
+  return [Number(allocations), Number(mappings)];
+}
+
+describe.each(PLACEMENTS)('in %s placement', (placement) => {
+  it.each([
+    ['kill', ['SIGKILL']],
+    ['term', ['SIGTERM']],
+    ['mixed', ['SIGKILL', 'SIGTERM']],
+  ] as const)(
+    'a frontend survives %s at any moment (%j)',
+    async (name, signals) => {
+      const vm = `${name}-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      const workload = new Workload(await boot(frontend, placement));
+      await workload.begin();
+      let isOver = false;
+      const done = work(workload, () => isOver);
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        await sleep(50 + Math.random() * 350);
+        frontend.signal(signals[kill % signals.length] as NodeJS.Signals);
+      }
+      await sleep(300);
+      isOver = true;
+      const { cycles, longest } = await done.catch((error) => {
+        throw new Error(`${String(error)}\n${frontend.log}`, { cause: error });
+      });
+      await workload.end();
+
+      process.stdout.write(`${vm}: ${KILLS} ends, ${cycles} cycles, longest ${Math.round(longest)} ms\n`);
+      expect(await books(vm)).toEqual([0, 0]);
+      expect(frontend.log).not.toContain('"level":"error"');
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'a frontend that is killed while the broker is away holds the guest’s commands until it is back',
+    async () => {
+      const vm = `away-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      const workload = new Workload(await boot(frontend, placement));
+      await workload.begin();
+      let work: Promise<void> = Promise.resolve();
+      await host.withoutBroker(async () => {
+        work = workload.cycle(2);
+        work.catch(() => {});
+        await sleep(100);
+        const { pid } = frontend;
+        frontend.signal('SIGKILL');
+        await until('a successor runs', () => frontend.pid !== null && frontend.pid !== pid);
+        await sleep(700);
+        frontend.signal('SIGKILL');
+        await sleep(700);
+      });
+      await work;
+      await workload.end();
+
+      expect(await books(vm)).toEqual([0, 0]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'descriptors do not grow with deaths, in the frontend or in its keeper',
+    async () => {
+      const vm = `fds-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      const workload = new Workload(await boot(frontend, placement));
+      await workload.begin();
+      const counts: number[][] = [];
+      for (let kill = 0; kill < 5; kill += 1) {
+        const { pid } = frontend;
+        frontend.signal('SIGKILL');
+        await until('a successor runs', () => frontend.pid !== null && frontend.pid !== pid);
+        await workload.cycle(1);
+        await sleep(200);
+        counts.push([frontend.openFds, frontend.heldFds]);
+      }
+      await workload.end();
+
+      expect(counts.at(-1)?.[1]).toBeLessThanOrEqual(counts[0]?.[1] ?? 0);
+      expect(counts.at(-1)?.[0]).toBeLessThanOrEqual((counts[0]?.[0] ?? 0) + 1);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'the death of a keeper ends its VM alone, and the broker is told at once',
+    async () => {
+      const vm = `keeper-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      await new Workload(await boot(frontend, placement)).begin();
+
+      frontend.loseKeeper();
+
+      await until('the VM is given up', async () => (await host.admin.getVm(vm)).state === DETACHED);
+      expect(await books(vm)).toEqual([0, 0]);
+      expect(existsSync(frontend.socketPath)).toBe(false);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'a VMM that disconnects from a successor leaves nothing, and the next one is served',
+    async () => {
+      const vm = `stale-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      const first = await boot(frontend, placement);
+      await new Workload(first).begin();
+      frontend.signal('SIGKILL');
+      first.close();
+      await until('the books are empty', async () => (await books(vm))[0] === 0);
+      const workload = new Workload(await boot(frontend, placement));
+      await workload.run();
+
+      expect(await books(vm)).toEqual([0, 0]);
+    },
+    TIMEOUT,
+  );
+});

@@ -1,0 +1,346 @@
+// The device's journal: what is written comes back, and a history that is cut anywhere restores to what the guest had been told.
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Operation } from '../../../services/frontend/operation.ts';
+import { type BlobMapping, Changes } from '../../../services/frontend/state/changes.ts';
+import {
+  DeviceJournal,
+  type Past,
+  recordsOf,
+  replay,
+  tablesOf,
+} from '../../../services/frontend/state/device-journal.ts';
+import { decodeRecord, encodeRecord, type JournalRecord } from '../../../services/frontend/state/records.ts';
+import { Contexts } from '../../../services/frontend/virtio-gpu/contexts.ts';
+import { type Resource, Resources } from '../../../services/frontend/virtio-gpu/resources.ts';
+import { MemoryJournal } from '../../../services/lib/journal/memory-journal.ts';
+import { createMemfd, duplicate, PAGE_SIZE } from '../../../services/lib/os/memory.ts';
+
+const AREA = 64 * PAGE_SIZE;
+const journals: DeviceJournal[] = [];
+afterEach(() => {
+  for (const journal of journals.splice(0)) journal.close();
+});
+
+function create(): DeviceJournal {
+  const journal = DeviceJournal.create(AREA);
+  journals.push(journal);
+  return journal;
+}
+
+/** What a successor would find at this moment. */
+function reread(journal: DeviceJournal): Past {
+  const again = DeviceJournal.adopt(duplicate(journal.fd.number));
+  again.journal.close();
+  return again.past;
+}
+
+// ---- arbitrary records ------------------------------------------------------------------------------------------------------------------
+
+const id = fc.nat(0xffff_ffff);
+const few = fc.integer({ min: 1, max: 5 });
+const bytes = fc.nat(2 ** 53 - 1);
+const u64 = fc.oneof(bytes, fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }));
+const chain = fc.option(fc.record({ chain: bytes }), { nil: {} });
+const uuid = fc.option(fc.uint8Array({ minLength: 16, maxLength: 16 }), { nil: null });
+const backing = fc.option(bytes, { nil: null });
+const resource: fc.Arbitrary<Resource> = fc.oneof(
+  fc.record({ kind: fc.constant('2d' as const), width: id, height: id, backing, uuid }),
+  fc.record({ kind: fc.constant('guest-blob' as const), size: bytes, backing, uuid }),
+  fc.record({ kind: fc.constant('host-blob' as const), uuid }),
+);
+const bigint = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const mapping: fc.Arbitrary<BlobMapping> = fc.record({
+  offset: bytes,
+  size: bytes,
+  fdOffset: bytes,
+  dev: bigint,
+  ino: bigint,
+});
+const blobOperation = fc.oneof(
+  fc.record({
+    kind: fc.constant('create' as const),
+    resourceId: id,
+    contextId: id,
+    memory: fc.constantFrom('host3d' as const, 'host3d-guest' as const),
+    flags: id,
+    blobId: u64,
+    size: u64,
+  }),
+  fc.record({ kind: fc.constant('map' as const), resourceId: id, offset: u64 }),
+  fc.record({ kind: fc.constant('unmap' as const), resourceId: id }),
+  fc.record({ kind: fc.constant('unmap' as const), resourceId: id, takesBack: fc.constant(true as const) }),
+  fc.record({ kind: fc.constant('destroy' as const), resourceId: id }),
+);
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.constant({ kind: 'reset' as const }),
+  fc.tuple(blobOperation, chain).map(([bare, asked]): Operation => ({ ...bare, ...asked })),
+);
+const change = fc.oneof(
+  fc.record({ kind: fc.constantFrom('context' as const, 'context-gone' as const), id }),
+  fc.record({ kind: fc.constantFrom('resource-gone' as const, 'unmapped' as const), id }),
+  fc.record({ kind: fc.constant('resource' as const), id, resource }),
+  fc.record({ kind: fc.constant('mapped' as const), id, mapping }),
+);
+const record: fc.Arbitrary<JournalRecord> = fc.oneof(
+  fc.record({
+    kind: fc.constant('session' as const),
+    session: fc.uint8Array({ maxLength: 32 }),
+    placement: fc.constantFrom('window' as const, 'per-blob' as const),
+    windowSize: bytes,
+    lastNumber: bytes,
+  }),
+  fc.record({ kind: fc.constantFrom('session-gone' as const, 'used' as const) }),
+  fc.record({ kind: fc.constant('reset' as const), isDue: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('sent' as const),
+    first: bytes,
+    acknowledged: bytes,
+    operations: fc.array(fc.record({ operation, isStale: fc.boolean() })),
+  }),
+  fc.record({ kind: fc.constant('late' as const), numbers: fc.array(bytes) }),
+  fc.record({ kind: fc.constant('file' as const), dev: bigint, ino: bigint }),
+  fc.record({
+    kind: fc.constant('changes' as const),
+    chain: fc.option(bytes, { nil: null }),
+    changes: fc.array(change),
+  }),
+  fc.record({ kind: fc.constant('finishing' as const), chain: bytes }),
+  fc.record({ kind: fc.constant('window' as const), number: bytes, dev: bigint, ino: bigint }),
+);
+
+describe('a record', () => {
+  it('comes back as it was written', () => {
+    fc.assert(
+      fc.property(record, (written) => {
+        expect(decodeRecord(encodeRecord(written))).toEqual(written);
+      }),
+    );
+  });
+
+  it.each([
+    [Buffer.from([0])],
+    [Buffer.from([99])],
+    [Buffer.from([5, 1, 2])],
+    [Buffer.from([3, 0])],
+  ])('that nobody wrote (%j) is refused', (strange) => {
+    expect(() => decodeRecord(strange)).toThrow(RangeError);
+  });
+});
+
+describe('a journal', () => {
+  it('of something else, or with records of another kind, is refused', () => {
+    const other = MemoryJournal.create(
+      { name: 'gpudev', version: 0, bootId: Buffer.alloc(16) },
+      3 * PAGE_SIZE,
+    );
+
+    expect(() => DeviceJournal.adopt(createMemfd('no journal', PAGE_SIZE))).toThrow('no sealed memfd');
+    expect(() => DeviceJournal.adopt(duplicate(other.fd.number))).toThrow('version');
+    other.close();
+  });
+
+  it('is compacted to what is so today', () => {
+    const journal = create();
+    for (let turn = 0; turn < 5000; turn += 1) {
+      journal.append({ kind: 'changes', chain: null, changes: [{ kind: 'context', id: turn % 10 }] });
+      if (journal.isLarge) journal.compact([...recordsOf(tablesOf(reread(journal), 0))]);
+    }
+
+    expect([...tablesOf(reread(journal), 0).contexts].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(journal.size).toBeLessThan(AREA);
+  });
+});
+
+// ---- histories --------------------------------------------------------------------------------------------------------------------------
+
+type Step =
+  | { readonly kind: 'work'; readonly on: Work; readonly id: number; readonly resource: Resource }
+  | { readonly kind: 'late' | 'finish' | 'publish' | 'compact' | 'die' | 'reset'; readonly id: number };
+type Work = 'context' | 'context-gone' | 'resource' | 'resource-gone' | 'mapped' | 'unmapped';
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('work' as const),
+      on: fc.constantFrom<Work>('context', 'context-gone', 'resource', 'resource-gone', 'mapped', 'unmapped'),
+      id: few,
+      resource,
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('late' as const, 'finish' as const, 'publish' as const, 'compact' as const),
+      id: few,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), id: few }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reset' as const), id: few }) },
+);
+
+/** A device that does nothing but to keep its tables, and what a guest knows of it. */
+class Device {
+  journal = create();
+  changes = new Changes();
+  contexts = new Contexts(this.changes);
+  resources = new Resources(this.changes);
+  mapped = new Map<number, BlobMapping>();
+  published = 0;
+  isRecorded = false;
+  isClean = true;
+  /** What the guest was told. */
+  told = this.#tables();
+
+  apply(step: Step): void {
+    switch (step.kind) {
+      case 'work':
+        this.#work(step.on, step.id, step.resource);
+        return;
+      case 'late':
+        this.#late(step.id);
+        return;
+      case 'finish':
+        if (!this.isRecorded) this.#record();
+        return;
+      case 'publish':
+        if (!this.isRecorded) this.#record();
+        this.published += 1;
+        this.isRecorded = false;
+        this.isClean = true;
+        this.told = this.#tables();
+        return;
+      case 'compact':
+        if (this.isClean) this.journal.compact([...recordsOf(this.#live())]);
+        return;
+      case 'die':
+        this.#restart();
+        return;
+      case 'reset':
+        this.#reset();
+    }
+  }
+
+  #work(on: Work, id: number, resource: Resource): void {
+    // A segment that is recorded is published, or lost.
+    if (this.isRecorded) return;
+    this.isClean = false;
+    if (on === 'context') this.contexts.add(id);
+    else if (on === 'context-gone') this.contexts.delete(id);
+    else if (on === 'resource') this.resources.add(id, resource);
+    else if (on === 'resource-gone') this.resources.delete(id);
+    else if (on === 'unmapped') {
+      if (this.mapped.delete(id)) this.changes.add({ kind: 'unmapped', id });
+    } else {
+      const mapping = { offset: id, size: id, fdOffset: 0, dev: 1n, ino: BigInt(id) };
+      this.mapped.set(id, mapping);
+      this.changes.add({ kind: 'mapped', id, mapping });
+    }
+  }
+
+  /** A resource ends whatever the guest is told of the segment under way. Ids of that are not among them: the broker keeps them apart. */
+  #late(id: number): void {
+    if (!this.isClean) return;
+    const changes = this.changes.during(() => this.resources.delete(id));
+    if (changes.length > 0) this.journal.append({ kind: 'changes', chain: null, changes });
+    this.told = this.#tables();
+  }
+
+  #record(): void {
+    this.journal.append({ kind: 'changes', chain: this.published, changes: this.changes.take() });
+    this.isRecorded = true;
+  }
+
+  #reset(): void {
+    this.journal.append({ kind: 'reset', isDue: false });
+    this.contexts.clear();
+    this.resources.clear();
+    this.mapped.clear();
+    this.changes.take();
+    this.isRecorded = false;
+    this.isClean = true;
+    this.told = this.#tables();
+  }
+
+  #restart(): void {
+    const { journal, past } = DeviceJournal.adopt(duplicate(this.journal.fd.number));
+    journals.push(journal);
+    const tables = tablesOf(past, this.published);
+    this.journal = journal;
+    this.changes = new Changes();
+    this.contexts = new Contexts(this.changes);
+    this.resources = new Resources(this.changes);
+    this.contexts.restore(tables.contexts);
+    this.resources.restore(tables.resources);
+    this.mapped = new Map(tables.mapped);
+    this.isRecorded = false;
+    this.isClean = true;
+    journal.compact([...recordsOf(this.#live())]);
+  }
+
+  #live() {
+    return { contexts: this.contexts.ids, resources: this.resources.all, mapped: this.mapped };
+  }
+
+  #tables() {
+    const { contexts, resources, mapped } = this.#live();
+    return { contexts: new Set(contexts), resources: new Map(resources), mapped: new Map(mapped) };
+  }
+}
+
+describe('a history', () => {
+  it('that is cut at any point restores to what the guest was told', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const device = new Device();
+        for (const next of steps) {
+          device.apply(next);
+          expect(tablesOf(reread(device.journal), device.published)).toEqual(device.told);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('commands with numbers', () => {
+  const map = (number: number): Operation => ({ kind: 'map', resourceId: number, offset: 0, chain: number });
+  const sent = (first: number, acknowledged: number, ...operations: Operation[]): JournalRecord => ({
+    kind: 'sent',
+    first,
+    acknowledged,
+    operations: operations.map((one) => ({ operation: one, isStale: false })),
+  });
+
+  it('are there until they are acknowledged', () => {
+    const past = replay([sent(1, 0, map(1), map(2)), sent(3, 1, map(3))]);
+
+    expect(past.commands.map(({ number }) => number)).toEqual([2, 3]);
+    expect([past.acknowledged, past.lastNumber]).toEqual([1, 3]);
+  });
+
+  it('are void after a reset, which is due until it has a number', () => {
+    const due = replay([sent(1, 0, map(1)), { kind: 'used' }, { kind: 'reset', isDue: true }]);
+    const done = replay([sent(1, 0, map(1)), { kind: 'reset', isDue: true }, sent(2, 0, { kind: 'reset' })]);
+
+    expect([due.isResetDue, due.isUsed, due.commands.map(({ isStale }) => isStale)]).toEqual([
+      true,
+      false,
+      [true],
+    ]);
+    expect([done.isResetDue, done.commands.map(({ isStale }) => isStale)]).toEqual([false, [true, false]]);
+  });
+
+  it('of another session count for nothing', () => {
+    const session = { session: new Uint8Array(16), placement: 'window', windowSize: 4096 } as const;
+    const past = replay([
+      sent(1, 0, map(1)),
+      { kind: 'late', numbers: [1] },
+      { kind: 'session-gone' },
+      { kind: 'session', ...session, lastNumber: 0 },
+    ]);
+
+    expect([past.commands, past.late.size, past.lastNumber, past.isSessionGone]).toEqual([[], 0, 0, false]);
+  });
+});
