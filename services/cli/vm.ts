@@ -55,7 +55,11 @@ function addEvict(vm: Command, context: Context): void {
     .addHelpText('after', HELP)
     .action(async (name: string, { force = false }: { force?: boolean }) => {
       const evicted = await context.withClient(`vm evict ${name}`, (client) => client.evictVm(name, force));
-      context.answer({ name, evicted }, () => [evicted ? `${name} is evicted: everything that it had is reclaimed` : `${name} had nothing to reclaim`]);
+      context.answer({ name, evicted }, () => [
+        evicted
+          ? `${name} is evicted: everything that it had is reclaimed`
+          : `${name} had nothing to reclaim`,
+      ]);
     });
 }
 
