@@ -5,8 +5,7 @@
 // notice by their lifelines and end.
 import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type Ended, Keeper, type ReadyFields } from '../keeper/keeper.ts';
 import { createKeeperLog, type KeeperLog } from '../keeper/log.ts';
@@ -37,11 +36,9 @@ Examples:
   barkeep up --config ./barkeep.yaml --listen 127.0.0.1:9500
 `;
 
-const CLI = fileURLToPath(new URL('./main.js', import.meta.url));
-
 /** The in-tree VMM as the guest of the frontend on `socket`: replays what a real guest once sent, then lives on blobs of all cache types. */
-const demoGuestCommand = (socket: string): readonly string[] => [
-  fileURLToPath(new URL('../../test/vmm/main.js', import.meta.url)),
+const demoGuestCommand = (program: string, socket: string): readonly string[] => [
+  join(dirname(program), '../../test/vmm/main.js'),
   ...['--socket', socket, '--replay', '--then-mix', '--rate', '20', '--blobs', '64', '--blob-ids', '0,1,2'],
 ];
 
@@ -154,7 +151,11 @@ class Host {
   }
 
   #runGuest(vm: VmConfig): void {
-    const child = this.#child('demo guest', demoGuestCommand(vm.socket), Number.POSITIVE_INFINITY);
+    const child = this.#child(
+      'demo guest',
+      demoGuestCommand(this.#context.terminal.program, vm.socket),
+      Number.POSITIVE_INFINITY,
+    );
     this.#lifecycle.onStop('demo guest', () => child.stop());
     // It never says that it is ready, and so is run once.
     void child.startOnce();
@@ -181,7 +182,7 @@ class Host {
   #service(verb: readonly string[]): readonly string[] {
     const { path, config } = this.#plan;
     return [
-      CLI,
+      this.#context.terminal.program,
       ...verb,
       '--config',
       path,

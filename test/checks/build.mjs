@@ -1,10 +1,13 @@
-// Compiles to dist/, and copies what the compiler does not: generated code, and files that are read at run time.
+// Builds dist/: every file compiled for itself (tests and benchmarks run these), and the program `barkeep` as parts (services/cli/parts.ts).
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'rolldown';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const parts = join(root, 'dist/services/cli/parts');
+// What the compiler does not copy: generated code, and files that are read at run time.
 const COPIED = ['services/lib/rpc/gen', 'test/guest/program', 'test/guest/recorded', 'package.json'];
 
 const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
@@ -16,4 +19,42 @@ for (const path of COPIED) {
   // What was renamed or removed must not live on in dist/.
   rmSync(join(root, 'dist', path), { recursive: true, force: true });
   if (existsSync(join(root, path))) cpSync(join(root, path), join(root, 'dist', path), { recursive: true });
+}
+
+rmSync(parts, { recursive: true, force: true });
+const { output } = await build({
+  cwd: root,
+  input: { keep: 'services/cli/keep.ts', 'command-line': 'services/cli/command-line.ts' },
+  platform: 'node',
+  // It looks for its machine code beside itself.
+  external: ['koffi'],
+  output: {
+    dir: parts,
+    // V8's compiled form is for classic scripts; modules cannot have one.
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    sourcemap: true,
+    // Names and lines stay: stacks have to be readable.
+    minify: false,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  },
+});
+const { compilePart } = await import(pathToFileURL(join(root, 'dist/services/cli/parts.js')).href);
+const chunks = output.filter(({ type }) => type === 'chunk');
+for (const { fileName } of chunks) compilePart(join(parts, fileName));
+writeFileSync(join(parts, 'LICENSES.txt'), licences(chunks.flatMap(({ moduleIds }) => moduleIds)));
+
+/** The names and terms of the packages that are in the parts. */
+function licences(files) {
+  const folders = new Set(
+    files.flatMap((file) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []),
+  );
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const terms = file === undefined ? '' : `\n\n${readFileSync(join(folder, file), 'utf8').trim()}`;
+    return `${name} ${version} (${license})${terms}\n`;
+  });
+  return `The program contains these packages, under their own terms:\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }

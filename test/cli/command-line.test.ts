@@ -227,7 +227,13 @@ describe('the run directory of a client', () => {
 });
 
 describe('a service without a configuration file', () => {
-  const terminal = { out: () => undefined, error: () => undefined, width: 80, isColoured: false };
+  const terminal = {
+    out: () => undefined,
+    error: () => undefined,
+    width: 80,
+    isColoured: false,
+    program: '',
+  };
 
   test('uses the defaults: /run/barkeep, not the directory of a demo', () => {
     const context = new Context({ ...terminal, environment: { XDG_RUNTIME_DIR: directory } }, () => ({}));

@@ -26,6 +26,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings = 
     width,
     isColoured,
     environment,
+    program: '/nowhere/main.js',
   };
   const code = await runCommandLine(argv, terminal);
   return { code, out, error };
