@@ -23,9 +23,10 @@ dies, with them. It speaks systemd's protocol: FDSTORE=1, FDSTOREREMOVE=1, FDNAM
 READY=1, STATUS, BARRIER=1 on $NOTIFY_SOCKET; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID.
 Under systemd it is not needed: give the unit a FileDescriptorStoreMax= instead.
 
-COMMAND is started again at once, then after 100 ms, doubling up to 5 s, until it has
-lived for 10 s. It is not started again after exit code 2 (wrong configuration), after
-exit code 0 (see --restart), or when the keeper was asked to stop.
+COMMAND is started again at once when it had said READY=1, up to ten times in 10 s.
+Beyond that, or when it was not ready: at once, then after 100 ms, doubling up to 5 s,
+until it has lived for 10 s. It is not started again after exit code 2 (wrong
+configuration), after exit code 0 (see --restart), or when the keeper was asked to stop.
 
 SIGTERM and SIGINT stop COMMAND (by SIGTERM) and the keeper; SIGHUP, SIGUSR1 and SIGUSR2
 are passed on. What is held ends with the keeper; then COMMAND reads the end of
@@ -34,7 +35,7 @@ descriptor $BARKEEP_LIFELINE_FD, and Barkeep's own services end.
 Options:
   --restart <when>          on-failure: exit code 0 is an end (default); always: then too,
                             so that COMMAND is replaced by ending it
-  --restart-delay <time>    pause after the second death in a row (default: 100ms)
+  --restart-delay <time>    pause after the second failure in a row (default: 100ms)
   --store-max <number>      how many descriptors are held at most (default: ${DEFAULT_STORE_LIMIT})
   --notify-access <who>     main: only COMMAND itself is heard (default); all: every
                             process of this user that knows the socket, and root

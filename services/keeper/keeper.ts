@@ -18,6 +18,7 @@ import { HeldFds } from './held-fds.ts';
 import type { KeeperLog } from './log.ts';
 import type { NotifyMessage } from './notify-message.ts';
 import { NotifySocket } from './notify-socket.ts';
+import { type RestartOptions, RestartPause } from './restart-pause.ts';
 
 export type KeptCommand = {
   /** For messages: "broker", "frontend of web-1". */
@@ -27,7 +28,7 @@ export type KeptCommand = {
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
-export type KeeperOptions = {
+export type KeeperOptions = RestartOptions & {
   readonly log: KeeperLog;
   /** Start it again after exit code 0 too. Default: no, it is done then. Never after exit code 2. */
   readonly always?: boolean;
@@ -35,11 +36,6 @@ export type KeeperOptions = {
   readonly listensToAll?: boolean;
   /** The most descriptors that are held. Default 4096. */
   readonly storeLimit?: number;
-  /** After the second death in a row; it doubles with each one. Default 100 ms and 5 s. After the first there is no pause. */
-  readonly firstPause?: number;
-  readonly longestPause?: number;
-  /** A life of so long is no failure: no pause after it. Default 10 s. */
-  readonly steadyAfter?: number;
   /** How long the command may take to say READY=1 before it is killed. Default: for ever. */
   readonly startLimit?: number;
   /** How long it may take to stop before it is killed. Default 8 s. */
@@ -67,7 +63,8 @@ export class Keeper {
   /** The command is not started again: how it ended last. */
   readonly ended: Promise<Ended>;
   readonly #command: KeptCommand;
-  readonly #options: Required<KeeperOptions>;
+  readonly #options: Required<Omit<KeeperOptions, keyof RestartOptions>>;
+  readonly #pause: RestartPause;
   readonly #held: HeldFds;
   readonly #socket: NotifySocket;
   readonly #end: (ended: Ended) => void;
@@ -78,7 +75,8 @@ export class Keeper {
   #timer: NodeJS.Timeout | null = null;
   #wake: (() => void) | null = null;
   #isStopping = false;
-  #deaths = 0;
+  /** Of this life: it has said READY=1. */
+  #isReady = false;
   #status: string | null = null;
 
   constructor(command: KeptCommand, options: KeeperOptions) {
@@ -88,13 +86,11 @@ export class Keeper {
       always: false,
       listensToAll: false,
       storeLimit: DEFAULT_STORE_LIMIT,
-      firstPause: 100,
-      longestPause: 5_000,
-      steadyAfter: 10_000,
       startLimit: Number.POSITIVE_INFINITY,
       stopLimit: 8_000,
       ...options,
     };
+    this.#pause = new RestartPause(options);
     this.#held = new HeldFds(this.#options.storeLimit);
     this.#socket = new NotifySocket({
       isTrusted: (sender) => this.#isTrusted(sender),
@@ -189,7 +185,8 @@ export class Keeper {
           this.#options.log[level]({ child: this.name, ...ended }, 'ended; it is not started again');
         return this.#finish(ended);
       }
-      const pause = this.#pauseAfter(performance.now() - life.since);
+      const end = performance.now();
+      const pause = this.#pause.after({ duration: end - life.since, wasReady: this.#isReady, end });
       const fds = this.#held.count;
       this.#warn({ ...ended, pause, fds }, 'ended; it is started again');
       await this.#sleep(pause);
@@ -202,12 +199,6 @@ export class Keeper {
   #isRestarted({ code }: Ended): boolean {
     if (this.#isStopping || code === EXIT.USAGE) return false;
     return code !== EXIT.OK || this.#options.always;
-  }
-
-  #pauseAfter(lived: number): number {
-    const { firstPause, longestPause, steadyAfter } = this.#options;
-    this.#deaths = lived >= steadyAfter ? 1 : this.#deaths + 1;
-    return this.#deaths === 1 ? 0 : Math.min(longestPause, firstPause * 2 ** (this.#deaths - 2));
   }
 
   #sleep(pause: number): Promise<void> {
@@ -229,6 +220,7 @@ export class Keeper {
   }
 
   #begin(): Life {
+    this.#isReady = false;
     const life = this.#spawn();
     this.#life = life;
     this.#pid = life.child?.pid ?? 0;
@@ -302,6 +294,7 @@ export class Keeper {
     if (message.remove !== null) this.#held.remove(message.remove);
     if (message.status !== null) this.#status = message.status;
     if (!message.isReady) return;
+    this.#isReady = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#onReady?.(message.fields);
     this.#onReady = null;

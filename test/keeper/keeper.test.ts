@@ -382,6 +382,13 @@ describe('a death', () => {
     expect(pauses().slice(0, 6)).toEqual([0, 1, 2, 4, 4, 4]);
   });
 
+  test('of what was ready is followed by a start at once, as often as the burst allows', async () => {
+    const command = program('store.ready({}); die();');
+    keeperOf(command, { firstPause: 1, longestPause: 2, readyBurst: 3 }).start();
+    await until(() => pauses().length >= 7);
+    expect(pauses().slice(0, 7)).toEqual([0, 0, 0, 0, 1, 2, 2]);
+  });
+
   test('after a steady life costs no pause', async () => {
     keeperOf(['/bin/false'], { firstPause: 1000, steadyAfter: 0 }).start();
     await until(() => pauses().length >= 3);
