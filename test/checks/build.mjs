@@ -26,8 +26,9 @@ const { output } = await build({
   cwd: root,
   input: { keep: 'services/cli/keep.ts', 'command-line': 'services/cli/command-line.ts' },
   platform: 'node',
-  // It looks for its machine code beside itself.
-  external: ['koffi'],
+  // koffi looks for its machine code beside itself. The loader of .proto files, a second protobufjs in it, is for parts of gRPC that nobody
+  // asks for here (channelz).
+  external: ['koffi', '@grpc/proto-loader'],
   output: {
     dir: parts,
     // V8's compiled form is for classic scripts; modules cannot have one.
