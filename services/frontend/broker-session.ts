@@ -40,6 +40,7 @@ import {
   TIMED_OUT,
   VMM_FAILED,
 } from './operation.ts';
+import { SocketWatch } from './socket-watch.ts';
 import type { DeviceJournal, Past } from './state/device-journal.ts';
 import type { JournalRecord } from './state/records.ts';
 
@@ -148,6 +149,8 @@ export class BrokerSession {
   #backoff = FIRST_BACKOFF;
   #retryTimer: NodeJS.Timeout | null = null;
   #attachTimer: NodeJS.Timeout | null = null;
+  /** While the broker is away. */
+  #watch: SocketWatch | null = null;
   /** One timer for all batches. While it runs, its end is at or before the deadline of the oldest. */
   #answerTimer: NodeJS.Timeout | null = null;
   #starting: { resolve(attachment: Attachment): void; reject(error: Error): void } | null = null;
@@ -519,6 +522,20 @@ export class BrokerSession {
 
   #setState(state: State): void {
     if (this.#state !== 'closed') this.#state = state;
+    if (this.#state === 'waiting') {
+      this.#watch ??= new SocketWatch(this.#options.paths.brokerSocket, () => this.#brokerIsBack());
+    } else if (this.#state !== 'connecting') {
+      this.#watch?.close();
+      this.#watch = null;
+    }
+  }
+
+  /** It has made its socket, and listens there in a moment. */
+  #brokerIsBack(): void {
+    this.#backoff = FIRST_BACKOFF;
+    if (this.#state !== 'waiting') return;
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    this.#connect();
   }
 
   /**

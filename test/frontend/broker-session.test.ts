@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -320,6 +321,25 @@ describe('a broken stream', () => {
     expect(broker.attaches[0]?.session).toHaveLength(16);
     expect(broker.batches[0]?.map((command) => countFromWire(command.number))).toEqual([2, 3]);
     expect(broker.executed).toEqual([]);
+  });
+
+  it('is resumed as soon as a broker makes its socket: no pause between two tries has to pass', async () => {
+    const session = newSession();
+    await session.start();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      broker.kill();
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+      // A new file instead of the one that is there, as a new broker makes it.
+      rmSync(run.paths.brokerSocket, { force: true });
+      const successor = new FakeBroker();
+      successor.adopt(broker);
+      broker = successor;
+      await broker.listen(run.paths.brokerSocket);
+      await vi.waitFor(() => expect(broker.attaches).toHaveLength(1));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is not resumed by a broker that remembers another past', async () => {
