@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program `barkeep`.
+// The program `barkeep`: the first file that Node loads of it, and the only one that it compiles (see parts.ts).
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Parts } from './parts.ts';
@@ -8,17 +8,17 @@ import { processTerminal } from './terminal.ts';
 // A reader that went away (`barkeep map list | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-const program = fileURLToPath(import.meta.url);
-const parts = new Parts(join(dirname(program), 'parts'));
-const terminal = processTerminal(program);
-const argv = process.argv.slice(2);
-// The keeper loads nothing that it does not need, and the command line is most of the program.
-const exitCode =
-  argv[0] === 'keep'
-    ? await (parts.load('keep.cjs') as typeof import('./keep.ts')).runKeep(argv.slice(1), terminal)
-    : await (parts.load('command-line.cjs') as typeof import('./command-line.ts')).runCommandLine(
-        argv,
-        terminal,
-      );
+async function run(program: string, argv: readonly string[]): Promise<number> {
+  const parts = new Parts(join(dirname(program), 'parts'));
+  const terminal = processTerminal(program);
+  // The keeper loads nothing that it does not need, and the command line is most of the program.
+  if (argv[0] === 'keep') {
+    const { runKeep } = parts.load('keep.cjs') as typeof import('./keep.ts');
+    return await runKeep(argv.slice(1), terminal);
+  }
+  const { runCommandLine } = parts.load('command-line.cjs') as typeof import('./command-line.ts');
+  return await runCommandLine(argv, terminal);
+}
+
 // Nothing that is still open may hold the process: everything was stopped, or had its time.
-process.exit(exitCode);
+void run(fileURLToPath(import.meta.url), process.argv.slice(2)).then((exitCode) => process.exit(exitCode));

@@ -108,7 +108,7 @@ describe('the built program', () => {
   });
 
   test('names the packages that it contains, with their terms', () => {
-    const text = readFileSync(join(BUILT, 'LICENSES.txt'), 'utf8');
+    const text = readFileSync(join(BUILT, '../LICENSES.txt'), 'utf8');
     expect(text).toMatch(/^@grpc\/grpc-js \S+ \(Apache-2\.0\)$/m);
     expect(text).toMatch(/^zod \S+ \(MIT\)$/m);
     expect(text).toContain('Permission is hereby granted');
