@@ -1,9 +1,9 @@
 // `barkeep keep` as a process: its signals, its exit codes, its own death, and how little of the program it is.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const DIST = resolve(import.meta.dirname, '../../dist/services');
@@ -153,36 +153,6 @@ describe('the command', () => {
     const start = performance.now();
     await until(() => !isAlive(pid));
     expect(performance.now() - start).toBeLessThan(10_000);
-  });
-});
-
-describe('the keeper is small', () => {
-  /** Every file that a compiled module imports statically, and the packages. */
-  function imported(
-    file: string,
-    files = new Set<string>(),
-    packages = new Set<string>(),
-  ): [number, string[]] {
-    files.add(file);
-    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
-      /^(?:import|export) (?:[^'"=;]* from )?['"]([^'"]+)['"];$/gm,
-    )) {
-      const target = specifier.startsWith('.') ? resolve(dirname(file), specifier) : null;
-      if (target === null) packages.add(specifier);
-      else if (!files.has(target)) imported(target, files, packages);
-    }
-    return [files.size, [...packages].filter((name) => !name.startsWith('node:')).sort()];
-  }
-
-  test('keep loads koffi and no other package', () => {
-    expect(existsSync(CLI)).toBe(true);
-    const [files, packages] = imported(join(DIST, 'cli/keep.js'));
-    expect(packages).toEqual(['koffi']);
-    expect(files).toBeLessThan(25);
-  });
-
-  test('up loads what reads the command line and the configuration, and neither gRPC nor pino', () => {
-    expect(imported(join(DIST, 'cli/command-line.js'))[1]).toEqual(['commander', 'koffi', 'yaml', 'zod']);
   });
 });
 

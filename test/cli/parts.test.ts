@@ -101,10 +101,30 @@ describe('the built program', () => {
     expect(parts.loaded.filter(({ isCompiled }) => !isCompiled)).toEqual([]);
   });
 
-  test('loads no package for the keeper but koffi, which is in none of the parts', () => {
-    const sources = load('keep.cjs').flatMap(({ name }) => sourcesOf(name));
-    expect(sources.filter((source) => source.includes('node_modules'))).toEqual([]);
-    expect(sources.some((source) => source.endsWith('services/keeper/keeper.ts'))).toBe(true);
+  /** What loading a part brings with it: files of ours, and names of packages. koffi is in no part. */
+  function contentOf(name: string): {
+    readonly files: readonly string[];
+    readonly packages: readonly string[];
+  } {
+    const sources = load(name).flatMap((part) => sourcesOf(part.name));
+    const packages = sources.flatMap(
+      (source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [],
+    );
+    return {
+      files: sources.filter((source) => source.includes('services/')),
+      packages: [...new Set(packages)].sort(),
+    };
+  }
+
+  test('loads no package for the keeper, and little else', () => {
+    const { files, packages } = contentOf('keep.cjs');
+    expect(packages).toEqual([]);
+    expect(files.some((file) => file.endsWith('services/keeper/keeper.ts'))).toBe(true);
+    expect(files.length).toBeLessThan(30);
+  });
+
+  test('loads for `up` what reads the command line and the configuration, and neither gRPC nor pino', () => {
+    expect(contentOf('command-line.cjs').packages).toEqual(['commander', 'yaml', 'zod']);
   });
 
   test('names the packages that it contains, with their terms', () => {
