@@ -8,7 +8,7 @@ import { eventually, expectEqual, expectThat } from '../guest/scenario/check.ts'
 import { Host, VM, type VmName } from '../guest/scenario/host.ts';
 import type { Service } from '../guest/scenario/service.ts';
 import { Vmm } from '../vmm/vmm.ts';
-import { childrenOf } from './victim.ts';
+import { childrenOf, isAlive } from './process-tree.ts';
 
 export type KeeperCheck = {
   readonly name: string;
@@ -138,13 +138,4 @@ async function expectGone(host: Host, vm: VmName): Promise<void> {
   expectEqual(`${vm}: state`, shown.state, STATE.DETACHED);
   expectEqual(`${vm}: allocations`, countFromWire(shown.allocations), 0);
   expectEqual(`${vm}: allocated bytes`, countFromWire(shown.allocatedBytes), 0);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

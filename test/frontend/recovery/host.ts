@@ -1,11 +1,12 @@
 // A host as operators have it, of real processes: one broker, and frontends under `barkeep keep`, which start again when they are killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
+import { childrenOf } from '../../chaos/process-tree.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
 const PATIENCE = 20_000;
@@ -27,6 +28,8 @@ export class Host {
   readonly admin: AdminClient;
   readonly #frontends: KeptFrontend[] = [];
   #broker: ChildProcess | null = null;
+  /** Of all its lives. */
+  brokerLog = '';
 
   /** VMs by name; `settings` are lines of the configuration's frontend section. */
   constructor(vms: Readonly<Record<string, Placement>>, frontend = 'answer_timeout: 5s, vmm_timeout: 5s') {
@@ -49,8 +52,11 @@ export class Host {
 
   async startBroker(): Promise<void> {
     this.#broker = spawn(process.execPath, [CLI, 'broker'], {
-      env: this.environment,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...this.environment, BARKEEP_LOG_LEVEL: 'info' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#broker.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.brokerLog += text;
     });
     await until('the broker serves', () => this.admin.isServing(200).catch(() => false));
   }
@@ -128,20 +134,17 @@ export class KeptFrontend {
 
   /** Of the frontend at the moment; null while none runs. */
   get pid(): number | null {
-    try {
-      const children = readFileSync(
-        `/proc/${this.#keeper.pid}/task/${this.#keeper.pid}/children`,
-        'utf8',
-      ).trim();
-      return children === '' ? null : Number(children.split(' ')[0]);
-    } catch {
-      return null;
-    }
+    return childrenOf(this.#keeper.pid ?? 0)[0] ?? null;
   }
 
   /** How often a frontend was killed. */
   get kills(): number {
     return this.log.match(/"signal":"SIGKILL"/g)?.length ?? 0;
+  }
+
+  /** How often a frontend has ended, and another one followed. */
+  get successions(): number {
+    return this.log.match(/ended; it is started again/g)?.length ?? 0;
   }
 
   get openFds(): number {
@@ -157,14 +160,18 @@ export class KeptFrontend {
     await until(`a frontend listens at ${this.socketPath}\n${this.log}`, () => existsSync(this.socketPath));
   }
 
-  signal(signal: NodeJS.Signals): void {
+  /** To the frontend of the moment. False between two lives, when there is nobody to signal. */
+  signal(signal: NodeJS.Signals): boolean {
     const { pid } = this;
     if (pid !== null) process.kill(pid, signal);
+    return pid !== null;
   }
 
-  /** The keeper dies without a word, and what it holds is gone. */
-  loseKeeper(): void {
+  /** The keeper dies without a word, and what it holds is gone; with `frontendToo` in the same moment as its frontend. */
+  loseKeeper(frontendToo = false): void {
+    const { pid } = this;
     this.#keeper.kill('SIGKILL');
+    if (frontendToo && pid !== null) process.kill(pid, 'SIGKILL');
   }
 
   async stop(): Promise<void> {
