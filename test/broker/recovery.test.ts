@@ -246,6 +246,35 @@ vms: [{ name: own, window: 16MiB, heap: bar, placement: per-blob }, { name: othe
     seen.close();
   });
 
+  it('goes on with a file that guests have mapped, and refuses it when nobody knows any more who they are', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'barkeep-heap-'));
+    cleanups.push(() => rmSync(directory, { recursive: true }));
+    const path = join(directory, 'bar');
+    writeFileSync(path, '');
+    truncateSync(path, 4 * MIB);
+    const yaml = `
+heaps: [{ name: bar, backing: file, path: ${path}, cache: wc, capacity: 4MiB }]
+vms: [{ name: own, window: 16MiB, heap: bar, placement: per-blob }]`;
+    const { broker, holder } = await start(yaml);
+    const session = await broker.attach('own');
+    const [, mapped] = await session.run(create(1, MIB), map(1, 0));
+    const guest = await broker.mapMemory(mapped?.memory);
+    cleanups.push(() => guest.close());
+    guest.bytes(0, 1).set([7]);
+    const remains = kill(broker, holder);
+    await broker.stop();
+    const successor = await remains.succeed(yaml);
+    expect((await resume(successor, session, 'own')).attached.resumed).toBe(true);
+    await successor.stop();
+
+    const refusal = await failureOf(remains.succeed(yaml, { discardJournal: true }));
+    expect(refusal.message).toMatch(/heap bar: .*bar is still open or mapped by VMMs of an earlier broker/);
+    expect([...guest.bytes(0, 1)]).toEqual([7]);
+    guest.close();
+    const afresh = await remains.succeed(yaml);
+    expect((await afresh.attach('own')).attached.resumed).toBe(false);
+  });
+
   it('takes over an ordered stop, too: nothing is lost by an upgrade', async () => {
     const { broker, holder } = await start();
     const session = await broker.attach('web');

@@ -180,6 +180,20 @@ describe('a file heap', () => {
     new FileBacking({ ...options, path, capacity: PAGE }).close();
   });
 
+  it('outlives its guests: they keep the memory that they have mapped, and the next one knows of them', () => {
+    const path = usedFile(directory, PAGE);
+    const first = new FileBacking({ ...options, path, capacity: PAGE });
+    const guest = Mapping.ofFile(first.open(first.allocate(PAGE)!.id)!.fd, 0, PAGE);
+    const wasUsed = first.isUsedFromBefore;
+    first.close();
+    const second = new FileBacking({ ...options, path, capacity: PAGE });
+    second.close();
+    guest.close();
+    const third = new FileBacking({ ...options, path, capacity: PAGE });
+    third.close();
+    expect([wasUsed, second.isUsedFromBefore, third.isUsedFromBefore]).toEqual([false, true, false]);
+  });
+
   it('fills up from its low end, and hands a range out again only when it is zero', async () => {
     const backing = fileBacking(shared, 64 * MIB, { holes: false });
     const [low, high] = [backing.allocate(32 * MIB), backing.allocate(32 * MIB)];
