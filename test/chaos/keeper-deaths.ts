@@ -7,6 +7,7 @@ import { fillPattern, findMismatch } from '../guest/pattern.ts';
 import { eventually, expectAtLeast, expectAtMost, expectEqual, expectThat } from '../guest/scenario/check.ts';
 import { Host, VM, type VmName } from '../guest/scenario/host.ts';
 import type { Service } from '../guest/scenario/service.ts';
+import type { Blob } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
 import { childrenOf, isAlive } from './process-tree.ts';
 
@@ -38,12 +39,14 @@ const TOLD_BOUND = 1000;
 /** barkeep.v1.VmState */
 const STATE = { DETACHED: 1, ATTACHED: 2, ORPHANED: 3 } as const;
 
+type MappedBlob = Blob & { readonly offset: number };
+
 /** A VM with a guest that has blobs mapped. */
 type Machine = {
   readonly vm: VmName;
   readonly service: Service;
   readonly vmm: Vmm;
-  readonly offsets: number[];
+  readonly blobs: MappedBlob[];
 };
 
 export const KEEPERS: readonly KeeperCheck[] = [
@@ -165,7 +168,7 @@ async function loseBroker(directory: string): Promise<string> {
 
     // The driver starts anew, as after any loss of a device.
     for (const machine of lost) {
-      await beginAnew(machine);
+      await beginAnew(host, machine);
       await expectStillWell(host, machine);
     }
     await expectStillWell(host, well);
@@ -186,32 +189,43 @@ async function refusedAfter({ vm, vmm }: Machine): Promise<number> {
   return performance.now() - start;
 }
 
-async function beginAnew(machine: Machine): Promise<void> {
-  const { vmm, offsets } = machine;
+/** The guest gives up what it has: it hears that nobody knows of it any more, but the VMM does not show it any longer. */
+async function beginAnew(host: Host, { vm, vmm, blobs }: Machine): Promise<void> {
+  for (const blob of blobs.splice(0)) {
+    const answer = await vmm.driver.sendCommand(vmm.driver.unmapCommand(blob.resource));
+    expectEqual(`${vm}: answer to an unmap after the loss`, answer.name, 'ERR_UNSPEC');
+  }
+  expectEqual(
+    `${vm}: mappings of single blobs in the VMM`,
+    vmm.window.mappings.length,
+    vm === VM.WINDOW ? 1 : 0,
+  );
   await vmm.rebind();
-  offsets.length = 0;
-  await eventually(async () => void offsets.push(...(await mapBlobs(vmm))));
+  await eventually(async () =>
+    expectEqual(`${vm}: state`, (await host.admin.getVm(vm)).state, STATE.ATTACHED),
+  );
+  blobs.push(...(await mapBlobs(vmm)));
 }
 
 async function startMachine(host: Host, vm: VmName): Promise<Machine> {
   const { service, socketPath } = await host.startFrontend(vm);
   const vmm = await eventually(() => Vmm.boot({ socketPath, memory: 64 * MIB, queueSize: 64 }));
-  return { vm, service, vmm, offsets: await mapBlobs(vmm) };
+  return { vm, service, vmm, blobs: await mapBlobs(vmm) };
 }
 
-/** With a pattern in each; their offsets. */
-async function mapBlobs(vmm: Vmm): Promise<number[]> {
-  const offsets: number[] = [];
+/** With a pattern in each. */
+async function mapBlobs(vmm: Vmm): Promise<MappedBlob[]> {
+  const blobs: MappedBlob[] = [];
   for (let index = 0; index < BLOBS; index++) {
-    const { offset } = await vmm.driver.createAndMap({ size: PAGE });
-    fillPattern(vmm.window.bytes(offset, PAGE), SEED + BigInt(index));
-    offsets.push(offset);
+    const blob = await vmm.driver.createAndMap({ size: PAGE });
+    fillPattern(vmm.window.bytes(blob.offset, PAGE), SEED + BigInt(index));
+    blobs.push(blob);
   }
-  return offsets;
+  return blobs;
 }
 
-function expectBytes({ vm, vmm, offsets }: Machine): void {
-  offsets.forEach((offset, index) => {
+function expectBytes({ vm, vmm, blobs }: Machine): void {
+  blobs.forEach(({ offset }, index) => {
     const wrong = findMismatch(vmm.window.bytes(offset, PAGE), SEED + BigInt(index));
     expectEqual(`${vm}: first wrong byte of blob ${index}`, wrong, null);
   });
