@@ -1,11 +1,12 @@
 // A host as operators have it, of real processes: one broker, and frontends under `barkeep keep`, which start again when they are killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
+import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
 import { childrenOf } from '../../chaos/process-tree.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
@@ -80,8 +81,9 @@ export class Host {
     await this.startBroker();
   }
 
-  async startFrontend(vm: string, faults: Faults = []): Promise<KeptFrontend> {
-    const frontend = new KeptFrontend(this, vm, faults);
+  /** `keep`: further options of the keeper. */
+  async startFrontend(vm: string, faults: Faults = [], keep: readonly string[] = []): Promise<KeptFrontend> {
+    const frontend = new KeptFrontend(this, vm, faults, keep);
     this.#frontends.push(frontend);
     await frontend.listens();
     return frontend;
@@ -112,7 +114,7 @@ export class KeptFrontend {
   readonly #ended: Promise<unknown>;
   log = '';
 
-  constructor(host: Host, vm: string, faults: Faults) {
+  constructor(host: Host, vm: string, faults: Faults, keep: readonly string[]) {
     this.socketPath = join(host.directory, 'vms', vm, 'gpu.sock');
     const env: NodeJS.ProcessEnv = { ...host.environment, BARKEEP_LOG_LEVEL: 'info' };
     faults.forEach((fault, index) => {
@@ -123,7 +125,7 @@ export class KeptFrontend {
     const command = ['/bin/sh', '-c', LIVES, lives, ...frontend];
     this.#keeper = spawn(
       process.execPath,
-      [CLI, 'keep', '--restart', 'always', '--restart-delay', '10ms', '--', ...command],
+      [CLI, 'keep', '--restart', 'always', '--restart-delay', '10ms', ...keep, '--', ...command],
       { env, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     this.#keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -165,6 +167,15 @@ export class KeptFrontend {
     const { pid } = this;
     if (pid !== null) process.kill(pid, signal);
     return pid !== null;
+  }
+
+  /** What the keeper holds, for somebody else to change: the keeper was started with --notify-access all. The caller closes it. */
+  openStore(): FdStore {
+    const environment = readFileSync(`/proc/${this.pid}/environ`, 'utf8').split('\0');
+    const address = environment
+      .find((line) => line.startsWith('NOTIFY_SOCKET='))
+      ?.slice('NOTIFY_SOCKET='.length);
+    return FdStore.open({ NOTIFY_SOCKET: address });
   }
 
   /** The keeper dies without a word, and what it holds is gone; with `frontendToo` in the same moment as its frontend. */
