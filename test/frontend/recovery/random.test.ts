@@ -16,7 +16,7 @@ const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
 let host: Host;
 let vmms: Vmm[] = [];
 beforeAll(async () => {
-  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale', 'keeper', 'keeper-too'];
+  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale', 'keeper', 'keeper-too', 'quit'];
   host = new Host(
     Object.fromEntries(
       PLACEMENTS.flatMap((placement) => names.map((name) => [`${name}-${placement}`, placement])),
@@ -172,6 +172,24 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
         new RegExp(`"vm":"${vm}","why":"its frontend started anew",.*"allocations":2.*"msg":"reclaimed"`),
       );
       await new Workload(await boot(again, placement)).run();
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'a frontend that ends for good gives its VM up at once',
+    async () => {
+      const vm = `quit-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      const vmm = await boot(frontend, placement);
+      await new Workload(vmm).begin();
+
+      frontend.signal('SIGQUIT');
+
+      await vmm.frontEnd.ended;
+      await until('the books are empty', async () => (await books(vm))[0] === 0);
+      expect(host.brokerLog).toMatch(new RegExp(`"vm":"${vm}","why":"detached",`));
+      expect(host.brokerLog).not.toMatch(new RegExp(`"vm":"${vm}".*frontend vanished`));
     },
     TIMEOUT,
   );
