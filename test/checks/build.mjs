@@ -19,6 +19,8 @@ const cli = join(root, 'dist/services/cli');
 // What the compiler does not copy: generated code, and files that are read at run time.
 const COPIED = ['services/lib/rpc/gen', 'test/guest/program', 'test/guest/recorded', 'package.json'];
 
+// An earlier build's says that what is compiled into it is no module.
+rmSync(cli, { recursive: true, force: true });
 const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
   stdio: 'inherit',
   cwd: root,
