@@ -1,6 +1,6 @@
 // Takes bytes from a socket so that it is never in doubt whether they were taken, even by a process that was killed in the middle of it.
 //
-//   1. look (MSG_PEEK): nothing is taken
+//   1. look (MSG_PEEK): nothing is taken. The header is among what is seen as a rule, so a message is taken in one piece
 //   2. put the descriptors that came along into the store
 //   3. write down what was seen (`seen`), and the complement of it where the bytes will go (`taken`)
 //   4. take: recvmsg straight into `taken` and `control`. Taking the bytes and recording them is one system call
@@ -21,9 +21,10 @@
 
 import { type FaultPoint, faultPoint } from '../os/fault-point.ts';
 import { closeAll, Fd } from '../os/fd.ts';
-import { descriptorsIn, peek, type Received, receiveInto } from '../os/socket.ts';
+import { descriptorsIn, peek, receiveInto } from '../os/socket.ts';
 import { HEADER_BYTES, MOST_MESSAGE_FDS, MOST_PAYLOAD_BYTES, WireError } from '../wire/vhost-user.ts';
 import type { Note } from './descriptor-store.ts';
+import type { Taken } from './message-stream.ts';
 import type { StatePart } from './state-file.ts';
 
 const SEQUENCE = 0;
@@ -35,6 +36,9 @@ const TAKEN_AT = 4096;
 const CONTROL_AT = 7168;
 const CONTROL_BYTES = 16 + MOST_MESSAGE_FDS * 4;
 const MOST_BYTES = HEADER_BYTES + MOST_PAYLOAD_BYTES;
+
+/** Of a header: where the bytes of the payload are counted. */
+const SIZE_AT = 8;
 
 /** A message that a predecessor has begun to take, or has taken and not finished. */
 export type Begun = { readonly bytes: Buffer; readonly notes: readonly Note[] };
@@ -69,12 +73,15 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Like receive() of os/socket.ts; what it returns has been recorded. Throws WireError for more than a message can have. */
-  receive(socket: number, most: number): Received | null {
-    const found = peek(socket, most);
+  /** See StreamIo; what it returns has been recorded. Throws WireError for more than a message can have. */
+  receive(socket: number, most: number): Taken | null {
+    const found = peek(socket, MOST_BYTES);
     if (found === null || found.truncated || found.data.length === 0) return found;
     const { before, fdsBefore } = this.#settled();
-    const { data, fds } = found;
+    const { fds } = found;
+    const data = found.data.subarray(0, before === 0 ? lengthOf(found.data, most) : most);
+    // Looking ends where descriptors begin, and at its own limit: what is behind that was not seen.
+    const isLast = found.data.length === data.length && found.data.length < MOST_BYTES && fds.length === 0;
     let isKept = false;
     try {
       if (before + data.length > MOST_BYTES) throw new WireError('message', `more than ${MOST_BYTES} bytes`);
@@ -88,7 +95,7 @@ export class Inbox {
       }
       if (isWithFds) this.#seen = [];
       isKept = isWithFds;
-      return { ...found, fds: isKept ? fds : [], data: data.subarray(0, taken) };
+      return { data: data.subarray(0, taken), fds: isKept ? fds : [], truncated: found.truncated, isLast };
     } finally {
       if (!isKept) closeAll(fds);
     }
@@ -205,4 +212,11 @@ export class Inbox {
     const file = { dev: view.getBigUint64(at + 8, true), ino: view.getBigUint64(at + 16, true) };
     return { name, own: { ...file, size: view.getFloat64(at + 24, true) } };
   }
+}
+
+/** Of the message at hand, as far as it was seen; `most` when its header was not, or is none that can be. */
+function lengthOf(seen: Buffer, most: number): number {
+  if (seen.length < HEADER_BYTES) return most;
+  const payload = seen.readUInt32LE(SIZE_AT);
+  return payload > MOST_PAYLOAD_BYTES ? most : HEADER_BYTES + payload;
 }
