@@ -3,10 +3,10 @@
 //   1. look (MSG_PEEK): nothing is taken. The header is among what is seen as a rule, so a message is taken in one piece
 //   2. put the descriptors that came along into the store
 //   3. write down what was seen (`seen`), and the complement of it where the bytes will go (`taken`)
-//   4. take: recvmsg straight into `taken` and `control`. Taking the bytes and recording them is one system call
+//   4. take: recvmsg straight into `taken` and `receive`. Taking the bytes and recording them is one system call
 //
 // Looking shows descriptors that may belong to a later message (a peculiarity of Linux). Whether they came with the bytes that were taken, is
-// what `control` says.
+// what `receive` says; those that were seen are kept, and the kernel closes what would be the second time.
 //
 // Afterwards a byte of `taken` is either the complement of what was seen, and so still in the socket, or the same, and so not. A successor
 // counts the equal ones. What is whole stays here until the message is done, which its sequence number tells: of another sequence, all of
@@ -17,11 +17,11 @@
 //   64    8 × 32: a descriptor: name u32, 0, dev u64, ino u64, size u64 (of the device's own memory, whose name is 0)
 //   512   seen
 //   4096  taken: within one page, so that the kernel writes all of a piece or nothing
-//   7168  control, in the same page: a cmsghdr with the descriptors that were taken, or zeros
+//   7168  receive (RecordedReceive), in the same page
 
 import { type FaultPoint, faultPoint } from '../os/fault-point.ts';
-import { closeAll, Fd } from '../os/fd.ts';
-import { descriptorsIn, peek, receiveInto } from '../os/socket.ts';
+import { closeAll, type Fd } from '../os/fd.ts';
+import { peek, RecordedReceive } from '../os/socket.ts';
 import { HEADER_BYTES, MOST_MESSAGE_FDS, MOST_PAYLOAD_BYTES, WireError } from '../wire/vhost-user.ts';
 import type { Note } from './descriptor-store.ts';
 import type { Taken } from './message-stream.ts';
@@ -33,8 +33,7 @@ const NOTES_AT = 64;
 const NOTE_BYTES = 32;
 const SEEN_AT = 512;
 const TAKEN_AT = 4096;
-const CONTROL_AT = 7168;
-const CONTROL_BYTES = 16 + MOST_MESSAGE_FDS * 4;
+const RECEIVE_AT = 7168;
 const MOST_BYTES = HEADER_BYTES + MOST_PAYLOAD_BYTES;
 
 /** Of a header: where the bytes of the payload are counted. */
@@ -61,7 +60,7 @@ type Progress = {
 export class Inbox {
   readonly #part: StatePart;
   readonly #words: Uint32Array;
-  readonly #control: DataView;
+  readonly #receive: RecordedReceive;
   readonly #options: InboxOptions;
   /** Stored, and perhaps of a message that is still in the socket. */
   #seen: readonly number[] = [];
@@ -69,7 +68,12 @@ export class Inbox {
   constructor(part: StatePart, options: InboxOptions) {
     this.#part = part;
     this.#words = new Uint32Array(part.view.buffer, part.view.byteOffset, 2);
-    this.#control = new DataView(part.view.buffer, part.view.byteOffset + CONTROL_AT, CONTROL_BYTES);
+    const { buffer, byteOffset } = part.view;
+    this.#receive = new RecordedReceive(
+      new DataView(buffer, byteOffset + RECEIVE_AT, RecordedReceive.BYTES),
+      part.address + BigInt(RECEIVE_AT),
+      part.address + BigInt(TAKEN_AT),
+    );
     this.#options = options;
   }
 
@@ -87,8 +91,9 @@ export class Inbox {
       if (before + data.length > MOST_BYTES) throw new WireError('message', `more than ${MOST_BYTES} bytes`);
       const noted = this.#noteAll(fds, fdsBefore);
       this.#prepare(before, data, fdsBefore, noted);
-      const { taken, isWithFds } = this.#take(socket, before, data.length);
+      const taken = this.#take(socket);
       if (taken === 0) return null;
+      const isWithFds = this.#receive.hadDescriptors && this.#options.note !== null;
       if (isWithFds && fdsBefore + fds.length > MOST_MESSAGE_FDS) {
         const count = fdsBefore + fds.length;
         throw new WireError('message', `${count} descriptors came with it, ${MOST_MESSAGE_FDS} is the most`);
@@ -131,7 +136,7 @@ export class Inbox {
     const { bytes } = this.#part;
     let taken = 0;
     while (taken < piece && bytes[SEEN_AT + before + taken] === bytes[TAKEN_AT + before + taken]) taken += 1;
-    const came = taken > 0 && descriptorsIn(this.#control).length > 0;
+    const came = taken > 0 && this.#receive.hadDescriptors;
     const settled = { before: before + taken, fdsBefore: fdsBefore + (came ? fds : 0) };
     if (piece > 0) this.#progress = { ...settled, piece: 0, fds: 0 };
     return settled;
@@ -173,26 +178,16 @@ export class Inbox {
       bytes[SEEN_AT + before + index] = byte;
       bytes[TAKEN_AT + before + index] = ~byte;
     }
-    bytes.fill(0, CONTROL_AT, CONTROL_AT + CONTROL_BYTES);
+    this.#receive.prepare(before, data.length);
     this.#progress = { before, piece: data.length, fdsBefore, fds };
     faultPoint(this.#options.points.prepared);
   }
 
   /** Nobody else reads from this socket, so what was seen is there. */
-  #take(
-    socket: number,
-    before: number,
-    length: number,
-  ): { readonly taken: number; readonly isWithFds: boolean } {
-    const { address } = this.#part;
-    const target = { address: address + BigInt(TAKEN_AT + before), length };
-    const control = { address: address + BigInt(CONTROL_AT), length: CONTROL_BYTES };
-    const taken = receiveInto(socket, target, this.#options.note ? control : null) ?? 0;
+  #take(socket: number): number {
+    const taken = this.#receive.run(socket) ?? 0;
     faultPoint(this.#options.points.consumed);
-    const came = descriptorsIn(this.#control);
-    // The ones that were seen are these; they are stored, and known here already.
-    for (const number of came) new Fd(number).close();
-    return { taken, isWithFds: came.length > 0 };
+    return taken;
   }
 
   #writeNote(index: number, note: Note): void {
