@@ -741,12 +741,6 @@ export class BrokerSession {
       if (batch.started <= limit) overdue.add(batch);
       else oldest = Math.min(oldest, batch.started);
     }
-    // What was sent behind it may build on it, and shares its fate: a blob whose creation failed must not be mapped a moment later.
-    if (overdue.size > 0) {
-      for (const { batch, result, operation } of this.#entries) {
-        if (batch !== null && result === null && chainOf(operation) >= 0) overdue.add(batch);
-      }
-    }
     const isSilent = overdue.size > 0;
     const keep = (batch: Batch): boolean => {
       // Nobody waits for a reset, and what comes after it is right only if it is done.

@@ -5,10 +5,8 @@
 //                         answer      broker    broker later    | wait: whether `a` is free is not known yet
 //                         '---------- one segment -------------'  the next one, when the first is answered
 //
-// So the outcome is that of strictly one command after the other. Where mapping is the broker's business alone, one more segment may be on its
-// way while the first is not answered: the broker keeps the order, and what depends on an answer waits as it would within one segment. A guest
-// that takes one blob down and puts the next one up does not wait for the first, then. Otherwise nothing is popped while a segment is under
-// way; kicks are remembered by the queue itself, which is looked at again when everything is answered.
+// So the outcome is that of strictly one command after the other. While a segment is under way nothing is popped; kicks are remembered by
+// the queue itself, which is looked at again when everything is answered.
 
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -28,7 +26,6 @@ import {
 } from '../../lib/wire/virtio-gpu.ts';
 import type { Done } from '../broker-session.ts';
 import type { Operation, Result } from '../operation.ts';
-import type { Change } from '../state/changes.ts';
 import type { CountedCommand, Statistics } from '../statistics.ts';
 import { type Answer, encodeReply, INVALID_PARAMETER, UNSPEC } from './answers.ts';
 import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
@@ -41,8 +38,6 @@ export type CommandQueueOptions = {
   readonly execute: (operations: readonly Operation[], started: number, done: Done) => void;
   /** See Placement.mapsEachBlob; asked for each segment. */
   readonly mapsEachBlob: () => boolean;
-  /** See Placement.isSettled; asked for each segment. */
-  readonly isSettled: () => boolean;
   /** Null for a queue whose commands change nothing. */
   readonly keeper: SegmentKeeper | null;
   readonly statistics: Statistics;
@@ -55,29 +50,10 @@ export type SegmentKeeper = {
   wasFinishing(chain: number): boolean;
   /** The chain, which a predecessor died of, is about to be finished. */
   finishing(chain: number): void;
-  /** What `work`, which plans a segment, changes: that is the segment's, and counts with it. */
-  planning(work: () => void): readonly Change[];
-  /** What was changed by planning, and what has changed since the last call, counts once the chain with this number is published. */
-  finished(chain: number, planned: readonly Change[]): void;
-  /**
-   * Every chain below this number is published. Quiet: nothing that is in the tables is not. Idle: nothing waits in the queue either. Busy: a
-   * later segment is planned already.
-   */
-  published(published: number, state: 'busy' | 'quiet' | 'idle'): void;
-  /** Whether it waits for a quiet moment. */
-  isQuietWanted(): boolean;
-};
-
-/** Commands that are planned and not answered. */
-type Segment = {
-  readonly jobs: readonly Job[];
-  readonly planned: readonly Change[];
-  /** Resources that it creates or destroys. */
-  readonly unsettled: readonly number[];
-  /** performance.now() of the kick that announced it: latency counts from there. */
-  readonly since: number;
-  /** Of its broker commands, in order; null until they are there. */
-  results: readonly Result[] | null;
+  /** What has changed since the last call counts once the chain with this number is published. */
+  finished(chain: number): void;
+  /** Every chain below this number is published, and nothing that is in the tables is not. `isIdle`: nothing waits in the queue. */
+  published(published: number, isIdle: boolean): void;
 };
 
 type Job = {
@@ -91,9 +67,6 @@ type Job = {
 };
 
 const NO_RESULTS: readonly Result[] = [];
-const NO_CHANGES: readonly Change[] = [];
-/** Under way at once, where that is allowed: more would only make smaller batches of the same commands. */
-const MOST_SEGMENTS = 2;
 /** Processes that may run the handler of one command: the first, and one more, because it may have died of something else. */
 const MOST_ATTEMPTS = 2;
 /** Of a command that is logged: all of it, but for long lists of guest memory. */
@@ -103,16 +76,15 @@ export class CommandQueue {
   readonly #options: CommandQueueOptions;
   readonly #queue: DurableQueue;
   #chains: readonly Chain[] = [];
-  /** The first chain of #chains that is not planned. */
+  /** The first chain of #chains that is not answered. */
   #next = 0;
-  /** In the order of the queue, which is that of their answers. */
-  readonly #segments: Segment[] = [];
   /** performance.now() when the chains were taken: time-outs count from there. */
   #started = 0;
   /** performance.now() of the kick that announced them, which may be earlier: latency counts from there. */
   #since = 0;
   /** The first kick that was heard while others were worked on; 0 when none was. */
   #kicked = 0;
+  #isBusy = false;
   #isDead = false;
 
   constructor(options: CommandQueueOptions) {
@@ -122,7 +94,10 @@ export class CommandQueue {
 
   /** The guest has put chains into the queue, perhaps. Never throws for what they hold. */
   kick(): void {
-    if (this.#kicked === 0) this.#kicked = performance.now();
+    if (this.#isBusy) {
+      if (this.#kicked === 0) this.#kicked = performance.now();
+      return;
+    }
     this.#work();
   }
 
@@ -130,87 +105,57 @@ export class CommandQueue {
   stop(): void {
     this.#isDead = true;
     this.#chains = [];
-    this.#segments.length = 0;
   }
 
-  /** Begins segments until one has to wait, or nothing is left. */
   #work(): void {
-    while (!this.#isDead && this.#segments.length < this.#mostSegments) {
-      if (this.#next === this.#chains.length && !this.#pop()) return;
-      if (!this.#begin()) return;
+    while (!this.#isBusy && !this.#isDead) {
+      const chains = this.#queue.popAll();
+      if (chains.length === 0) {
+        this.#kicked = 0;
+        if (this.#queue.inFlight === 0) this.#options.keeper?.published(this.#queue.published, true);
+        return;
+      }
+      this.#started = performance.now();
+      this.#since = this.#kicked === 0 ? this.#started : this.#kicked;
+      this.#kicked = 0;
+      this.#chains = chains;
+      this.#next = 0;
+      this.#isBusy = true;
+      this.#continue();
     }
   }
 
-  get #mostSegments(): number {
-    const { isSettled, keeper } = this.#options;
-    return isSettled() && !keeper?.isQuietWanted() ? MOST_SEGMENTS : 1;
-  }
-
-  #pop(): boolean {
-    this.#chains = this.#queue.popAll();
-    this.#next = 0;
-    const now = performance.now();
-    this.#since = this.#kicked === 0 ? now : this.#kicked;
-    this.#started = now;
-    this.#kicked = 0;
-    if (this.#chains.length > 0) return true;
-    if (this.#queue.inFlight === 0) this.#options.keeper?.published(this.#queue.published, 'idle');
-    return false;
-  }
-
-  /** Plans a segment and sends it on its way; false when what is next has to wait for the one before. */
-  #begin(): boolean {
-    const { keeper, execute } = this.#options;
-    const operations: Operation[] = [];
-    const unsettled: number[] = [];
-    let jobs: readonly Job[] = [];
-    const plan = (): void => {
-      jobs = this.#plan(operations, unsettled);
-    };
-    const planned = keeper ? keeper.planning(plan) : NO_CHANGES;
-    if (!keeper) plan();
-    if (jobs.length === 0) return false;
-    this.#next += jobs.length;
-    const results = operations.length === 0 ? NO_RESULTS : null;
-    const segment: Segment = { jobs, planned, unsettled, since: this.#since, results };
-    this.#segments.push(segment);
-    if (results !== null) {
-      this.#finishAll();
-      return true;
+  /** Runs segments until one has to wait for the broker, or all chains are answered. */
+  #continue(): void {
+    while (this.#next < this.#chains.length) {
+      const operations: Operation[] = [];
+      const jobs = this.#plan(operations);
+      if (operations.length > 0) {
+        this.#options.execute(operations, this.#started, (results) => {
+          if (this.#isDead) return;
+          this.#finish(jobs, results);
+          this.#continue();
+          this.#work();
+        });
+        return;
+      }
+      this.#finish(jobs, NO_RESULTS);
     }
-    execute(operations, this.#started, (found) => {
-      if (this.#isDead) return;
-      segment.results = found;
-      this.#finishAll();
-      this.#work();
-    });
-    return true;
-  }
-
-  /** Answers what can be answered, in the order of the queue. */
-  #finishAll(): void {
-    for (;;) {
-      const [first] = this.#segments;
-      if (!first?.results) return;
-      this.#segments.shift();
-      this.#finish(first, first.results);
-    }
+    this.#chains = [];
+    this.#isBusy = false;
   }
 
   // ---- plan -----------------------------------------------------------------------------------------------------------------------------
 
-  /**
-   * Plans from the next chain on, up to one that has to wait. Adds what the broker is to be asked to `operations`, and which resources that
-   * creates or destroys to `unsettled`.
-   */
-  #plan(operations: Operation[], unsettled: number[]): readonly Job[] {
+  /** Plans from the next chain on, up to one that has to wait. Adds what the broker is to be asked to `operations`. */
+  #plan(operations: Operation[]): readonly Job[] {
     const { resources } = this.#options.state;
     const mapping = this.#options.mapsEachBlob() ? new Set<number>() : null;
     const jobs: Job[] = [];
     for (let index = this.#next; index < this.#chains.length; index += 1) {
       const job = this.#job(this.#chains[index] as Chain);
       const { plan } = job;
-      if (plan.kind === 'wait' && jobs.length + this.#segments.length > 0) break;
+      if (plan.kind === 'wait' && jobs.length > 0) break;
       const number = this.#queue.numberOf(job.chain);
       if (plan.kind === 'broker') {
         const { operation } = plan;
@@ -218,10 +163,7 @@ export class CommandQueue {
           // Whether the VMM has a mapping to take out is known once the map is answered.
           if (mapping?.has(operation.resourceId) && operation.kind !== 'create') break;
           if (operation.kind === 'map') mapping?.add(operation.resourceId);
-          else if (operation.kind !== 'unmap') {
-            resources.unsettle(operation.resourceId);
-            unsettled.push(operation.resourceId);
-          }
+          else if (operation.kind !== 'unmap') resources.unsettle(operation.resourceId);
         }
         operations.push(operation.kind === 'reset' ? operation : { ...operation, chain: number });
       }
@@ -278,9 +220,9 @@ export class CommandQueue {
   // ---- finish ---------------------------------------------------------------------------------------------------------------------------
 
   /** Answers a segment. `results` are those of its broker commands, in order. */
-  #finish({ jobs, planned, unsettled, since }: Segment, results: readonly Result[]): void {
+  #finish(jobs: readonly Job[], results: readonly Result[]): void {
     const { state, statistics, log } = this.#options;
-    for (const id of unsettled) state.resources.settle(id);
+    if (results.length > 0) state.resources.settleAll();
     const completions: Completion[] = [];
     let nextResult = 0;
     for (const job of jobs) {
@@ -297,24 +239,25 @@ export class CommandQueue {
         );
       }
     }
+    this.#next += jobs.length;
     faultPoint('gpu.finished');
-    this.#publish(completions, planned);
-    statistics.observe('command', performance.now() - since, jobs.length);
+    this.#publish(completions);
+    statistics.observe('command', performance.now() - this.#since, jobs.length);
   }
 
-  #publish(completions: readonly Completion[], planned: readonly Change[]): void {
+  #publish(completions: readonly Completion[]): void {
     const { keeper } = this.#options;
     const last = completions.at(-1);
     if (!keeper || !last) {
       this.#queue.pushAll(completions);
       return;
     }
-    keeper.finished(this.#queue.numberOf(last.chain), planned);
+    keeper.finished(this.#queue.numberOf(last.chain));
     this.#queue.pushAll(completions);
     faultPoint('gpu.segment-published');
     // A queue that is stopped keeps the answers until it goes on.
     if (this.#queue.published > this.#queue.numberOf(last.chain))
-      keeper.published(this.#queue.published, this.#segments.length === 0 ? 'quiet' : 'busy');
+      keeper.published(this.#queue.published, false);
   }
 
   #answer(job: Job, result: Result | undefined): Answer {

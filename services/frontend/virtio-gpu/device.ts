@@ -33,7 +33,7 @@ import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
 import type { BrokerSession, LateOutcome } from '../broker-session.ts';
 import type { Attachment, MemoryHandle, Operation } from '../operation.ts';
-import { type Change, Changes } from '../state/changes.ts';
+import { Changes } from '../state/changes.ts';
 import { type DeviceJournal, type Past, recordsOf, tablesOf } from '../state/device-journal.ts';
 import type { JournalRecord } from '../state/records.ts';
 import type { Statistics } from '../statistics.ts';
@@ -276,7 +276,6 @@ export class GpuDevice implements Device {
       state: this.#state,
       execute: (operations, started, done) => this.#pipeline.execute(operations, started, done),
       mapsEachBlob: () => this.#placement.mapsEachBlob,
-      isSettled: () => this.#placement.isSettled,
       keeper: queue.index === QUEUE.control ? this.#keeper : null,
       statistics: this.#options.statistics,
       log: this.#log,
@@ -321,26 +320,19 @@ export class GpuDevice implements Device {
   readonly #keeper: SegmentKeeper = {
     wasFinishing: (chain) => this.#finishing === chain,
     finishing: (chain) => this.#durable?.journal.append({ kind: 'finishing', chain }),
-    planning: (work) => {
-      if (this.#changes) return this.#changes.during(work);
-      work();
-      return NO_CHANGES;
-    },
-    finished: (chain, planned) => {
-      const since = this.#changes?.take() ?? NO_CHANGES;
-      const changes = planned.length === 0 ? since : [...planned, ...since];
+    finished: (chain) => {
+      const changes = this.#changes?.take() ?? [];
       if (changes.length > 0) this.#durable?.journal.append({ kind: 'changes', chain, changes });
       faultPoint('gpu.segment-recorded');
     },
-    published: (published, state) => {
+    published: (published, isIdle) => {
       this.#options.session.published(published);
-      if (state === 'idle' && this.#isSweepDue) {
+      if (isIdle && this.#isSweepDue) {
         this.#isSweepDue = false;
         this.#placement.sweep();
       }
-      if (state !== 'busy') this.#tidy();
+      this.#tidy();
     },
-    isQuietWanted: () => this.#durable?.journal.isLarge ?? false,
   };
 
   /** Goes on where the predecessor stopped: with what the guest was told, and nothing else. */
@@ -445,7 +437,6 @@ export class GpuDevice implements Device {
   }
 }
 
-const NO_CHANGES: readonly Change[] = [];
 /** Section 5.7.4. No displays, no capsets, and never an event. */
 const CONFIG = new Uint8Array(configSpace.bytes);
 configSpace.write(viewOf(CONFIG), 0, { eventsRead: 0, eventsClear: 0, numScanouts: 0, numCapsets: 0 });

@@ -60,7 +60,6 @@ export type FetchMemory = (handle: MemoryHandle) => Promise<Fd>;
 
 export class PerBlobPlacement implements Placement {
   readonly mapsEachBlob = true;
-  readonly isSettled = false;
   readonly #fetch: FetchMemory;
   readonly #context: PlacementContext;
   readonly #log: Log;

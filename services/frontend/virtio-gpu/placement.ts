@@ -9,8 +9,6 @@ import type { BlobMapping, Changes } from '../state/changes.ts';
 export type Placement = {
   /** True: whether a blob is mapped in the VMM depends on answers, so a command on a blob waits for an earlier map of the same blob. */
   readonly mapsEachBlob: boolean;
-  /** True: the VMM has nothing to do for what the broker will answer, so operations may be sent while earlier ones are not answered. */
-  readonly isSettled: boolean;
   /**
    * Before operations go to the broker: takes mappings out of the VMM that the broker shall take out of its books. Null when nothing has
    * to be done. Resolves with an entry for each operation that must not be sent, because its mapping may still be there. Never rejects.

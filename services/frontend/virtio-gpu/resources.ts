@@ -28,8 +28,7 @@ export const MOST_LOCAL_RESOURCES = 262_144;
 
 export class Resources {
   readonly #byId = new Map<number, Resource>();
-  /** How many commands under way each is unsettled for. */
-  readonly #unsettled = new Map<number, number>();
+  readonly #unsettled = new Set<number>();
   #local = 0;
   readonly #changes: Changes | null;
 
@@ -77,14 +76,12 @@ export class Resources {
   }
 
   unsettle(id: number): void {
-    this.#unsettled.set(id, (this.#unsettled.get(id) ?? 0) + 1);
+    this.#unsettled.add(id);
   }
 
-  /** The answer to one command is there: to be called once for each unsettle(). */
-  settle(id: number): void {
-    const left = (this.#unsettled.get(id) ?? 0) - 1;
-    if (left > 0) this.#unsettled.set(id, left);
-    else this.#unsettled.delete(id);
+  /** Every answer is there. */
+  settleAll(): void {
+    this.#unsettled.clear();
   }
 
   clear(): void {

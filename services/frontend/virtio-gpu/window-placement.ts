@@ -43,10 +43,6 @@ export class WindowPlacement implements Placement {
     this.#window = window instanceof Fd ? Promise.resolve(this.#keep(window)) : this.#take(window);
   }
 
-  get isSettled(): boolean {
-    return this.#isMapped;
-  }
-
   /** Which file it is; null while it is not there yet. */
   get file(): FileIdentity | null {
     return this.#memory?.file ?? null;

@@ -1,6 +1,5 @@
 // Many commands at one kick: one batch where it can be one, the outcome of one command after the other always.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JournalRecord } from '../../../services/frontend/state/records.ts';
 import { encodeCommand } from '../../../services/lib/wire/virtio-gpu.ts';
 import {
   assignUuid,
@@ -27,15 +26,6 @@ beforeEach(() => {
   bench.session.reply = null;
 });
 afterEach(() => bench.close());
-
-/** Blob 1, mapped: from then on mapping is the broker's business alone. The broker waits for the test from here on. */
-async function mapTheWindow(bench: Bench): Promise<void> {
-  const { session } = bench;
-  session.reply = ({ kind }) => (kind === 'map' ? mapped() : DONE);
-  bench.kick(createBlob(1), mapBlob(1));
-  await settle();
-  session.reply = null;
-}
 
 const UNKNOWN = { kind: 'refused', reason: 'RESOURCE_UNKNOWN', message: '' } as const;
 
@@ -183,125 +173,6 @@ describe('while a batch is under way', () => {
 
     expect(bench.queue.names).toEqual([OK, 'OK_RESOURCE_UUID']);
     expect(bench.session.resets).toBe(0);
-  });
-});
-
-describe('while a batch is under way and the window is mapped', () => {
-  beforeEach(async () => {
-    await mapTheWindow(bench);
-  });
-
-  it('the next one is sent too; answers are given in the order of the queue', async () => {
-    bench.kick(unmapBlob(1), unref(1));
-    bench.kick(createBlob(2), mapBlob(2));
-    expect(bench.session.batches.slice(1)).toEqual(['unmap 1, destroy 1', 'create 2, map 2']);
-
-    bench.session.asked[2]?.answer([DONE, mapped()]);
-    await settle();
-    expect(bench.queue.heads).toEqual([0, 1]);
-
-    bench.session.asked[1]?.answer([DONE, DONE]);
-    await settle();
-    expect(bench.queue.heads).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(bench.queue.names.slice(2)).toEqual([OK, OK, OK, 'OK_MAP_INFO']);
-  });
-
-  it('a third one waits for the first', async () => {
-    bench.kick(createBlob(2));
-    bench.kick(createBlob(3));
-    bench.kick(createBlob(4));
-    bench.kick(createBlob(5));
-    expect(bench.session.batches.slice(1)).toEqual(['create 2', 'create 3']);
-
-    bench.session.asked[1]?.answer([DONE]);
-    await settle();
-    expect(bench.session.batches.slice(3)).toEqual(['create 4, create 5']);
-  });
-
-  it('what depends on its answer waits', async () => {
-    bench.kick(unref(1));
-    bench.kick(createGuestBlob(1, 4096), ctxCreate(3));
-    expect(bench.queue.names.slice(2)).toEqual([]);
-
-    bench.session.asked[1]?.answer([DONE]);
-    await settle();
-    expect(bench.queue.names.slice(2)).toEqual([OK, OK, OK]);
-  });
-
-  it('an id is open until the last command on it is answered', async () => {
-    bench.kick(createBlob(5));
-    bench.kick(unref(5));
-    bench.session.asked[1]?.answer([DONE]);
-    await settle();
-    bench.kick(createGuestBlob(5, 4096));
-    expect(bench.queue.names.slice(2)).toEqual([OK]);
-
-    bench.session.asked[2]?.answer([DONE]);
-    await settle();
-    expect(bench.queue.names.slice(2)).toEqual([OK, OK, OK]);
-  });
-
-  it('what needs no broker is answered behind it', async () => {
-    bench.kick(unref(1));
-    bench.kick(ctxCreate(7));
-    expect(bench.queue.heads).toEqual([0, 1]);
-
-    bench.session.asked[1]?.answer([DONE]);
-    await settle();
-    expect(bench.queue.heads).toEqual([0, 1, 2, 3]);
-  });
-});
-
-describe('a journal while two batches are under way', () => {
-  const written: JournalRecord[] = [];
-  let isLarge = false;
-  let compactions = 0;
-  const journal = {
-    append: (...records: readonly JournalRecord[]) => void written.push(...records),
-    compact: () => {
-      compactions += 1;
-    },
-    get isLarge() {
-      return isLarge;
-    },
-  };
-  let kept: Bench;
-
-  beforeEach(async () => {
-    isLarge = false;
-    compactions = 0;
-    kept = new Bench('window', { journal, past: null, keepWindow: () => {}, snapshot: () => [] });
-    await mapTheWindow(kept);
-    written.length = 0;
-  });
-  afterEach(() => kept.close());
-
-  it('marks what planning changed with the chain that changed it', async () => {
-    kept.kick(unref(1));
-    kept.kick(ctxCreate(7));
-    kept.session.asked[1]?.answer([DONE]);
-    await settle();
-
-    expect(written).toEqual([
-      { kind: 'changes', chain: 2, changes: [{ kind: 'resource-gone', id: 1 }] },
-      { kind: 'changes', chain: 3, changes: [{ kind: 'context', id: 7 }] },
-    ]);
-  });
-
-  it('is made smaller only when the tables are what the guest was told, and is given the chance', async () => {
-    kept.kick(unref(1));
-    kept.kick(ctxCreate(7), createBlob(8));
-    isLarge = true;
-    kept.session.asked[1]?.answer([DONE]);
-    await settle();
-    kept.kick(createBlob(9));
-    expect(compactions).toBe(0);
-    expect(kept.session.batches.slice(1)).toEqual(['destroy 1', 'create 8']);
-
-    kept.session.asked[2]?.answer([DONE]);
-    await settle();
-    expect(compactions).toBeGreaterThan(0);
-    expect(kept.session.batches.slice(3)).toEqual(['create 9']);
   });
 });
 

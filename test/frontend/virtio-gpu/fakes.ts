@@ -9,7 +9,7 @@ import type {
   Result,
 } from '../../../services/frontend/operation.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
-import { type Durable, GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
+import { GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
 import type { Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import type {
@@ -230,7 +230,7 @@ export class Bench {
   /** What fetchMemory does; the default gives a descriptor of fresh memory, the same for the same token. */
   fetch: (handle: MemoryHandle) => Promise<Fd>;
 
-  constructor(placement: 'window' | 'per-blob' = 'window', durable: Durable | null = null) {
+  constructor(placement: 'window' | 'per-blob' = 'window') {
     this.window = createMemfd('test-window', WINDOW_SIZE);
     this.#memory.push(this.window);
     this.fetch = (memory) => {
@@ -245,7 +245,6 @@ export class Bench {
         this.fetched.push(memory);
         return this.fetch(memory);
       },
-      durable,
       statistics: this.statistics,
       log: pino({ level: 'silent' }),
     });
