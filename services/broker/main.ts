@@ -126,7 +126,7 @@ async function start(
   if (isDiscarded) discardJournal(paths.journal, log);
   const survival =
     kept === null || held === null
-      ? withoutJournal(config, paths, log)
+      ? withoutJournal(config, paths, heaps, log)
       : withJournal(kept, held, { config, paths, heaps, host, budget, directory, log });
   onEnd(() => survival.journal?.close());
   onEnd(() => directory.shutDown());
@@ -191,7 +191,8 @@ async function start(
 type Survival = { readonly journal: Journal | null; readonly recovered: RecoveryFigures };
 
 /** Descriptors go with the process, so what is written about them would be of no use to anybody. */
-function withoutJournal({ journal }: Config, paths: RunPaths, log: Logger): Survival {
+function withoutJournal({ journal }: Config, paths: RunPaths, heaps: Heaps, log: Logger): Survival {
+  heaps.refuseStrangers();
   retireJournal(paths.journal, log);
   log.info(
     journal

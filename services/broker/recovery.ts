@@ -101,7 +101,7 @@ export function retireJournal(path: string, log: Logger): void {
   );
 }
 
-/** Takes over what can be. Throws ExitError for a journal that cannot be read; then everything is as it was. */
+/** Takes over what can be. Throws ExitError for a journal that cannot be read, HeapError as refuseStrangers(); then everything is as it was. */
 export function recover(options: RecoveryOptions): Recovered {
   const { journalPath, store, heaps, log } = options;
   const start = performance.now();
@@ -109,7 +109,8 @@ export function recover(options: RecoveryOptions): Recovered {
   const recovery = new Recovery(options);
   const found = readJournal(journalPath, recovery, log);
   faultPoint('broker.replayed');
-  if (found !== null) recovery.takeAll(found.replay);
+  if (found === null) heaps.refuseStrangers();
+  else recovery.takeAll(found.replay);
   if (found !== null && returned === 0 && recovery.lostSlots.length > 0) {
     log.warn(
       { vms: recovery.lostSlots.length },

@@ -13,7 +13,7 @@ import type { VmConfig } from '../lib/runtime/config.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Host } from './domain/host.ts';
-import { UNLIMITED } from './domain/quota.ts';
+import { type Limits, UNLIMITED } from './domain/quota.ts';
 import type { Vm, VmSettings } from './domain/vm.ts';
 import type { Events } from './events.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
@@ -218,6 +218,7 @@ export class VmDirectory {
   orphan(entry: VmEntry, owner: VmOwner): void {
     if (entry.owner !== owner || this.#shuttingDown) return;
     const grace = this.#options.orphanGraceMs;
+    const kept = holdingsOf(entry);
     entry.owner = null;
     this.#options.tokens.revoke(entry.config.name);
     if (grace === 0) {
@@ -228,7 +229,7 @@ export class VmDirectory {
     this.#journal?.stateChanged(entry.slot, 'orphaned', entry.graceEnds);
     faultPoint('broker.state-journalled');
     this.#options.log.warn(
-      { vm: entry.config.name, graceMs: grace, peer: owner.peer.name },
+      { vm: entry.config.name, graceMs: grace, peer: owner.peer.name, ...kept },
       'frontend vanished; its VM is kept',
     );
   }
@@ -396,6 +397,7 @@ export class VmDirectory {
     entry.graceTimer = null;
     entry.owner = null;
     entry.session = null;
+    const had = holdingsOf(entry);
     // Whatever happens from here on, nobody may come back to it: what a successor finds of its memory it erases.
     this.#journal?.reclaimed(entry.slot);
     faultPoint('broker.reclaim-journalled');
@@ -405,7 +407,7 @@ export class VmDirectory {
       entry.reclaiming = null;
       this.#setState(entry, 'detached');
       faultPoint('broker.reclaim-dropped');
-      this.#options.log.info({ vm: entry.config.name, why }, 'reclaimed');
+      this.#options.log.info({ vm: entry.config.name, why, ...had }, 'reclaimed');
       owner?.dismiss(dismissal);
     });
     return entry.reclaiming;
@@ -440,6 +442,11 @@ function evicted(name: string): StatusError {
     `VM "${name}" was evicted by an operator: everything that it had is reclaimed; attach without a session`,
     { vm: name },
   );
+}
+
+/** For the log: what a VM has, or had. */
+function holdingsOf({ attached }: VmEntry): Partial<Limits> {
+  return { ...attached?.vm.used };
 }
 
 function recordOf({ slot, config, attached }: VmEntry, session: Buffer): VmRecord {

@@ -1,13 +1,13 @@
 // barkeep frontend: the virtio-gpu device of one VM, as this process. A back-end program as QEMU's docs/interop/vhost-user.rst wants them
 // ("Backend program conventions"): --socket-path, --fd, --print-capabilities.
 import type { Command } from 'commander';
-import type { FrontendOptions } from '../frontend/main.ts';
+import type { FrontendEnd, FrontendOptions } from '../frontend/main.ts';
 import type { Config } from '../lib/runtime/config.ts';
 import { isVmName } from '../lib/runtime/config-schema.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import type { Context } from './context.ts';
-import { runService } from './service.ts';
+import { PARENT_GONE, runService } from './service.ts';
 
 /** As docs/interop/vhost-user.json describes back-ends of type gpu; its features (render-node, virgl) are options that this one does not have. */
 const CAPABILITIES = { type: 'gpu', features: [] };
@@ -20,7 +20,9 @@ user or as the broker's. It needs no configuration file; a file may set its time
 Under a holder of descriptors (barkeep keep, or systemd with FileDescriptorStoreMax=) it
 may be killed at any time: the next one goes on with the VM, which notices nothing.
 SIGTERM then means that the next one shall go on, too: that is how it is upgraded.
-SIGQUIT ends it for good.
+SIGQUIT ends it for good. When the holder itself dies, the VM's device ends; the broker
+keeps what the VM had for orphan_grace, until it is evicted, or until a frontend is
+started anew: that begins afresh, and its VMM has to be restarted.
 
 Examples:
   barkeep frontend --vm web-1                    on the VM's configured socket
@@ -48,8 +50,7 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const fields = { vm: options.vm };
       await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
         const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
-        // Asked by SIGTERM or SIGINT, it may be to be replaced; after SIGQUIT, or when its keeper or its VMM is gone, there is nobody to go on.
-        lifecycle.onStop('frontend', () => frontend.stop(!mayBeReplaced(lifecycle.signal.reason)));
+        lifecycle.onStop('frontend', () => frontend.stop(endAfter(lifecycle.signal.reason)));
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
         return {};
@@ -66,8 +67,10 @@ export function capabilitiesText(): string {
   return `${JSON.stringify(CAPABILITIES)}\n`;
 }
 
-function mayBeReplaced(reason: unknown): boolean {
-  return reason === 'SIGTERM' || reason === 'SIGINT';
+/** After SIGQUIT, or when an inherited VMM has left, there is nobody to go on. */
+function endAfter(reason: unknown): FrontendEnd {
+  if (reason === 'SIGTERM' || reason === 'SIGINT') return 'replaced';
+  return reason === PARENT_GONE ? 'orphaned' : 'given-up';
 }
 
 function readFlags({ vm, socketPath, fd }: Flags, config: Config): FrontendOptions {

@@ -6,6 +6,9 @@ import { followLifeline, LIFELINE_VARIABLE, type Ready } from '../lib/runtime/li
 import type { Logger } from '../lib/runtime/log.ts';
 import type { Context } from './context.ts';
 
+/** Why a process stops whose parent is gone: lifecycle.signal.reason. */
+export const PARENT_GONE = 'the parent process is gone';
+
 export type ServiceOptions = {
   /** "broker", "frontend", …: `service` of every line of the log. */
   readonly name: string;
@@ -46,7 +49,11 @@ export async function runProcess(
   if (store.problem !== null) options.log.warn({ problem: store.problem }, 'no fd store can be reached');
   const lifecycle = new Lifecycle({ isInterruptIgnored, ...options });
   lifecycle.signal.addEventListener('abort', () => store.stopping(), { once: true });
-  const lifeline = followLifeline(environment, () => lifecycle.stop('the parent process is gone'));
+  const lifeline = followLifeline(environment, () => {
+    const lost = store.active ? 'what it held is lost, and this process ends' : 'this process ends';
+    options.log.warn({ store: store.active }, `${PARENT_GONE}: ${lost}`);
+    lifecycle.stop(PARENT_GONE);
+  });
   context.exitCode = await lifecycle.run(async () => {
     const ready = await start(lifecycle, store);
     lifeline?.ready(ready);

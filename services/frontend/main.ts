@@ -24,14 +24,21 @@ export type FrontendOptions = { readonly vm: string } & (
 
 export type FrontendConfig = Pick<Config, 'runDirectory' | 'frontend'>;
 
+/**
+ * How a frontend ends.
+ *
+ *   replaced   asked to end. Under a holder of descriptors a successor goes on with the VM: nothing is ended. Without one as `given-up`
+ *   given-up   for good: the VMM's connection ends, and the VM is detached at the broker
+ *   orphaned   the holder is gone, and what it held with it: the VMM's connection ends; the broker keeps the VM for its grace, so that an
+ *              operator can see what there was. Without a holder as `given-up`
+ */
+export type FrontendEnd = 'replaced' | 'given-up' | 'orphaned';
+
 export type Frontend = {
   /** Resolves when an inherited connection has ended, so that there is nobody left to serve. Never for a listening socket. */
   readonly finished: Promise<void>;
-  /**
-   * Ends the VMM's connection and gives the VM up at the broker. Under a holder of descriptors it does neither, unless `isFinal`: a successor
-   * goes on with the VM. Never rejects.
-   */
-  stop(isFinal?: boolean): Promise<void>;
+  /** Default: replaced. Never rejects. */
+  stop(end?: FrontendEnd): Promise<void>;
 };
 
 export type FrontendSurroundings = {
@@ -108,12 +115,14 @@ export async function startFrontend(
     }
     return {
       finished,
-      stop: async (isFinal = false) => {
-        if (state && !isFinal) {
+      stop: async (end = 'replaced') => {
+        if (state && end === 'replaced') {
           session.close();
           device?.close();
           server.leave();
         } else {
+          // Before the VMM's connection ends, which resets the device: the broker shall keep the VM as it is.
+          if (state && end === 'orphaned') session.close();
           try {
             server.close();
             state?.discard();

@@ -1,7 +1,9 @@
 // Brokers that take over from brokers that died: everything goes on, and what does not fit together costs the VM that it belongs to.
 import {
   existsSync,
+  ftruncateSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,9 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeHeader } from '../../services/lib/journal/header.ts';
+import { inodeOf } from '../../services/broker/heaps/descriptor-store.ts';
+import { encodeHeader, HEADER_BYTES } from '../../services/lib/journal/header.ts';
+import { encodeRecords, replayRecords } from '../../services/lib/journal/record.ts';
 import { createEventfd } from '../../services/lib/os/eventfd.ts';
-import type { Fd } from '../../services/lib/os/fd.ts';
+import { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, type Mapping } from '../../services/lib/os/memory.ts';
 import {
   create,
@@ -246,6 +250,35 @@ vms: [{ name: own, window: 16MiB, heap: bar, placement: per-blob }, { name: othe
     seen.close();
   });
 
+  it('goes on with a file that guests have mapped, and refuses it when nobody knows any more who they are', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'barkeep-heap-'));
+    cleanups.push(() => rmSync(directory, { recursive: true }));
+    const path = join(directory, 'bar');
+    writeFileSync(path, '');
+    truncateSync(path, 4 * MIB);
+    const yaml = `
+heaps: [{ name: bar, backing: file, path: ${path}, cache: wc, capacity: 4MiB }]
+vms: [{ name: own, window: 16MiB, heap: bar, placement: per-blob }]`;
+    const { broker, holder } = await start(yaml);
+    const session = await broker.attach('own');
+    const [, mapped] = await session.run(create(1, MIB), map(1, 0));
+    const guest = await broker.mapMemory(mapped?.memory);
+    cleanups.push(() => guest.close());
+    guest.bytes(0, 1).set([7]);
+    const remains = kill(broker, holder);
+    await broker.stop();
+    const successor = await remains.succeed(yaml);
+    expect((await resume(successor, session, 'own')).attached.resumed).toBe(true);
+    await successor.stop();
+
+    const refusal = await failureOf(remains.succeed(yaml, { discardJournal: true }));
+    expect(refusal.message).toMatch(/heap bar: .*bar is still open or mapped by VMMs of an earlier broker/);
+    expect([...guest.bytes(0, 1)]).toEqual([7]);
+    guest.close();
+    const afresh = await remains.succeed(yaml);
+    expect((await afresh.attach('own')).attached.resumed).toBe(false);
+  });
+
   it('takes over an ordered stop, too: nothing is lost by an upgrade', async () => {
     const { broker, holder } = await start();
     const session = await broker.attach('web');
@@ -417,6 +450,33 @@ describe('a store that gives back', () => {
     expect(remains.holder.names).toEqual(['b.ram.1', 'w.other']);
   });
 
+  it.each([
+    [
+      'memory of the wrong size',
+      () => createMemfd('short', 128 * MIB),
+      'it has 134217728 bytes instead of 268435456',
+    ],
+    [
+      'memory whose size is not sealed',
+      () => unsealedMemory(256 * MIB),
+      'its size is not sealed (seals 1 instead of 7)',
+    ],
+  ])('%s: the VM is lost, and no other', async (_, make, problem) => {
+    const { remains, web, other } = await three();
+    withFd(make(), (fd) => {
+      // Its inode is the right one, so that nothing else is wrong with it.
+      renameInode(remains.journal, remains.holder.inodeOf('w.web'), inodeOf(fd.number));
+      remains.holder.alter('w.web', null, fd);
+    });
+    const successor = await remains.succeed();
+    expect(lines(successor, ERROR)).toEqual([
+      `web: what the fd store gave back as "w.web" is not what was put: ${problem}: a VM cannot be taken over and is reclaimed`,
+    ]);
+    expect((await failureOf(resume(successor, web, 'web'))).reason).toBe('SESSION_UNKNOWN');
+    expect(await bytesAt(await resume(successor, other, 'other'), 0, 1)).toEqual([2]);
+    expect((await successor.attach('web')).attached.resumed).toBe(false);
+  });
+
   it('too many, under known names and unknown ones: they are closed, and VMs go on', async () => {
     const { remains, web } = await three();
     withFd(createMemfd('more', MIB), (fd) => remains.holder.put('w.web', fd.number));
@@ -568,6 +628,29 @@ vms:
     expect(readFileSync(broker.paths.journal)).toEqual(before);
   });
 });
+
+/** Every record that names the one inode names the other. */
+function renameInode(path: string, from: number, to: number): void {
+  const bytes = readFileSync(path);
+  const { payloads } = replayRecords(bytes, HEADER_BYTES, path);
+  const [before, after] = [Buffer.alloc(8), Buffer.alloc(8)];
+  before.writeDoubleLE(from);
+  after.writeDoubleLE(to);
+  const renamed = payloads.map((payload) => {
+    const at = Buffer.from(payload).indexOf(before);
+    return at < 0 ? payload : Buffer.concat([payload.subarray(0, at), after, payload.subarray(at + 8)]);
+  });
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, HEADER_BYTES), encodeRecords(renamed)]));
+}
+
+/** A file of tmpfs answers as a memfd that was not sealed does. */
+function unsealedMemory(size: number): Fd {
+  const path = `/dev/shm/barkeep-unsealed-${process.pid}`;
+  const fd = new Fd(openSync(path, 'wx+', 0o600));
+  rmSync(path);
+  ftruncateSync(fd.number, size);
+  return fd;
+}
 
 function withFd<Result>(fd: Fd, use: (fd: Fd) => Result): Result {
   try {

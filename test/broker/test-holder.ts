@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BrokerStore } from '../../services/broker/heaps/descriptor-store.ts';
+import { type BrokerStore, inodeOf } from '../../services/broker/heaps/descriptor-store.ts';
 import { closeAll, type Fd } from '../../services/lib/os/fd.ts';
 import { duplicate } from '../../services/lib/os/memory.ts';
 import { TestBroker } from './harness.ts';
@@ -74,6 +74,11 @@ export class TestHolder implements BrokerStore {
     this.remove(name);
     if (kept !== null) this.#held.push([name, kept]);
     this.giveBack();
+  }
+
+  /** Of what it holds under a name. */
+  inodeOf(name: string): number {
+    return inodeOf(this.#held.find(([held]) => held === name)?.[1].number ?? -1);
   }
 
   close(): void {

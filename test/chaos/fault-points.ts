@@ -1,5 +1,5 @@
 // Every fault point of the code: the service that passes it dies there, and the guest notices nothing. One point after the other, twice in
-// the life of a guest, or, to save time, a chain of points in one life: each successor dies at the next one. The list is the code's own
+// the life of a guest, or, to save time, several points in one life: each successor dies at the next one. The list is the code's own
 // (lib/os/fault-point.ts): a point that no life passes fails the suite.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './
 import { live } from './life.ts';
 import { liveThroughOutage, type Outage } from './outage.ts';
 
-type Service = 'broker' | 'frontend';
-type Way = { readonly service: Service; readonly placement: Placement };
+export type Service = 'broker' | 'frontend';
+export type Way = { readonly service: Service; readonly placement: Placement };
 
 /** Who may pass a point, the likeliest first. */
 const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
@@ -60,30 +60,86 @@ const PRELUDE: Partial<Record<FaultPoint, string>> = {
   'recovery.swept': 'vmm.descriptor-stored:4',
   'channel.fenced': 'channel.map-sent:1',
 };
-/** Points that a guest's life passes once, where it begins or ends: there is no successor that could pass them again. */
-const ONCE = /^(recovery|listen|accept|end\.|broker\.(reclaim|state|window|attach|journal-vm))/;
+/**
+ * Points that a guest's life passes where it begins or ends, in this order: whoever dies at one is followed by one that comes to the next. A
+ * VMM is cut off on the way, and connects again.
+ */
+const ROWS: readonly (Way & { readonly points: readonly FaultPoint[] })[] = [
+  {
+    service: 'frontend',
+    placement: 'window',
+    points: [
+      'gpu.session-recorded',
+      'recovery.state-made',
+      'recovery.state-stored',
+      'recovery.outbox-stored',
+      'listen.bound',
+      'listen.stored',
+      'accept.accepted',
+      'accept.stored',
+      'accept.committed',
+      'recovery.adopted',
+      'gpu.used-recorded',
+      'gpu.window-mapped',
+      'gpu.reset-recorded',
+      'gpu.reset-asked',
+      'end.closed',
+      'end.committed',
+    ],
+  },
+  {
+    service: 'broker',
+    placement: 'window',
+    points: [
+      'journal.snapshot-written',
+      'journal.snapshot-renamed',
+      'broker.journal-begun',
+      'broker.journal-complete',
+      'broker.journal-renamed',
+      'broker.window-stored',
+      'broker.attach-journalled',
+      'broker.reclaim-journalled',
+      'broker.state-journalled',
+      'broker.reclaim-erased',
+    ],
+  },
+];
+/** Points that no successor of the same life would pass, and that have no place in a row. */
+const ALONE: readonly FaultPoint[] = ['broker.reclaim-dropped', 'broker.journal-vm-copied'];
 const CHAIN = 8;
 /** Rounds of a guest's life in a chain, for each point. */
 const ROUNDS_A_POINT = 1.5;
 
 /** Points that a frontend passes only when the broker fails it. */
-const OUTAGES: Partial<Record<FaultPoint, Outage>> = {
-  'gpu.late-recorded': 'silence',
-  'gpu.late-undone': 'silence',
-  'gpu.session-gone': 'eviction',
+const OUTAGES: Readonly<Record<Outage, readonly FaultPoint[]>> = {
+  silence: ['gpu.late-recorded', 'gpu.late-undone'],
+  eviction: ['gpu.session-gone'],
 };
-/** With these, and a broker that is silent for longer. */
+/** With these, and a broker that is silent for longer: long enough for a frontend to begin to wait anew after a death. */
 const SHORT_ANSWER = '700ms';
-const SILENCE = 2500;
+const SILENCE = 3500;
+
+/**
+ * How a group of points is taken in one life of a guest.
+ *
+ *   row      in the order in which a life passes them
+ *   chain    each comes by again and again; a service that does not come by its point for a round is killed elsewhere
+ *   outage   a row, while the broker fails the frontend
+ */
+export type Group = {
+  readonly kind: 'row' | 'chain' | Outage;
+  readonly way: Way;
+  readonly points: readonly FaultPoint[];
+};
 
 /** Where the lives of the service die. */
 type Deaths = {
   readonly first: readonly FaultPoint[];
   /** Before those. */
   readonly prelude: readonly string[];
-  readonly isChain: boolean;
+  readonly kind: 'alone' | 'row' | 'chain';
 };
-const NO_DEATH: Deaths = { first: [], prelude: [], isChain: false };
+const NO_DEATH: Deaths = { first: [], prelude: [], kind: 'alone' };
 
 type Outcome = {
   readonly hits: readonly string[];
@@ -94,12 +150,14 @@ type Descriptors = Readonly<Record<Service, readonly string[]>>;
 
 export class FaultPoints {
   readonly #directory: string;
-  readonly #reference = new Map<Placement, Descriptors>();
+  readonly #reference: Map<Placement, Descriptors>;
   #host: KeptHost | null = null;
   #lives = 0;
 
-  constructor(directory: string) {
+  /** `directory` is empty and the caller's. `twin`: compares with what a life without a death left there. */
+  constructor(directory: string, twin: FaultPoints | null = null) {
     this.#directory = directory;
+    this.#reference = twin === null ? new Map() : twin.#reference;
   }
 
   static names(): readonly FaultPoint[] {
@@ -121,33 +179,50 @@ export class FaultPoints {
   }
 
   /** Groups of points that the lives of one guest can pass one after the other. The others have to be taken alone. */
-  static chains(points: readonly FaultPoint[]): readonly (readonly FaultPoint[])[] {
-    const groups = new Map<string, FaultPoint[][]>();
+  static groups(points: readonly FaultPoint[]): readonly Group[] {
+    const rows = ROWS.map(({ points: row, ...way }): Group => ({ kind: 'row', way, points: row }));
+    const outages = Object.entries(OUTAGES).map(
+      ([kind, row]): Group => ({ kind: kind as Outage, way: waysTo(row[0]!)[0]!, points: row }),
+    );
+    const inOrder = [...rows, ...outages]
+      .map((group) => ({ ...group, points: group.points.filter((point) => points.includes(point)) }))
+      .filter((group) => group.points.length > 0);
+    const taken = new Set([...inOrder.flatMap((group) => group.points), ...ALONE]);
+    const chains = new Map<string, (Group & { readonly points: FaultPoint[] })[]>();
     for (const point of points) {
-      if (ONCE.test(point) || point in PRELUDE || point in OUTAGES) continue;
-      const { service, placement } = waysTo(point)[0]!;
-      const chains = groups.get(`${service} ${placement}`) ?? [[]];
-      if (chains.at(-1)!.length === CHAIN) chains.push([]);
-      chains.at(-1)!.push(point);
-      groups.set(`${service} ${placement}`, chains);
+      if (taken.has(point) || point in PRELUDE) continue;
+      const way = waysTo(point)[0]!;
+      const key = labelOf(way);
+      const list = chains.get(key) ?? [];
+      if (list.length === 0 || list.at(-1)!.points.length === CHAIN)
+        list.push({ kind: 'chain', way, points: [] });
+      list.at(-1)!.points.push(point);
+      chains.set(key, list);
     }
-    return [...groups.values()].flat();
+    return [...inOrder, ...[...chains.values()].flat()];
   }
 
   /** One guest's life for all of them. Returns those that were met; the others have to be taken alone. Throws as kill(). */
-  async killChain(points: readonly FaultPoint[]): Promise<ReadonlySet<FaultPoint>> {
-    const way = waysTo(points[0]!)[0]!;
-    const { hits } = await this.#liveOrClose(way, { first: points, prelude: [], isChain: true });
+  async killGroup({ kind, way, points }: Group): Promise<ReadonlySet<FaultPoint>> {
+    const { hits } =
+      kind === 'row' || kind === 'chain'
+        ? await this.#liveOrClose(way, { first: points, prelude: [], kind })
+        : await this.#killInOutage(points, kind);
     return new Set(points.filter((point) => hits.includes(`${point}:1`)));
   }
 
   /** Throws CheckFailure when the guest noticed, something was left behind, or nobody came by the point. */
   async kill(point: FaultPoint): Promise<string> {
-    const outage = OUTAGES[point];
-    if (outage !== undefined) return await this.#killInOutage(point, outage);
+    for (const [outage, points] of Object.entries(OUTAGES)) {
+      if (points.includes(point)) return await this.#killAloneInOutage(point, outage as Outage);
+    }
     const prelude = PRELUDE[point];
     for (const way of waysTo(point)) {
-      const deaths = { first: [point], prelude: prelude === undefined ? [] : [prelude], isChain: false };
+      const deaths = {
+        first: [point],
+        prelude: prelude === undefined ? [] : [prelude],
+        kind: 'alone',
+      } as const;
       const outcome = await this.#liveOrClose(way, deaths);
       const hits = outcome.hits.filter((hit) => hit.startsWith(`${point}:`)).length;
       if (hits === 0) continue;
@@ -162,10 +237,17 @@ export class FaultPoints {
     await host?.stop();
   }
 
-  async #killInOutage(point: FaultPoint, outage: Outage): Promise<string> {
+  async #killAloneInOutage(point: FaultPoint, outage: Outage): Promise<string> {
+    const { hits, ends } = await this.#killInOutage([point], outage);
+    if (hits.length === 0) throw new CheckFailure(`no life passed this point (${outage})`);
+    return `frontend, ${outage} of the broker, ${hits.length} of ${ends.length} deaths there`;
+  }
+
+  async #killInOutage(points: readonly FaultPoint[], outage: Outage): Promise<KeptService> {
     await this.close();
     const host = await this.#open({ answerTimeout: SHORT_ANSWER });
-    const { service, socket } = await host.startFrontend('window', [`${point}:1`]);
+    const faults = points.map((point) => `${point}:1`);
+    const { service, socket } = await host.startFrontend('window', faults);
     try {
       const { admin, broker } = host;
       const options = { socket, vm: KEPT_VM.window, admin, brokerPid: broker.pid, silence: SILENCE };
@@ -177,8 +259,7 @@ export class FaultPoints {
     } finally {
       await this.close();
     }
-    if (service.hits.length === 0) throw new CheckFailure(`no life passed this point (${outage})`);
-    return `frontend, ${outage} of the broker, ${service.hits.length} of ${service.ends.length} deaths there`;
+    return service;
   }
 
   async #liveOrClose(way: Way, deaths: Deaths): Promise<Outcome> {
@@ -190,7 +271,7 @@ export class FaultPoints {
     }
   }
 
-  async #live({ service, placement }: Way, { first, prelude, isChain }: Deaths): Promise<Outcome> {
+  async #live({ service, placement }: Way, { first, prelude, kind }: Deaths): Promise<Outcome> {
     const faults = [...prelude, ...first.map((point) => `${point}:1`)];
     const host = await this.#startHost(service === 'broker', faults);
     const frontend = await host.startFrontend(placement, service === 'frontend' ? faults : []);
@@ -202,8 +283,8 @@ export class FaultPoints {
     let seen = 0;
     const killOne = (): void => {
       const [point] = first;
-      if (point === undefined) return;
-      if (!isChain) {
+      if (point === undefined || kind === 'row') return;
+      if (kind === 'alone') {
         // What comes by only once in a life shall be met there, too.
         victim.arm(victim.hits.includes(`${point}:1`) ? `${point}:2` : `${point}:1`);
         victim.kill();
@@ -218,7 +299,7 @@ export class FaultPoints {
         admin: host.admin,
         cutOffs: first.some((point) => CUTS_OFF.includes(point)) ? 3 : 0,
         between: killOne,
-        goesOn: (done) => isChain && victim.isArmed && done < ROUNDS_A_POINT * first.length,
+        goesOn: (done) => kind === 'chain' && victim.isArmed && done < ROUNDS_A_POINT * first.length,
       });
       for (const one of both) await one.settled();
     } catch (error) {

@@ -4,11 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { fillPattern, findMismatch } from '../guest/pattern.ts';
-import { eventually, expectEqual, expectThat } from '../guest/scenario/check.ts';
+import { eventually, expectAtLeast, expectAtMost, expectEqual, expectThat } from '../guest/scenario/check.ts';
 import { Host, VM, type VmName } from '../guest/scenario/host.ts';
 import type { Service } from '../guest/scenario/service.ts';
+import type { Blob } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
-import { childrenOf } from './victim.ts';
+import { childrenOf, isAlive } from './process-tree.ts';
 
 export type KeeperCheck = {
   readonly name: string;
@@ -17,21 +18,35 @@ export type KeeperCheck = {
   readonly run: (directory: string) => Promise<string>;
 };
 
+type Loss = {
+  readonly host: Host;
+  readonly lost: Machine;
+  readonly well: Machine;
+  /** performance.now() of the keeper's death. */
+  readonly since: number;
+};
+
 const CLI = fileURLToPath(new URL('../../services/cli/main.js', import.meta.url));
 const MIB = 1024 * 1024;
 const PAGE = 4096;
 const BLOBS = 8;
 const SEED = 77n;
 const SHORT_GRACE = 3000;
+/** The configuration's answer_timeout is 5 s; a timer, a process that starts and a busy machine take some more. Milliseconds. */
+const ANSWER_BOUND = 6500;
+/** A loss is known at once. */
+const TOLD_BOUND = 1000;
 /** barkeep.v1.VmState */
 const STATE = { DETACHED: 1, ATTACHED: 2, ORPHANED: 3 } as const;
+
+type MappedBlob = Blob & { readonly offset: number };
 
 /** A VM with a guest that has blobs mapped. */
 type Machine = {
   readonly vm: VmName;
   readonly service: Service;
   readonly vmm: Vmm;
-  readonly offsets: number[];
+  readonly blobs: MappedBlob[];
 };
 
 export const KEEPERS: readonly KeeperCheck[] = [
@@ -45,24 +60,27 @@ export const KEEPERS: readonly KeeperCheck[] = [
     what: "a frontend's keeper dies: barkeep vm evict reclaims its VM at once",
     run: (directory) => withTwoMachines(directory, '1h', evict),
   },
+  {
+    name: 'broker-keeper',
+    what: "the broker's keeper dies: VMs whose memory it held are told so and can begin anew, others go on",
+    run: loseBroker,
+  },
 ];
 
 async function withTwoMachines(
   directory: string,
   orphanGrace: string,
-  check: (host: Host, lost: Machine, well: Machine) => Promise<string>,
+  check: (loss: Loss) => Promise<string>,
 ): Promise<string> {
   const host = await Host.start(directory, { orphanGrace, kept: true });
   const machines: Machine[] = [];
   try {
     for (const vm of [VM.WINDOW, VM.PER_BLOB]) machines.push(await startMachine(host, vm));
     const [lost, well] = machines as [Machine, Machine];
-    const child = childrenOf(lost.service.pid)[0] ?? 0;
-    process.kill(lost.service.pid, 'SIGKILL');
-    await lost.vmm.frontEnd.ended;
-    await eventually(async () => expectThat(!isAlive(child), 'the frontend outlives its keeper'));
+    const since = performance.now();
+    await killKeeper(lost.service, () => lost.vmm.frontEnd.ended);
 
-    const said = await check(host, lost, well);
+    const said = await check({ host, lost, well, since });
 
     await expectStillWell(host, well);
     lost.vmm.close();
@@ -76,43 +94,146 @@ async function withTwoMachines(
   }
 }
 
-async function waitForGrace(host: Host, lost: Machine): Promise<string> {
-  const start = Date.now();
-  await expectOrphaned(host, lost);
-  await eventually(async () => expectGone(host, lost.vm), SHORT_GRACE + 5000);
-  return `held for ${((Date.now() - start) / 1000).toFixed(1)} s with ${BLOBS} blobs, then gone; the other VM worked on, a new frontend too`;
+/** The keeper dies without a word; its service ends by itself. */
+async function killKeeper(keeper: Service, noticed: () => Promise<unknown>): Promise<void> {
+  const child = childrenOf(keeper.pid)[0] ?? 0;
+  process.kill(keeper.pid, 'SIGKILL');
+  await noticed();
+  await eventually(async () => expectThat(!isAlive(child), `${keeper.name} outlives its keeper`));
 }
 
-async function evict(host: Host, lost: Machine): Promise<string> {
+async function waitForGrace({ host, lost, since }: Loss): Promise<string> {
   await expectOrphaned(host, lost);
-  const start = Date.now();
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [CLI, 'vm', 'evict', lost.vm, '--config', host.configPath],
-    { encoding: 'utf8' },
+  await eventually(async () => expectGone(host, lost.vm), SHORT_GRACE + 5000);
+  const held = performance.now() - since;
+  expectAtLeast('milliseconds for which the VM was held', held, SHORT_GRACE);
+  return `held for ${(held / 1000).toFixed(1)} s with ${BLOBS} blobs, then gone; the other VM worked on, a new frontend too`;
+}
+
+async function evict({ host, lost }: Loss): Promise<string> {
+  await expectOrphaned(host, lost);
+  expectThat(
+    new RegExp(`^${lost.vm} +orphaned `, 'm').test(barkeep(host, 'vm', 'list')),
+    'barkeep vm list does not show the orphan',
   );
-  expectEqual(`exit code of barkeep vm evict (${stderr.trim()})`, status, 0);
+  const start = Date.now();
+  barkeep(host, 'vm', 'evict', lost.vm);
   await expectGone(host, lost.vm);
   return `gone ${Date.now() - start} ms after the command was started`;
+}
+
+/** What it prints. Throws CheckFailure when it fails. */
+function barkeep(host: Host, ...args: readonly string[]): string {
+  const options = { encoding: 'utf8' } as const;
+  const all = [CLI, ...args, '--config', host.configPath];
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, options);
+  expectEqual(`exit code of barkeep ${args.join(' ')} (${stderr.trim()})`, status, 0);
+  return stdout;
+}
+
+/** The guests' windows and blobs were memfds that the keeper held; what lies in the file of a heap was never in its hands. */
+async function loseBroker(directory: string): Promise<string> {
+  const host = await Host.start(directory, { orphanGrace: '1h', kept: true });
+  const machines: Machine[] = [];
+  try {
+    for (const vm of [VM.WINDOW, VM.PER_BLOB, VM.NEIGHBOUR]) machines.push(await startMachine(host, vm));
+    const [window, perBlob, well] = machines as [Machine, Machine, Machine];
+    const lost = [window, perBlob];
+    await killKeeper(host.broker, async () => undefined);
+    expectThat(host.broker.log().includes('what it held is lost'), 'the broker does not say what happened');
+
+    // Nobody decides anything now, and nothing that is mapped goes away.
+    const waited = await Promise.all(machines.map((machine) => refusedAfter(machine)));
+    expectAtMost('milliseconds that a guest waited for its error', Math.max(...waited), ANSWER_BOUND);
+    for (const machine of machines) expectBytes(machine);
+
+    await host.startBrokerAgain();
+    await expectStillWell(host, well);
+    for (const { vm } of lost) {
+      expectThat(
+        new RegExp(
+          `"vm":"${vm}",.*the fd store did not give.*a VM cannot be taken over and is reclaimed`,
+        ).test(host.broker.log()),
+        `the broker does not say that ${vm} is lost`,
+      );
+      await expectGone(host, vm);
+    }
+    await eventually(async () => {
+      const page = await host.scrape();
+      expectEqual('VMs that are lost', page.sum('barkeep_recovered_vms', { result: 'lost' }), lost.length);
+      expectEqual('VMs that go on', page.sum('barkeep_recovered_vms', { result: 'adopted' }), 1);
+    });
+    const told = await Promise.all(lost.map((machine) => refusedAfter(machine)));
+    expectAtMost('milliseconds until a lost VM is told so', Math.max(...told), TOLD_BOUND);
+
+    // The driver starts anew, as after any loss of a device.
+    for (const machine of lost) {
+      await beginAnew(host, machine);
+      await expectStillWell(host, machine);
+    }
+    await expectStillWell(host, well);
+    return `guests had an error after ${Math.max(...waited).toFixed(0)} ms without a broker; 2 VMs are lost and begin anew, 1 goes on with ${BLOBS} blobs`;
+  } finally {
+    for (const { vmm } of machines) vmm.close();
+    await host.stop();
+  }
+}
+
+/** Milliseconds until a command was answered with an error; a broker that has just come back may take one more. */
+async function refusedAfter({ vm, vmm }: Machine): Promise<number> {
+  const start = performance.now();
+  const answer = await vmm.driver.sendCommand(
+    vmm.driver.createCommand(vmm.driver.newResource(), { size: PAGE }),
+  );
+  expectEqual(`${vm}: answer without a broker`, answer.name, 'ERR_UNSPEC');
+  return performance.now() - start;
+}
+
+/** The guest gives up what it has: it hears that nobody knows of it any more, but the VMM does not show it any longer. */
+async function beginAnew(host: Host, { vm, vmm, blobs }: Machine): Promise<void> {
+  for (const blob of blobs.splice(0)) {
+    const answer = await vmm.driver.sendCommand(vmm.driver.unmapCommand(blob.resource));
+    expectEqual(`${vm}: answer to an unmap after the loss`, answer.name, 'ERR_UNSPEC');
+  }
+  expectEqual(
+    `${vm}: mappings of single blobs in the VMM`,
+    vmm.window.mappings.length,
+    vm === VM.WINDOW ? 1 : 0,
+  );
+  await vmm.rebind();
+  await eventually(async () =>
+    expectEqual(`${vm}: state`, (await host.admin.getVm(vm)).state, STATE.ATTACHED),
+  );
+  blobs.push(...(await mapBlobs(vmm)));
 }
 
 async function startMachine(host: Host, vm: VmName): Promise<Machine> {
   const { service, socketPath } = await host.startFrontend(vm);
   const vmm = await eventually(() => Vmm.boot({ socketPath, memory: 64 * MIB, queueSize: 64 }));
-  const offsets: number[] = [];
-  for (let index = 0; index < BLOBS; index++) {
-    const { offset } = await vmm.driver.createAndMap({ size: PAGE });
-    fillPattern(vmm.window.bytes(offset, PAGE), SEED + BigInt(index));
-    offsets.push(offset);
-  }
-  return { vm, service, vmm, offsets };
+  return { vm, service, vmm, blobs: await mapBlobs(vmm) };
 }
 
-async function expectStillWell(host: Host, { vm, vmm, offsets }: Machine): Promise<void> {
-  offsets.forEach((offset, index) => {
+/** With a pattern in each. */
+async function mapBlobs(vmm: Vmm): Promise<MappedBlob[]> {
+  const blobs: MappedBlob[] = [];
+  for (let index = 0; index < BLOBS; index++) {
+    const blob = await vmm.driver.createAndMap({ size: PAGE });
+    fillPattern(vmm.window.bytes(blob.offset, PAGE), SEED + BigInt(index));
+    blobs.push(blob);
+  }
+  return blobs;
+}
+
+function expectBytes({ vm, vmm, blobs }: Machine): void {
+  blobs.forEach(({ offset }, index) => {
     const wrong = findMismatch(vmm.window.bytes(offset, PAGE), SEED + BigInt(index));
     expectEqual(`${vm}: first wrong byte of blob ${index}`, wrong, null);
   });
+}
+
+async function expectStillWell(host: Host, machine: Machine): Promise<void> {
+  const { vm, vmm } = machine;
+  expectBytes(machine);
   const blob = await vmm.driver.createAndMap({ size: PAGE });
   await vmm.driver.unmapAndUnref(blob);
   await eventually(async () => {
@@ -138,13 +259,4 @@ async function expectGone(host: Host, vm: VmName): Promise<void> {
   expectEqual(`${vm}: state`, shown.state, STATE.DETACHED);
   expectEqual(`${vm}: allocations`, countFromWire(shown.allocations), 0);
   expectEqual(`${vm}: allocated bytes`, countFromWire(shown.allocatedBytes), 0);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,8 @@
 // A service under `barkeep keep` as the chaos suite sees it: two processes, of which one is killed and comes back.
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckFailure } from '../guest/scenario/check.ts';
 import { openDescriptors, type Service } from '../guest/scenario/service.ts';
+import { childrenOf } from './process-tree.ts';
 
 const POLL = 10;
 /** A successor that serves again only after this long has not come back; milliseconds. */
@@ -78,25 +78,5 @@ export class Victim {
 
   #ready(): readonly number[] {
     return [...this.service.log().matchAll(BACK)].map(([, pid]) => Number(pid));
-  }
-}
-
-/** Pids of the children of a process, in no order. */
-export function childrenOf(parent: number): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number)
-    .filter((pid) => parentOf(pid) === parent);
-}
-
-// Null for a process that is gone or was not waited for yet.
-function parentOf(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything.
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? null : Number(parent);
-  } catch {
-    return null;
   }
 }

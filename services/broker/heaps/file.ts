@@ -7,7 +7,7 @@
 // Whoever gets a descriptor gets the whole file: the kernel cannot cut it. VMs that share such a heap trust each other's frontends.
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { tryLock } from '../../lib/os/lock.ts';
+import { isMarkedElsewhere, mark, tryLock } from '../../lib/os/lock.ts';
 import {
   type Extent,
   Mapping,
@@ -80,7 +80,12 @@ class UnknownRanges {
 export class FileBacking implements HeapBacking {
   readonly granule: number;
   readonly #prefault: boolean;
+  /** Never handed out, so that the lock on it ends with this process and not with the last guest. */
+  readonly #lock: number;
+  /** Marked, and handed out: whoever has the file of an earlier life of the broker shows by it. */
   readonly #fd: number;
+  /** When this one was made, somebody had what an earlier one had handed out. */
+  readonly isUsedFromBefore: boolean;
   readonly #fileSize: number;
   readonly #extents: Extents;
   readonly #unknown: UnknownRanges;
@@ -95,7 +100,13 @@ export class FileBacking implements HeapBacking {
 
   /** Throws HeapError: the file is missing, may not be opened, cannot be mapped, is too small, or belongs to another broker. */
   constructor(options: FileOptions) {
-    this.#fd = open(options);
+    this.#lock = openLocked(options);
+    try {
+      this.#fd = open(options);
+    } catch (error) {
+      closeSync(this.#lock);
+      throw error;
+    }
     try {
       const stat = fstatSync(this.#fd);
       const { size, granule } = shapeOf(stat, options);
@@ -120,8 +131,11 @@ export class FileBacking implements HeapBacking {
       this.#identity = { device: stat.isFile() ? stat.dev : stat.rdev, inode: stat.ino, size };
       this.#canPunch = stat.isFile() && (options.holes ?? true);
       this.#check(options, granule);
+      this.isUsedFromBefore = isMarkedElsewhere(this.#fd);
+      mark(this.#fd);
     } catch (error) {
       closeSync(this.#fd);
+      closeSync(this.#lock);
       throw error;
     }
   }
@@ -206,6 +220,7 @@ export class FileBacking implements HeapBacking {
     this.#held.clear();
     this.#released.clear();
     closeSync(this.#fd);
+    closeSync(this.#lock);
   }
 
   /** Zeroes what was never handed out before, and gives pages when that is wanted. Throws when there is no space for them. */
@@ -280,12 +295,6 @@ export class FileBacking implements HeapBacking {
   }
 
   #check(options: FileOptions, granule: number): void {
-    if (!tryLock(this.#fd)) {
-      throw new HeapError(
-        options.name,
-        `${options.path} is held by another broker, or by another heap of this one; give each its own`,
-      );
-    }
     try {
       Mapping.ofFile(this.#fd, 0, granule).close();
     } catch (error) {
@@ -296,6 +305,16 @@ export class FileBacking implements HeapBacking {
       );
     }
   }
+}
+
+function openLocked(options: FileOptions): number {
+  const fd = open(options);
+  if (tryLock(fd)) return fd;
+  closeSync(fd);
+  throw new HeapError(
+    options.name,
+    `${options.path} is held by another broker, or by another heap of this one; give each its own`,
+  );
 }
 
 function open({ name, path }: FileOptions): number {

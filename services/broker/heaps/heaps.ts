@@ -101,6 +101,21 @@ export class Heaps implements HeapPort {
     });
   }
 
+  /**
+   * For a broker that knows nothing of an earlier one: a file that VMMs still have from there must not be given to others. Throws HeapError.
+   * Memory of other heaps is new for each life.
+   */
+  refuseStrangers(): void {
+    for (const { name, path } of this.#configs) {
+      const backing = this.#backings.get(name);
+      if (!(backing instanceof FileBacking && backing.isUsedFromBefore)) continue;
+      throw new HeapError(
+        name,
+        `${path} is still open or mapped by VMMs of an earlier broker, of which nothing is known any more, so whoever got its memory next would share it with them; stop these VMs first (fuser -v ${path}; grep -l ${path} /proc/*/maps), or give the heap another file`,
+      );
+    }
+  }
+
   /** Whether each piece of memory of that heap is a file of its own: false for ranges of one file. */
   hasOwnFiles(heap: string): boolean {
     return this.#backings.get(heap) instanceof MemfdBacking;

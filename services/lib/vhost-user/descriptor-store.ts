@@ -31,6 +31,11 @@ export const STORED = {
   listener: `${PREFIX}listener`,
 } as const;
 
+/** Whether it is a numbered name of ours. */
+export function isNumbered(name: string): boolean {
+  return name.startsWith(PREFIX) && /^[0-9]+$/.test(name.slice(PREFIX.length));
+}
+
 type Held = { readonly fd: Fd; readonly file: string };
 
 /** What is known of a descriptor that came with a message. */

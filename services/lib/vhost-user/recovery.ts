@@ -18,7 +18,7 @@ import { duplicate } from '../os/memory.ts';
 import { adoptSocket, startListening } from '../os/socket.ts';
 import { ChannelRecord } from './channel-record.ts';
 import { type ConnectionRecord, readConnection, writeConnection } from './connection-record.ts';
-import { type DescriptorStore, HeldDescriptors, type Note, STORED } from './descriptor-store.ts';
+import { type DescriptorStore, HeldDescriptors, isNumbered, type Note, STORED } from './descriptor-store.ts';
 import { RecoveryError } from './errors.ts';
 import { type FileIdentity, fileIdentity } from './guest-memory.ts';
 import { Inbox } from './inbox.ts';
@@ -237,9 +237,10 @@ export class Recovery {
   /** Nobody shall go on: the store is emptied. The connection was ended before. Later calls do nothing. */
   discard(): void {
     if (this.#isClosed) return;
+    // The state last: without it nobody knows what the others are.
+    this.#held.keepOnly(new Set(), () => {});
     for (const name of [STORED.listener, STORED.requests, STORED.outbox, STORED.state])
       this.#store.remove(name);
-    this.#held.keepOnly(new Set(), () => {});
     this.leave();
   }
 
@@ -252,6 +253,13 @@ export class Recovery {
   }
 
   #makeState(queues: number): StateFile {
+    const others = [...this.#store.left.keys()].filter(isNumbered);
+    if (others.length > 0) {
+      throw new RecoveryError(
+        'MISSING',
+        `the state of the device ("${STORED.state}") did not come back from the store, but ${others.length} descriptors of its connection did`,
+      );
+    }
     const state = StateFile.create(queues);
     faultPoint('recovery.state-made');
     this.#store.put(STORED.state, state.fd.number);

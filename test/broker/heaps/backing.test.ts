@@ -13,6 +13,7 @@ import { MemfdBacking } from '../../../services/broker/heaps/memfd.ts';
 import { HUGE_PAGE_SIZE, Mapping } from '../../../services/lib/os/memory.ts';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
 import { create, destroy, MIB, map, openFds, PAGE, results, TestBroker } from '../harness.ts';
+import { Remains, TestHolder } from '../test-holder.ts';
 import { describeBacking } from './backing-compliance.ts';
 
 const NR_HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
@@ -117,6 +118,38 @@ if (reserved) {
     limit: 8,
   });
   describe('a VM with huge pages', () => {
+    it('keeps them over the death of the broker, with what is in them', async () => {
+      const yaml = `
+heaps: [{ name: huge, backing: hugetlb, cache: cached, capacity: 1GiB }]
+vms: [{ name: web, window: 64MiB, heap: huge, placement: per-blob }]
+`;
+      const holder = new TestHolder();
+      const broker = await TestBroker.start(yaml, null, { store: holder });
+      const session = await broker.attach('web');
+      const [, mapped] = await session.run(create(1, 4 * MIB), map(1, 0));
+      const memory = await broker.mapMemory(mapped?.memory);
+      memory.bytes(0, 2).set([7, 8]);
+      memory.close();
+      const remains = new Remains(broker, holder);
+      const successor = await remains.succeed(yaml);
+      const stream = successor.openSession();
+      await stream.attach({ vm: 'web', secret: successor.secret('web'), session: session.attached.session! });
+      // The same pages: the other broker of this test holds two of the eight, and there are six more.
+      expect(results(await stream.run(create(2, 12 * MIB), create(3, PAGE)))).toEqual([
+        'ok',
+        'OUT_OF_MEMORY',
+      ]);
+      stream.send([{ number: 2, ...map(1, 0) }]);
+      const { batch } = await stream.next();
+      const seen = await successor.mapMemory(batch?.replies?.[0]?.mapped?.memory);
+      expect([...seen.bytes(0, 3)]).toEqual([7, 8, 0]);
+      seen.close();
+      expect(results(await stream.run(destroy(1), destroy(2)))).toEqual(['ok', 'ok']);
+      await remains.end();
+      await broker.end();
+      holder.close();
+    });
+
     it('has blobs of whole huge pages, at multiples of them, until there are none left', async () => {
       const broker = await TestBroker.start(`
 heaps: [{ name: huge, backing: hugetlb, cache: cached, capacity: 1GiB }]
@@ -178,6 +211,20 @@ describe('a file heap', () => {
     expect(() => new FileBacking({ ...options, path, capacity: PAGE })).toThrow('held by another');
     first.close();
     new FileBacking({ ...options, path, capacity: PAGE }).close();
+  });
+
+  it('outlives its guests: they keep the memory that they have mapped, and the next one knows of them', () => {
+    const path = usedFile(directory, PAGE);
+    const first = new FileBacking({ ...options, path, capacity: PAGE });
+    const guest = Mapping.ofFile(first.open(first.allocate(PAGE)!.id)!.fd, 0, PAGE);
+    const wasUsed = first.isUsedFromBefore;
+    first.close();
+    const second = new FileBacking({ ...options, path, capacity: PAGE });
+    second.close();
+    guest.close();
+    const third = new FileBacking({ ...options, path, capacity: PAGE });
+    third.close();
+    expect([wasUsed, second.isUsedFromBefore, third.isUsedFromBefore]).toEqual([false, true, false]);
   });
 
   it('fills up from its low end, and hands a range out again only when it is zero', async () => {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
+import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
+import { childrenOf } from '../../chaos/process-tree.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
 const PATIENCE = 20_000;
@@ -27,6 +29,8 @@ export class Host {
   readonly admin: AdminClient;
   readonly #frontends: KeptFrontend[] = [];
   #broker: ChildProcess | null = null;
+  /** Of all its lives. */
+  brokerLog = '';
 
   /** VMs by name; `settings` are lines of the configuration's frontend section. */
   constructor(vms: Readonly<Record<string, Placement>>, frontend = 'answer_timeout: 5s, vmm_timeout: 5s') {
@@ -49,8 +53,11 @@ export class Host {
 
   async startBroker(): Promise<void> {
     this.#broker = spawn(process.execPath, [CLI, 'broker'], {
-      env: this.environment,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...this.environment, BARKEEP_LOG_LEVEL: 'info' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#broker.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.brokerLog += text;
     });
     await until('the broker serves', () => this.admin.isServing(200).catch(() => false));
   }
@@ -74,8 +81,9 @@ export class Host {
     await this.startBroker();
   }
 
-  async startFrontend(vm: string, faults: Faults = []): Promise<KeptFrontend> {
-    const frontend = new KeptFrontend(this, vm, faults);
+  /** `keep`: further options of the keeper. */
+  async startFrontend(vm: string, faults: Faults = [], keep: readonly string[] = []): Promise<KeptFrontend> {
+    const frontend = new KeptFrontend(this, vm, faults, keep);
     this.#frontends.push(frontend);
     await frontend.listens();
     return frontend;
@@ -106,7 +114,7 @@ export class KeptFrontend {
   readonly #ended: Promise<unknown>;
   log = '';
 
-  constructor(host: Host, vm: string, faults: Faults) {
+  constructor(host: Host, vm: string, faults: Faults, keep: readonly string[]) {
     this.socketPath = join(host.directory, 'vms', vm, 'gpu.sock');
     const env: NodeJS.ProcessEnv = { ...host.environment, BARKEEP_LOG_LEVEL: 'info' };
     faults.forEach((fault, index) => {
@@ -117,7 +125,7 @@ export class KeptFrontend {
     const command = ['/bin/sh', '-c', LIVES, lives, ...frontend];
     this.#keeper = spawn(
       process.execPath,
-      [CLI, 'keep', '--restart', 'always', '--restart-delay', '10ms', '--', ...command],
+      [CLI, 'keep', '--restart', 'always', '--restart-delay', '10ms', ...keep, '--', ...command],
       { env, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     this.#keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -128,20 +136,17 @@ export class KeptFrontend {
 
   /** Of the frontend at the moment; null while none runs. */
   get pid(): number | null {
-    try {
-      const children = readFileSync(
-        `/proc/${this.#keeper.pid}/task/${this.#keeper.pid}/children`,
-        'utf8',
-      ).trim();
-      return children === '' ? null : Number(children.split(' ')[0]);
-    } catch {
-      return null;
-    }
+    return childrenOf(this.#keeper.pid ?? 0)[0] ?? null;
   }
 
   /** How often a frontend was killed. */
   get kills(): number {
     return this.log.match(/"signal":"SIGKILL"/g)?.length ?? 0;
+  }
+
+  /** How often a frontend has ended, and another one followed. */
+  get successions(): number {
+    return this.log.match(/ended; it is started again/g)?.length ?? 0;
   }
 
   get openFds(): number {
@@ -157,14 +162,27 @@ export class KeptFrontend {
     await until(`a frontend listens at ${this.socketPath}\n${this.log}`, () => existsSync(this.socketPath));
   }
 
-  signal(signal: NodeJS.Signals): void {
+  /** To the frontend of the moment. False between two lives, when there is nobody to signal. */
+  signal(signal: NodeJS.Signals): boolean {
     const { pid } = this;
     if (pid !== null) process.kill(pid, signal);
+    return pid !== null;
   }
 
-  /** The keeper dies without a word, and what it holds is gone. */
-  loseKeeper(): void {
+  /** What the keeper holds, for somebody else to change: the keeper was started with --notify-access all. The caller closes it. */
+  openStore(): FdStore {
+    const environment = readFileSync(`/proc/${this.pid}/environ`, 'utf8').split('\0');
+    const address = environment
+      .find((line) => line.startsWith('NOTIFY_SOCKET='))
+      ?.slice('NOTIFY_SOCKET='.length);
+    return FdStore.open({ NOTIFY_SOCKET: address });
+  }
+
+  /** The keeper dies without a word, and what it holds is gone; with `frontendToo` in the same moment as its frontend. */
+  loseKeeper(frontendToo = false): void {
+    const { pid } = this;
     this.#keeper.kill('SIGKILL');
+    if (frontendToo && pid !== null) process.kill(pid, 'SIGKILL');
   }
 
   async stop(): Promise<void> {

@@ -10,13 +10,13 @@ import { Workload } from './workload.ts';
 const MIB = 1024 * 1024;
 const TIMEOUT = 120_000;
 const KILLS = Number(process.env['RECOVERY_KILLS'] ?? 12);
-const DETACHED = barkeep.v1.VmState.VM_STATE_DETACHED;
+const { VM_STATE_ATTACHED: ATTACHED, VM_STATE_ORPHANED: ORPHANED } = barkeep.v1.VmState;
 const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
 
 let host: Host;
 let vmms: Vmm[] = [];
 beforeAll(async () => {
-  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale', 'keeper'];
+  const names = ['kill', 'term', 'away', 'fds', 'mixed', 'stale', 'keeper', 'keeper-too', 'quit'];
   host = new Host(
     Object.fromEntries(
       PLACEMENTS.flatMap((placement) => names.map((name) => [`${name}-${placement}`, placement])),
@@ -87,6 +87,8 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
       process.stdout.write(`${vm}: ${KILLS} ends, ${cycles} cycles, longest ${Math.round(longest)} ms\n`);
       expect(await books(vm)).toEqual([0, 0]);
       expect(frontend.log).not.toContain('"level":"error"');
+      // A signal to one that is still stopping is no second end.
+      expect(frontend.successions).toBeGreaterThanOrEqual(KILLS / 2);
     },
     TIMEOUT,
   );
@@ -142,18 +144,52 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
     TIMEOUT,
   );
 
-  it(
-    'the death of a keeper ends its VM alone, and the broker is told at once',
-    async () => {
-      const vm = `keeper-${placement}`;
+  it.each([
+    ['keeper', false],
+    ['keeper-too', true],
+  ])(
+    'what a frontend had whose %s died is kept, and a frontend that is started by hand begins afresh',
+    async (name, isFrontendToo) => {
+      const vm = `${name}-${placement}`;
       const frontend = await host.startFrontend(vm);
-      await new Workload(await boot(frontend, placement)).begin();
+      const vmm = await boot(frontend, placement);
+      await new Workload(vmm).begin();
+      const before = await books(vm);
 
-      frontend.loseKeeper();
+      frontend.loseKeeper(isFrontendToo);
 
-      await until('the VM is given up', async () => (await host.admin.getVm(vm)).state === DETACHED);
+      await vmm.frontEnd.ended;
+      await until('the VM is orphaned', async () => (await host.admin.getVm(vm)).state === ORPHANED);
+      expect(await books(vm)).toEqual(before);
+      expect(before).toEqual([2, 2]);
+      // An orderly end takes its socket along; a file that nobody listens at is in nobody's way.
+      expect(existsSync(frontend.socketPath)).toBe(isFrontendToo);
+
+      const again = await host.startFrontend(vm);
+      await until('it is attached', async () => (await host.admin.getVm(vm)).state === ATTACHED);
       expect(await books(vm)).toEqual([0, 0]);
-      expect(existsSync(frontend.socketPath)).toBe(false);
+      expect(host.brokerLog).toMatch(
+        new RegExp(`"vm":"${vm}","why":"its frontend started anew",.*"allocations":2.*"msg":"reclaimed"`),
+      );
+      await new Workload(await boot(again, placement)).run();
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'a frontend that ends for good gives its VM up at once',
+    async () => {
+      const vm = `quit-${placement}`;
+      const frontend = await host.startFrontend(vm);
+      const vmm = await boot(frontend, placement);
+      await new Workload(vmm).begin();
+
+      frontend.signal('SIGQUIT');
+
+      await vmm.frontEnd.ended;
+      await until('the books are empty', async () => (await books(vm))[0] === 0);
+      expect(host.brokerLog).toMatch(new RegExp(`"vm":"${vm}","why":"detached",`));
+      expect(host.brokerLog).not.toMatch(new RegExp(`"vm":"${vm}".*frontend vanished`));
     },
     TIMEOUT,
   );

@@ -1,8 +1,9 @@
 // A store that gives back too little, too much, or something else: the frontend says what it found, and begins afresh.
+import { ftruncateSync, openSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoredState } from '../../../services/frontend/state/stored-state.ts';
 import { MemoryJournal } from '../../../services/lib/journal/memory-journal.ts';
-import type { Fd } from '../../../services/lib/os/fd.ts';
+import { Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd, duplicate, PAGE_SIZE } from '../../../services/lib/os/memory.ts';
 import { EXIT } from '../../../services/lib/runtime/exit-code.ts';
 
@@ -71,6 +72,16 @@ function memory(size = WINDOW): Fd {
   return fd;
 }
 
+/** A file of tmpfs answers as a memfd that was not sealed does. */
+function unsealedMemory(): Fd {
+  const path = `/dev/shm/barkeep-unsealed-${process.pid}`;
+  const fd = new Fd(openSync(path, 'wx+', 0o600));
+  rmSync(path);
+  ftruncateSync(fd.number, WINDOW);
+  fds.push(fd);
+  return fd;
+}
+
 /** A first life that came as far as to serve a VM, and left. */
 function live(placement: 'window' | 'per-blob' = 'window'): Fd {
   const state = StoredState.open(store);
@@ -122,6 +133,20 @@ describe('a successor', () => {
 });
 
 describe('a store that gives back', () => {
+  it('more than there was: it is closed, and the VM goes on', () => {
+    live();
+    store.put('gpu.window.9', memory().number);
+    store.restart();
+    const more = duplicate(memory().number);
+    store.left.get('gpu.journal')?.push(more);
+    const state = StoredState.open(store);
+    for (const fd of [state.window, state.journal.fd]) if (fd) fds.push(fd);
+
+    expect(state.past?.session).toMatchObject({ windowSize: WINDOW });
+    expect(more.open).toBe(false);
+    expect([...store.held.keys()].sort()).toEqual(['gpu.journal', 'gpu.window.1', 'vu.state']);
+  });
+
   it.each<[string, () => void, string]>([
     ['no journal', () => store.remove('gpu.journal'), `not the device's journal ("gpu.journal")`],
     [
@@ -131,6 +156,15 @@ describe('a store that gives back', () => {
     ],
     ['another window', () => store.put('gpu.window.1', memory().number), 'is something else'],
     ['a window of another size', () => store.put('gpu.window.1', memory(PAGE_SIZE).number), '4096 bytes'],
+    [
+      'a window whose size is not sealed',
+      () => {
+        const state = restart();
+        state.keepWindow(unsealedMemory());
+        state.leave();
+      },
+      `("gpu.window.2", ${WINDOW} bytes) is something else`,
+    ],
     ['something else for a journal', () => store.put('gpu.journal', memory().number), 'no sealed memfd'],
     [
       'a journal of another version',

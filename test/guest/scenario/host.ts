@@ -94,13 +94,13 @@ export class Host {
   readonly directory: string;
   readonly logs: string;
   readonly configPath: string;
-  readonly broker: Service;
   readonly metrics: Service;
   readonly admin: AdminClient;
   readonly metricsUrl: string;
   readonly #fds: FdClient;
   readonly #services: Service[];
   readonly #isKept: boolean;
+  #broker: Service;
 
   private constructor(directory: string, port: number, { kept }: HostOptions) {
     this.#isKept = kept;
@@ -109,9 +109,9 @@ export class Host {
     this.configPath = join(directory, 'barkeep.yaml');
     this.metricsUrl = `http://127.0.0.1:${port}`;
     const paths = runDirectoryPaths(join(directory, 'run'));
-    this.broker = this.#start('broker', ['broker']);
+    this.#broker = this.#startBroker();
     this.metrics = this.#start('metrics', ['metrics']);
-    this.#services = [this.broker, this.metrics];
+    this.#services = [this.#broker, this.metrics];
     this.admin = createAdminClient(paths.adminSocket);
     this.#fds = new FdClient(paths.fdSocket, FD_TIMEOUT);
   }
@@ -126,7 +126,7 @@ export class Host {
     writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, port, options));
     const host = new Host(directory, port, options);
     try {
-      await host.broker.ready(() => host.admin.isServing(1000).catch(() => false));
+      await host.#brokerServes();
       await host.metrics.ready(async () => (await get(`${host.metricsUrl}/readyz`)) === 200);
       await host.#connectFds();
     } catch (error) {
@@ -134,6 +134,11 @@ export class Host {
       throw error;
     }
     return host;
+  }
+
+  /** The one that was started last. */
+  get broker(): Service {
+    return this.#broker;
   }
 
   /** All that were started so far, also those that have ended. */
@@ -153,6 +158,13 @@ export class Host {
       throw error;
     }
     return { service, socketPath };
+  }
+
+  /** Another broker in the same run directory, after the end of the last one. Rejects with ServiceError. */
+  async startBrokerAgain(): Promise<void> {
+    this.#broker = this.#startBroker();
+    this.#services.push(this.#broker);
+    await this.#brokerServes();
   }
 
   /** The metrics page as of now. */
@@ -184,6 +196,14 @@ export class Host {
       if ((await service.stop()) !== 0 && wasRunning) unclean.push(service.name);
     }
     return unclean;
+  }
+
+  #startBroker(): Service {
+    return this.#start('broker', ['broker']);
+  }
+
+  async #brokerServes(): Promise<void> {
+    await this.#broker.ready(() => this.admin.isServing(1000).catch(() => false));
   }
 
   #start(name: string, args: readonly string[]): Service {

@@ -1,10 +1,10 @@
-import { fstatSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { fstatSync, ftruncateSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEventfd, drainEventfd, signalEventfd } from '../../../services/lib/os/eventfd.ts';
 import { closeAll, Fd } from '../../../services/lib/os/fd.ts';
-import { tryLock } from '../../../services/lib/os/lock.ts';
+import { isMarkedElsewhere, mark, tryLock } from '../../../services/lib/os/lock.ts';
 import {
   accessMode,
   createMemfd,
@@ -202,6 +202,29 @@ describe('tryLock', () => {
     expect(tryLock(two.number)).toBe(false);
     one.close();
     expect(tryLock(two.number)).toBe(true);
+    two.close();
+  });
+});
+
+describe('mark', () => {
+  it('goes with the last duplicate and the last mapping, and does not hinder others', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'barkeep-os-'));
+    cleanups.push(() => rmSync(directory, { recursive: true }));
+    const open = () => new Fd(openSync(join(directory, 'marked'), 'a+'));
+    const [one, two] = [open(), open()];
+    ftruncateSync(one.number, PAGE_SIZE);
+    mark(one.number);
+    const seen = [isMarkedElsewhere(one.number), isMarkedElsewhere(two.number), tryLock(two.number)];
+    const other = duplicate(one.number);
+    one.close();
+    seen.push(isMarkedElsewhere(two.number));
+    const mapping = Mapping.ofFile(other.number, 0, PAGE_SIZE);
+    other.close();
+    seen.push(isMarkedElsewhere(two.number));
+    mapping.close();
+    seen.push(isMarkedElsewhere(two.number));
+    expect(seen).toEqual([false, true, true, true, true, false]);
+    mark(two.number);
     two.close();
   });
 });

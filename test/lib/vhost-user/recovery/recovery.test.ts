@@ -228,6 +228,13 @@ describe('a store that gives back the wrong things', () => {
     );
   });
 
+  it('lacks the state: nobody knows what the others are', async () => {
+    const { text } = await succeeded((dead) => dead.tamper('vu.state', null));
+    expect(text).toMatch(
+      /RecoveryError the state of the device \("vu\.state"\) did not come back from the store, but \d+ descriptors of its connection did/,
+    );
+  });
+
   it('lacks an outbox', async () => {
     const { text } = await succeeded((dead) => dead.tamper('vu.replies', null));
     expect(text).toMatch(
