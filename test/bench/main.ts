@@ -1,15 +1,18 @@
 // `npm run bench`: every figure that the README states, as a ratio against a ceiling taken in the same run.
-// Both sides in turn, at least five rounds, medians. `--json FILE` writes the figures; `--quick` shortens the rounds; `--report` ends with
-// exit code 0 even when a goal is missed, for machines that are busy with something else.
+// Both sides in turn, at least five rounds, medians. `--json FILE` writes the figures; `--quick` shortens the rounds and leaves the restart
+// out; `--only GROUP` (session, map, memory, price, restart; repeatable) runs a part; `--report` ends with exit code 0 even when a goal is
+// missed, for machines that are busy with something else.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureBrokerRestart } from './broker-restart.ts';
 import { measureMapLatency } from './map-latency.ts';
 import { measureBrokerMemory } from './memory.ts';
 import { type Child, pin, startChild, unpin } from './process.ts';
 import { RawSession } from './raw-session.ts';
-import { median, quantile, spread } from './sample.ts';
+import { measureSafetyPrice, type Price } from './safety-price.ts';
+import { median, quantile, type Spread, spread } from './sample.ts';
 import { measureThroughput } from './session-throughput.ts';
 
 const { values: flags } = parseArgs({
@@ -18,8 +21,19 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
     json: { type: 'string' },
+    only: { type: 'string', multiple: true },
   },
 });
+const GROUPS = ['session', 'map', 'memory', 'price', 'restart'] as const;
+type Group = (typeof GROUPS)[number];
+const only = flags.only ?? GROUPS.filter((group) => !(flags.quick && group === 'restart'));
+for (const group of only) {
+  if (!(GROUPS as readonly string[]).includes(group)) {
+    process.stderr.write(`bench: there is no group "${group}": ${GROUPS.join(', ')}\n`);
+    process.exit(2);
+  }
+}
+const wants = (...groups: readonly Group[]): boolean => groups.some((group) => only.includes(group));
 const ROUNDS = Math.max(1, Number(flags.rounds));
 const ROUND_MS = flags.quick ? 500 : 2000;
 const SAMPLES = flags.quick ? 500 : 2000;
@@ -74,7 +88,8 @@ function isSocket(path: string): boolean {
   return false;
 }
 
-try {
+/** Services of their own, and an echo server on the same transport as their ceiling. */
+async function measureServices(): Promise<void> {
   const echoSocket = join(directory, 'echo.sock');
   const brokerSocket = join(directory, 'run/broker.sock');
   const echoServer = await start('test/bench/echo-server.js', [echoSocket], (stdout) =>
@@ -83,9 +98,15 @@ try {
   const broker = await start('services/cli/main.js', ['broker', '--config', config], () =>
     isSocket(brokerSocket),
   );
-
-  progress(`Session throughput, ${ROUNDS} rounds of ${ROUND_MS} ms on each side`);
   const echo = await RawSession.open(echoSocket, 'bench', '');
+  if (wants('session')) await measureSession(echo, brokerSocket);
+  if (wants('map')) await measureMap(echo, echoServer, broker);
+  echo.close();
+  if (wants('memory')) await measureMemory(broker, brokerSocket);
+}
+
+async function measureSession(echo: RawSession, brokerSocket: string): Promise<void> {
+  progress(`Session throughput, ${ROUNDS} rounds of ${ROUND_MS} ms on each side`);
   const session = await RawSession.open(brokerSocket, 'bench', secretOf('bench'));
   const ratios: number[] = [];
   const rates: number[] = [];
@@ -100,12 +121,14 @@ try {
   }
   rows.push({
     what: 'Session throughput at 128 commands a batch, against an echo server',
-    found: `${median(ratios).toFixed(2)} (${Math.round(median(rates)).toLocaleString('en')} commands/s; rounds ${spread(ratios).min.toFixed(2)} to ${spread(ratios).max.toFixed(2)})`,
+    found: `${median(ratios).toFixed(2)} (${rate(median(rates))} commands/s; ${between(spread(ratios))})`,
     goal: 'at least 0.40',
     reached: median(ratios) >= 0.4,
   });
   session.close();
+}
 
+async function measureMap(echo: RawSession, echoServer: Child, broker: Child): Promise<void> {
   progress(`MAP_BLOB latency, ${ROUNDS} rounds of ${SAMPLES}`);
   const gpuSocket = join(directory, 'gpu.sock');
   const frontend = await start(
@@ -113,7 +136,7 @@ try {
     ['frontend', '--vm', 'latency', '--socket-path', gpuSocket, '--config', config],
     () => isSocket(gpuSocket),
   );
-  const latencyRatios: number[] = [];
+  const ratios: number[] = [];
   const maps: number[] = [];
   const interrupts: number[] = [];
   const trips: number[] = [];
@@ -126,20 +149,29 @@ try {
     trips.push(quantile(samples.roundTrips, 0.5));
     maps.push(quantile(samples.maps, 0.5));
     interrupts.push(quantile(samples.interrupts, 0.5));
-    latencyRatios.push(quantile(samples.maps, 0.5) / quantile(samples.roundTrips, 0.5));
+    ratios.push(quantile(samples.maps, 0.5) / quantile(samples.roundTrips, 0.5));
   }
   const frontendBytes = frontend.residentBytes();
   latency.close();
   unpin(process.pid);
   unpin(broker.pid);
-  echo.close();
   rows.push({
     what: 'MAP_BLOB from kick to used index (p50, window placement), against one Session echo round trip (p50)',
-    found: `${median(latencyRatios).toFixed(2)} (${(median(maps) * 1000).toFixed(0)} µs, ${(median(interrupts) * 1000).toFixed(0)} µs with the interrupt, against ${(median(trips) * 1000).toFixed(0)} µs; rounds ${spread(latencyRatios).min.toFixed(2)} to ${spread(latencyRatios).max.toFixed(2)})`,
+    found:
+      `${median(ratios).toFixed(2)} (${micro(median(maps))} µs, ${micro(median(interrupts))} µs with the interrupt, ` +
+      `against ${micro(median(trips))} µs; ${between(spread(ratios))})`,
     goal: 'at most 1.50',
-    reached: median(latencyRatios) <= 1.5,
+    reached: median(ratios) <= 1.5,
   });
+  rows.push({
+    what: "A frontend's resident memory after the latency rounds",
+    found: `${(frontendBytes / 2 ** 20).toFixed(0)} MiB`,
+    goal: 'stated',
+    reached: true,
+  });
+}
 
+async function measureMemory(broker: Child, brokerSocket: string): Promise<void> {
   progress(`memory at ${MAPPINGS.toLocaleString('en')} mappings`);
   const perMapping = await measureBrokerMemory(broker, brokerSocket, secretOf('memory'), MAPPINGS);
   rows.push({
@@ -148,16 +180,75 @@ try {
     goal: 'below 1536 bytes',
     reached: perMapping < 1536,
   });
+}
+
+async function measurePrice(): Promise<void> {
+  const effort = {
+    rounds: flags.quick ? Math.min(3, ROUNDS) : ROUNDS,
+    samples: flags.quick ? 250 : 1000,
+    milliseconds: ROUND_MS,
+  };
+  progress(
+    `price of safety, ${effort.rounds} rounds of ${effort.samples} maps and ${effort.milliseconds} ms on each side`,
+  );
+  const { maps, throughput, processor } = await measureSafetyPrice(effort);
+  const priced = 'with journal, store and state files, against without';
+  for (const [placement, price] of Object.entries(maps)) {
+    rows.push({
+      what: `MAP_BLOB from kick to interrupt (p50, ${placement} placement) ${priced}`,
+      found: `${price.ratios.median.toFixed(2)} (${micro(price.on)} µs against ${micro(price.off)} µs; ${between(price.ratios)})`,
+      goal: 'at most 1.15',
+      reached: price.ratios.median <= 1.15,
+    });
+  }
   rows.push({
-    what: "A frontend's resident memory after the latency rounds",
-    found: `${(frontendBytes / 2 ** 20).toFixed(0)} MiB`,
+    what: `Session throughput ${priced}`,
+    found: `${throughput.ratios.median.toFixed(2)} (${rate(throughput.on)} commands/s against ${rate(throughput.off)}; ${between(throughput.ratios)})`,
+    goal: 'at least 0.87',
+    reached: throughput.ratios.median >= 1 / 1.15,
+  });
+  rows.push({
+    what: `Broker's processor time a command ${priced}`,
+    found: costOf(processor),
     goal: 'stated',
     reached: true,
   });
+}
+
+function costOf({ ratios, on, off }: Price): string {
+  return `${ratios.median.toFixed(2)} (${on.toFixed(1)} µs against ${off.toFixed(1)} µs; ${between(ratios)})`;
+}
+
+async function measureRestart(): Promise<void> {
+  progress('restart of a broker with 1,000 VMs and 100,000 mappings');
+  const { away, processor, loading, replay, journalBytes } = await measureBrokerRestart({
+    vms: 1000,
+    mappings: 100,
+    kills: 5,
+  });
+  const whole = (milliseconds: number): string => Math.round(milliseconds).toLocaleString('en');
+  rows.push({
+    what: 'Broker with 1,000 VMs and 100,000 mappings, from kill -9 to serving again',
+    found:
+      `${whole(away.median)} ms (at most ${whole(away.max)} ms; ${whole(processor)} ms of processor time, of it ${whole(loading)} ms ` +
+      `start of Node and loading, ${whole(replay)} ms journal and adoption; journal of ${(journalBytes / 2 ** 20).toFixed(1)} MiB)`,
+    goal: 'at most 2,000 ms',
+    reached: away.median <= 2000,
+  });
+}
+
+const micro = (milliseconds: number): string => (milliseconds * 1000).toFixed(0);
+const rate = (perSecond: number): string => Math.round(perSecond).toLocaleString('en');
+const between = ({ min, max }: Spread): string => `rounds ${min.toFixed(2)} to ${max.toFixed(2)}`;
+
+try {
+  if (wants('session', 'map', 'memory')) await measureServices();
 } finally {
   for (const child of children.reverse()) await child.stop();
   rmSync(directory, { recursive: true, force: true });
 }
+if (wants('price')) await measurePrice();
+if (wants('restart')) await measureRestart();
 
 const width = (key: 'what' | 'goal') => Math.max(...rows.map((row) => row[key].length));
 for (const row of rows) {

@@ -1,6 +1,6 @@
 // The records of the device's journal, and how they are written. Little endian; the first byte is the kind. Whoever changes anything here
 // raises RECORDS_VERSION: a successor of another version says so and starts afresh, instead of reading what it does not understand.
-import { toU64, type U64 } from '../../lib/wire/u64.ts';
+import { toU64, type U64, writeU64 } from '../../lib/wire/u64.ts';
 import type { Operation } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
@@ -74,8 +74,9 @@ const STALE = 1;
 const TAKES_BACK = 2;
 const UUID_BYTES = 16;
 
-export function encodeRecord(record: JournalRecord): Buffer {
-  const out = new Writer();
+export function encodeRecord(record: JournalRecord): Uint8Array {
+  const out = writer;
+  out.begin();
   out.u8(KIND[record.kind]);
   switch (record.kind) {
     case 'session':
@@ -291,48 +292,65 @@ function readMapping(from: Reader): BlobMapping {
 
 // ---- bytes ------------------------------------------------------------------------------------------------------------------------------
 
-const FIRST_BYTES = 256;
+/** Enough for all but the largest batches; it grows with them. */
+const FIRST_BYTES = 4096;
 
+/** One for all records, which are written one after the other: this is on the way of every command of the guest. */
 class Writer {
-  #buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
 
+  begin(): void {
+    this.#at = 0;
+  }
+
   u8(value: number): void {
-    this.#at = this.#room(1).writeUInt8(value, this.#at);
+    const at = this.#take(1);
+    this.#view.setUint8(at, value);
   }
 
   u32(value: number): void {
-    this.#at = this.#room(4).writeUInt32LE(value, this.#at);
+    const at = this.#take(4);
+    this.#view.setUint32(at, value, true);
   }
 
   f64(value: number): void {
-    this.#at = this.#room(8).writeDoubleLE(value, this.#at);
+    const at = this.#take(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   u64(value: U64): void {
-    this.#at = this.#room(8).writeBigUInt64LE(BigInt(value), this.#at);
+    const at = this.#take(8);
+    writeU64(this.#view, at, value);
   }
 
   /** At most 255. */
   bytes(value: Uint8Array): void {
     this.u8(value.length);
-    this.#room(value.length).set(value, this.#at);
-    this.#at += value.length;
+    const at = this.#take(value.length);
+    this.#bytes.set(value, at);
   }
 
-  finish(): Buffer {
-    return this.#buffer.subarray(0, this.#at);
+  /** A copy. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
   }
 
-  #room(bytes: number): Buffer {
-    if (this.#at + bytes > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(this.#buffer.length * 2 + bytes);
-      this.#buffer.copy(larger, 0, 0, this.#at);
-      this.#buffer = larger;
+  #take(bytes: number): number {
+    const at = this.#at;
+    this.#at += bytes;
+    if (this.#at > this.#bytes.length) {
+      const larger = new Uint8Array(this.#bytes.length * 2 + bytes);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
     }
-    return this.#buffer;
+    return at;
   }
 }
+
+const writer = new Writer();
 
 class Reader {
   readonly #buffer: Buffer;

@@ -24,6 +24,11 @@ const LOW_HALF = 0xffff_ffffn;
 
 type Area = 0 | 1;
 
+const NO_BYTES = new Uint8Array();
+/** An end and its complement, on their way to be one word. */
+const WHOLE = new BigUint64Array(1);
+const HALVES = new Uint32Array(WHOLE.buffer);
+
 export class MemoryJournal {
   /** Stays open until close(); for the descriptor store. */
   readonly fd: Fd;
@@ -33,6 +38,8 @@ export class MemoryJournal {
   readonly #mapping: Mapping;
   readonly #word: Uint32Array;
   readonly #ends: BigUint64Array;
+  /** The bytes of either area; none after close(), so that nobody writes where they were. */
+  #areas: readonly [Uint8Array, Uint8Array];
   #area: Area = 0;
   #end = 0;
 
@@ -44,6 +51,10 @@ export class MemoryJournal {
     this.#word = new Uint32Array(buffer, AREA_WORD_AT, 1);
     this.#ends = new BigUint64Array(buffer, ENDS_AT, 2);
     this.capacity = (size - PAGE_SIZE) / 2;
+    this.#areas = [
+      this.#mapping.bytes(PAGE_SIZE, this.capacity),
+      this.#mapping.bytes(PAGE_SIZE + this.capacity, this.capacity),
+    ];
   }
 
   /** A new, empty one. `bytes`: of the memfd, a page and twice a multiple of pages, at most 1 GiB. Throws SystemError. */
@@ -117,6 +128,7 @@ export class MemoryJournal {
   }
 
   close(): void {
+    this.#areas = [NO_BYTES, NO_BYTES];
     this.#mapping.close();
     this.fd.close();
   }
@@ -131,7 +143,7 @@ export class MemoryJournal {
         `${length} bytes do not fit into ${this.#where}: ${at} of ${this.capacity} are taken`,
       );
     }
-    encodeRecordsInto(payloads, this.#mapping.bytes(this.#startOf(area) + at, length));
+    encodeRecordsInto(payloads, this.#areas[area], at);
     this.#storeEnd(area, at + length);
     this.#end = at + length;
   }
@@ -141,8 +153,9 @@ export class MemoryJournal {
   }
 
   #storeEnd(area: Area, end: number): void {
-    const low = BigInt(end);
-    Atomics.store(this.#ends, area, low | ((~low & LOW_HALF) << 32n));
+    HALVES[0] = end;
+    HALVES[1] = ~end;
+    Atomics.store(this.#ends, area, WHOLE[0] as bigint);
   }
 
   #replay(kind: JournalKind): readonly Uint8Array[] {

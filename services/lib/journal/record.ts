@@ -14,12 +14,10 @@ export const RECORD_HEAD_BYTES = 8;
 /** Largest payload: 2^24 - 1 bytes. */
 export const MOST_RECORD_BYTES = 0xff_ffff;
 
-const LENGTH = Buffer.alloc(4);
-
 /** Several records in one piece, to be written with one call. Throws RangeError for a payload that is too large. */
 export function encodeRecords(payloads: readonly Uint8Array[]): Buffer {
   const records = Buffer.allocUnsafe(recordBytes(payloads));
-  encodeRecordsInto(payloads, records);
+  encodeRecordsInto(payloads, records, 0);
   return records;
 }
 
@@ -35,15 +33,15 @@ export function recordBytes(payloads: readonly Uint8Array[]): number {
   return bytes;
 }
 
-/** Writes them to `target`, which has room for recordBytes(). */
-export function encodeRecordsInto(payloads: readonly Uint8Array[], target: Uint8Array): void {
-  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
-  let at = 0;
+/** Writes them to `target` from `at` on, where it has room for recordBytes(). */
+export function encodeRecordsInto(payloads: readonly Uint8Array[], target: Uint8Array, at: number): void {
+  let next = at;
   for (const payload of payloads) {
-    view.setUint32(at, lengthWord(payload.length), true);
-    view.setUint32(at + 4, crc32(payload, crc32(target.subarray(at, at + 4))), true);
-    target.set(payload, at + RECORD_HEAD_BYTES);
-    at += RECORD_HEAD_BYTES + payload.length;
+    const word = lengthWord(payload.length);
+    writeWord(target, next, word);
+    writeWord(target, next + 4, crc32(payload, crcOfWord(word)));
+    target.set(payload, next + RECORD_HEAD_BYTES);
+    next += RECORD_HEAD_BYTES + payload.length;
   }
 }
 
@@ -75,7 +73,7 @@ export function replayRecords(bytes: Uint8Array, start: number, where: string, b
     const from = at + RECORD_HEAD_BYTES;
     if (from + length > bytes.length) break;
     const payload = bytes.subarray(from, from + length);
-    const found = crc32(payload, crc32(bytes.subarray(at, at + 4)));
+    const found = crc32(payload, crcOfWord(word));
     const expected = view.getUint32(at + 4, true);
     if (found !== expected) {
       throw damaged(
@@ -92,8 +90,30 @@ export function replayRecords(bytes: Uint8Array, start: number, where: string, b
 
 /** A length with its check: eight bits of its own crc32, inverted so that zeros are no record. */
 function lengthWord(length: number): number {
-  LENGTH.writeUInt32LE(length);
-  return (length | (~crc32(LENGTH) << 24)) >>> 0;
+  return (length | (~crcOfWord(length) << 24)) >>> 0;
+}
+
+/** CRC-32 of one byte behind nothing, without the final complement. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit += 1) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0xedb8_8320 : crc >>> 1;
+  return crc;
+});
+
+/** crc32() of the four bytes of a little-endian word: a call of zlib's costs more than that. */
+function crcOfWord(word: number): number {
+  let crc = 0xffff_ffff;
+  for (let shift = 0; shift < 32; shift += 8) {
+    crc = (CRC_TABLE[(crc ^ (word >>> shift)) & 0xff] as number) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}
+
+function writeWord(target: Uint8Array, at: number, word: number): void {
+  target[at] = word;
+  target[at + 1] = word >>> 8;
+  target[at + 2] = word >>> 16;
+  target[at + 3] = word >>> 24;
 }
 
 function damaged(where: string, offset: number, what: string): JournalError {

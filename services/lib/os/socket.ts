@@ -90,36 +90,63 @@ export function peek(fd: number, most: number): Received | null {
   return receiveWith(fd, most, MSG_CMSG_CLOEXEC | MSG_PEEK);
 }
 
-/** A piece of a mapping, for the kernel to write to. Bytes. */
-export type KernelBuffer = { readonly address: bigint; readonly length: number };
-
 /**
- * Takes bytes from the socket straight to `data`, and ancillary data (cmsghdr) to `control`, if there is one: taken and written by one system
- * call. Descriptors that come along are open afterwards and listed in `control`, or closed without one. Returns how many bytes that were, 0 at
- * the end of the stream; null when nothing is there.
+ * A receive whose outcome lies in memory of the caller's choice, so that taking bytes from a socket and knowing of it are one system call: the
+ * bytes go to `target`, and whether descriptors came with them to the message's flags. `at` is where `view` begins in this process.
+ *
+ *   0   struct msghdr (56 bytes), its flags at 48      64   struct iovec (16)      80
  */
-export function receiveInto(fd: number, data: KernelBuffer, control: KernelBuffer | null): number | null {
-  for (;;) {
-    writeHeader(data.length, 0);
-    scratchView.setBigUint64(64, data.address, true);
-    if (control) {
-      scratchView.setBigUint64(32, control.address, true);
-      scratchView.setBigUint64(40, BigInt(control.length), true);
-    }
-    const received = Number(libcRecvmsg(fd, scratch.address, MSG_CMSG_CLOEXEC));
-    if (received >= 0) return received;
-    const errno = lastErrno();
-    if (errno === ERRNO.EAGAIN) return null;
-    if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
-  }
-}
+export class RecordedReceive {
+  static readonly BYTES = 80;
+  readonly #view: DataView;
+  readonly #at: bigint;
+  readonly #target: bigint;
+  #isLaidOut = false;
 
-/** The numbers of the descriptors in ancillary data that receiveInto() wrote; none in zeros. */
-export function descriptorsIn(control: DataView): number[] {
-  const length = Number(control.getBigUint64(0, true));
-  const isRights = control.getInt32(8, true) === SOL_SOCKET && control.getInt32(12, true) === SCM_RIGHTS;
-  if (length <= 16 || length > control.byteLength || !isRights) return [];
-  return Array.from({ length: (length - 16) / 4 }, (_, index) => control.getInt32(16 + index * 4, true));
+  /** Changes nothing of what an earlier receive left there. */
+  constructor(view: DataView, at: bigint, target: bigint) {
+    this.#view = view;
+    this.#at = at;
+    this.#target = target;
+  }
+
+  /** Whether descriptors came with the bytes: as there is no room for any, they are closed, and that is told (MSG_CTRUNC, recvmsg(2)). */
+  get hadDescriptors(): boolean {
+    return (this.#view.getInt32(48, true) & MSG_CTRUNC) !== 0;
+  }
+
+  /** To be called before run(): until then what is told is that of the last one. Bytes; `start` counts from the target. */
+  prepare(start: number, length: number): void {
+    const view = this.#view;
+    view.setInt32(48, 0, true);
+    if (!this.#isLaidOut) this.#layOut();
+    view.setBigUint64(64, this.#target + BigInt(start), true);
+    view.setUint32(72, length, true);
+  }
+
+  /** What stays as it is; the addresses are those of this process. */
+  #layOut(): void {
+    this.#isLaidOut = true;
+    const view = this.#view;
+    view.setBigUint64(0, 0n, true);
+    view.setBigUint64(8, 0n, true);
+    view.setBigUint64(16, this.#at + 64n, true);
+    view.setBigUint64(24, 1n, true);
+    view.setBigUint64(32, 0n, true);
+    view.setBigUint64(40, 0n, true);
+    view.setBigUint64(72, 0n, true);
+  }
+
+  /** Takes what prepare() said; returns how many bytes that were, 0 at the end of the stream; null when nothing is there. */
+  run(fd: number): number | null {
+    for (;;) {
+      const received = Number(libcRecvmsg(fd, this.#at, 0));
+      if (received >= 0) return received;
+      const errno = lastErrno();
+      if (errno === ERRNO.EAGAIN) return null;
+      if (errno !== ERRNO.EINTR) throw failure('recvmsg', `receive from socket ${fd}`);
+    }
+  }
 }
 
 /**

@@ -56,6 +56,8 @@ export class BackendChannel {
   readonly #log: Log;
   readonly #timeoutMs: number;
   readonly #record: ChannelRecord | null;
+  /** The uuid of an object that nobody has, for barriers. */
+  readonly #nobody = randomBytes(16);
   #pending: Pending[] = [];
   /** Until everything that a predecessor asked for is answered; resolves with null, or with why that cannot be waited for. */
   #settled: Promise<ChannelResult> | null = null;
@@ -178,7 +180,7 @@ export class BackendChannel {
         settle: () => {},
       });
     }
-    const fence = this.#ask('SHARED_OBJECT_REMOVE', randomBytes(16), [], null).then(asResult);
+    const fence = this.#ask('SHARED_OBJECT_REMOVE', this.#nobody, [], null).then(asResult);
     this.#settled = fence;
     void fence.then(() => {
       faultPoint('channel.fenced');
@@ -197,7 +199,7 @@ export class BackendChannel {
   async #batch(requests: readonly Promise<number | ChannelError>[]): Promise<readonly ChannelResult[]> {
     if (requests.length === 0) return [];
     // Sent in the same breath, behind the requests; answers come in order, so it is the last to arrive.
-    const barrier = this.#ask('SHARED_OBJECT_REMOVE', randomBytes(16), [], null);
+    const barrier = this.#ask('SHARED_OBJECT_REMOVE', this.#nobody, [], null);
     const results = (await Promise.all(requests)).map(asResult);
     const committed = await barrier;
     if (committed instanceof ChannelError) return results.map((result) => result ?? committed);
@@ -261,15 +263,14 @@ export class BackendChannel {
     try {
       const answer = decodeStatus(header.request, payload);
       this.#record?.settle(answer === 0 ? 0 : 1, skipped);
-      status =
-        answer === 0 ? 0 : new ChannelError('REFUSED', `${pending.request}: the VMM answered ${answer}`);
+      // The barrier is answered with failure on purpose: any answer will do.
+      const isDone = answer === 0 || pending.request === 'SHARED_OBJECT_REMOVE';
+      status = isDone ? 0 : new ChannelError('REFUSED', `${pending.request}: the VMM answered ${answer}`);
     } catch (error) {
       this.#pending.unshift(pending);
       this.#fail(messageOf(error));
       return;
     }
-    // The barrier is answered with failure on purpose: any answer will do.
-    if (pending.request === 'SHARED_OBJECT_REMOVE') status = 0;
     if (pending.late && pending.undo && status === 0) {
       this.#log.warn(
         { request: pending.request },

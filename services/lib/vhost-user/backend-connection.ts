@@ -173,6 +173,10 @@ export class BackendConnection {
   #protocolFeatures: bigint | null = null;
   #status = 0;
   #kickSoon: Ring[] = [];
+  /** The rings as they were recorded last; null once a message may have changed them. */
+  #ringRecords: readonly RingRecord[] | null = null;
+  /** The memory's generation at the last sweep of the store. */
+  #sweptGeneration = -1;
   #drainTimer: NodeJS.Timeout | null = null;
   #ended = false;
 
@@ -257,6 +261,8 @@ export class BackendConnection {
       if (header.reply) throw new WireError(what, 'a reply, although nothing was asked');
       const message = decodeFrontendRequest(header.request, payload, fds.length);
       this.#log.debug({ request: what, fds: fds.length, needReply: header.needReply }, 'request of the VMM');
+      // With per-blob placement the VMM speaks of memory regions at each map and unmap, and hardly of anything else.
+      if (message?.name !== 'ADD_MEM_REG' && message?.name !== 'REM_MEM_REG') this.#ringRecords = null;
       const answer = this.#execute(message, what, owned);
       if (answer === 'later') return;
       if (answer !== 'done') this.#finish(answer.reply);
@@ -272,11 +278,18 @@ export class BackendConnection {
   /** A message is done: that is recorded, then it is answered. */
   #finish(answer: Buffer | null): void {
     if (this.#ended) return;
-    this.#recovery?.commit(this.#state(), answer);
+    const recovery = this.#recovery;
+    if (!recovery) {
+      if (answer) this.#stream.send(answer);
+      return;
+    }
+    const { generation } = this.#memory;
+    const isSame = this.#ringRecords !== null && generation === this.#sweptGeneration;
+    recovery.commit(this.#state(), answer);
     if (answer) this.#stream.send(answer);
-    if (!this.#recovery) return;
     faultPoint('vmm.reply-sent');
-    this.#recovery.sweep();
+    recovery.sweep(isSame);
+    this.#sweptGeneration = generation;
   }
 
   #wantsAck(needReply: boolean): boolean {
@@ -731,6 +744,7 @@ export class BackendConnection {
       this.#drainTimer = null;
       if (this.#ended) return;
       this.#stopped(ring, active);
+      this.#ringRecords = null;
       this.#finish(encodeFrontendReply('GET_VRING_BASE', { index: ring.index, value: ring.base }));
       this.#stream.resume();
     };
@@ -832,9 +846,14 @@ export class BackendConnection {
       status: this.#status,
       channel: this.#channelName,
       epoch: this.#epoch,
-      rings: this.#rings.map((ring) => this.#ringRecord(ring)),
+      rings: this.#recordRings(),
       regions: this.#memory.records,
     };
+  }
+
+  #recordRings(): readonly RingRecord[] {
+    this.#ringRecords ??= this.#rings.map((ring) => this.#ringRecord(ring));
+    return this.#ringRecords;
   }
 
   #ringRecord({ size, addresses, base, kick, doorbells, enabled, queue }: Ring): RingRecord {

@@ -15,7 +15,7 @@
 //              from 64 on 8192 × 16: number plus 1 u32, request u32 (bit 31: maybe), slot u32, end in the outbox u32
 //   mappings:  4096 × 64: state u32, epoch u32, shmid u32, writable u32, offset f64, length f64, offset in the file f64, dev u64, ino u64
 import { faultPoint } from '../os/fault-point.ts';
-import { type Received, send } from '../os/socket.ts';
+import { send } from '../os/socket.ts';
 import { BACKEND_REQUESTS, HEADER_BYTES, shmemRange } from '../wire/vhost-user.ts';
 import { type FileIdentity, fileIdentity } from './guest-memory.ts';
 import { Inbox } from './inbox.ts';
@@ -118,7 +118,7 @@ export class ChannelRecord {
   get io(): StreamIo {
     const begun = this.#inbox.begun();
     return {
-      receive: (socket, most): Received | null => this.#inbox.receive(socket, most),
+      receive: (socket, most) => this.#inbox.receive(socket, most),
       send: (socket, data, fds) => this.#send(socket, data, fds),
       begun: begun === null ? null : { bytes: begun.bytes, fds: [] },
     };

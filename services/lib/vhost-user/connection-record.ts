@@ -66,7 +66,12 @@ const ITEM_BYTES = 64;
 const FLAG_PROTOCOL_FEATURES = 1;
 const RING_FLAG = { addresses: 1, enabled: 2, active: 4, suspended: 8 } as const;
 
-export function writeConnection({ view }: StatePart, record: ConnectionRecord): void {
+/** `there`: what the part holds, if that is known; rings and regions that are the same objects in their places are not written again. */
+export function writeConnection(
+  { view }: StatePart,
+  record: ConnectionRecord,
+  there: ConnectionRecord | null,
+): void {
   view.setUint32(0, record.messages, true);
   view.setUint32(4, record.socket, true);
   view.setUint32(8, record.status, true);
@@ -79,14 +84,17 @@ export function writeConnection({ view }: StatePart, record: ConnectionRecord): 
   view.setUint32(44, record.reply.length, true);
   view.setUint32(48, record.rings.length, true);
   view.setUint32(52, record.regions.length, true);
-  let at = RECORD_BYTES;
-  for (const ring of record.rings) {
-    writeRing(view, at, ring);
-    at += ITEM_BYTES;
+  const { rings, regions } = record;
+  // Regions lie behind the rings, so of another number of these everything moves.
+  const known = there?.rings.length === rings.length ? there : null;
+  for (let index = 0; index < rings.length; index += 1) {
+    const ring = rings[index] as RingRecord;
+    if (ring !== known?.rings[index]) writeRing(view, RECORD_BYTES + index * ITEM_BYTES, ring);
   }
-  for (const region of record.regions) {
-    writeRegion(view, at, region);
-    at += ITEM_BYTES;
+  const regionsAt = RECORD_BYTES + rings.length * ITEM_BYTES;
+  for (let index = 0; index < regions.length; index += 1) {
+    const region = regions[index] as RegionRecord;
+    if (region !== known?.regions[index]) writeRegion(view, regionsAt + index * ITEM_BYTES, region);
   }
 }
 

@@ -1,12 +1,12 @@
 // Takes bytes from a socket so that it is never in doubt whether they were taken, even by a process that was killed in the middle of it.
 //
-//   1. look (MSG_PEEK): nothing is taken
+//   1. look (MSG_PEEK): nothing is taken. The header is among what is seen as a rule, so a message is taken in one piece
 //   2. put the descriptors that came along into the store
 //   3. write down what was seen (`seen`), and the complement of it where the bytes will go (`taken`)
-//   4. take: recvmsg straight into `taken` and `control`. Taking the bytes and recording them is one system call
+//   4. take: recvmsg straight into `taken` and `receive`. Taking the bytes and recording them is one system call
 //
 // Looking shows descriptors that may belong to a later message (a peculiarity of Linux). Whether they came with the bytes that were taken, is
-// what `control` says.
+// what `receive` says; those that were seen are kept, and the kernel closes what would be the second time.
 //
 // Afterwards a byte of `taken` is either the complement of what was seen, and so still in the socket, or the same, and so not. A successor
 // counts the equal ones. What is whole stays here until the message is done, which its sequence number tells: of another sequence, all of
@@ -17,13 +17,14 @@
 //   64    8 × 32: a descriptor: name u32, 0, dev u64, ino u64, size u64 (of the device's own memory, whose name is 0)
 //   512   seen
 //   4096  taken: within one page, so that the kernel writes all of a piece or nothing
-//   7168  control, in the same page: a cmsghdr with the descriptors that were taken, or zeros
+//   7168  receive (RecordedReceive), in the same page
 
 import { type FaultPoint, faultPoint } from '../os/fault-point.ts';
-import { closeAll, Fd } from '../os/fd.ts';
-import { descriptorsIn, peek, type Received, receiveInto } from '../os/socket.ts';
+import { closeAll, type Fd } from '../os/fd.ts';
+import { peek, RecordedReceive } from '../os/socket.ts';
 import { HEADER_BYTES, MOST_MESSAGE_FDS, MOST_PAYLOAD_BYTES, WireError } from '../wire/vhost-user.ts';
 import type { Note } from './descriptor-store.ts';
+import type { Taken } from './message-stream.ts';
 import type { StatePart } from './state-file.ts';
 
 const SEQUENCE = 0;
@@ -32,9 +33,11 @@ const NOTES_AT = 64;
 const NOTE_BYTES = 32;
 const SEEN_AT = 512;
 const TAKEN_AT = 4096;
-const CONTROL_AT = 7168;
-const CONTROL_BYTES = 16 + MOST_MESSAGE_FDS * 4;
+const RECEIVE_AT = 7168;
 const MOST_BYTES = HEADER_BYTES + MOST_PAYLOAD_BYTES;
+
+/** Of a header: where the bytes of the payload are counted. */
+const SIZE_AT = 8;
 
 /** A message that a predecessor has begun to take, or has taken and not finished. */
 export type Begun = { readonly bytes: Buffer; readonly notes: readonly Note[] };
@@ -57,7 +60,7 @@ type Progress = {
 export class Inbox {
   readonly #part: StatePart;
   readonly #words: Uint32Array;
-  readonly #control: DataView;
+  readonly #receive: RecordedReceive;
   readonly #options: InboxOptions;
   /** Stored, and perhaps of a message that is still in the socket. */
   #seen: readonly number[] = [];
@@ -65,30 +68,39 @@ export class Inbox {
   constructor(part: StatePart, options: InboxOptions) {
     this.#part = part;
     this.#words = new Uint32Array(part.view.buffer, part.view.byteOffset, 2);
-    this.#control = new DataView(part.view.buffer, part.view.byteOffset + CONTROL_AT, CONTROL_BYTES);
+    const { buffer, byteOffset } = part.view;
+    this.#receive = new RecordedReceive(
+      new DataView(buffer, byteOffset + RECEIVE_AT, RecordedReceive.BYTES),
+      part.address + BigInt(RECEIVE_AT),
+      part.address + BigInt(TAKEN_AT),
+    );
     this.#options = options;
   }
 
-  /** Like receive() of os/socket.ts; what it returns has been recorded. Throws WireError for more than a message can have. */
-  receive(socket: number, most: number): Received | null {
-    const found = peek(socket, most);
+  /** See StreamIo; what it returns has been recorded. Throws WireError for more than a message can have. */
+  receive(socket: number, most: number): Taken | null {
+    const found = peek(socket, MOST_BYTES);
     if (found === null || found.truncated || found.data.length === 0) return found;
     const { before, fdsBefore } = this.#settled();
-    const { data, fds } = found;
+    const { fds } = found;
+    const data = found.data.subarray(0, before === 0 ? lengthOf(found.data, most) : most);
+    // Looking ends where descriptors begin, and at its own limit: what is behind that was not seen.
+    const isLast = found.data.length === data.length && found.data.length < MOST_BYTES && fds.length === 0;
     let isKept = false;
     try {
       if (before + data.length > MOST_BYTES) throw new WireError('message', `more than ${MOST_BYTES} bytes`);
       const noted = this.#noteAll(fds, fdsBefore);
       this.#prepare(before, data, fdsBefore, noted);
-      const { taken, isWithFds } = this.#take(socket, before, data.length);
+      const taken = this.#take(socket);
       if (taken === 0) return null;
+      const isWithFds = this.#receive.hadDescriptors && this.#options.note !== null;
       if (isWithFds && fdsBefore + fds.length > MOST_MESSAGE_FDS) {
         const count = fdsBefore + fds.length;
         throw new WireError('message', `${count} descriptors came with it, ${MOST_MESSAGE_FDS} is the most`);
       }
       if (isWithFds) this.#seen = [];
       isKept = isWithFds;
-      return { ...found, fds: isKept ? fds : [], data: data.subarray(0, taken) };
+      return { data: data.subarray(0, taken), fds: isKept ? fds : [], truncated: found.truncated, isLast };
     } finally {
       if (!isKept) closeAll(fds);
     }
@@ -124,7 +136,7 @@ export class Inbox {
     const { bytes } = this.#part;
     let taken = 0;
     while (taken < piece && bytes[SEEN_AT + before + taken] === bytes[TAKEN_AT + before + taken]) taken += 1;
-    const came = taken > 0 && descriptorsIn(this.#control).length > 0;
+    const came = taken > 0 && this.#receive.hadDescriptors;
     const settled = { before: before + taken, fdsBefore: fdsBefore + (came ? fds : 0) };
     if (piece > 0) this.#progress = { ...settled, piece: 0, fds: 0 };
     return settled;
@@ -166,26 +178,16 @@ export class Inbox {
       bytes[SEEN_AT + before + index] = byte;
       bytes[TAKEN_AT + before + index] = ~byte;
     }
-    bytes.fill(0, CONTROL_AT, CONTROL_AT + CONTROL_BYTES);
+    this.#receive.prepare(before, data.length);
     this.#progress = { before, piece: data.length, fdsBefore, fds };
     faultPoint(this.#options.points.prepared);
   }
 
   /** Nobody else reads from this socket, so what was seen is there. */
-  #take(
-    socket: number,
-    before: number,
-    length: number,
-  ): { readonly taken: number; readonly isWithFds: boolean } {
-    const { address } = this.#part;
-    const target = { address: address + BigInt(TAKEN_AT + before), length };
-    const control = { address: address + BigInt(CONTROL_AT), length: CONTROL_BYTES };
-    const taken = receiveInto(socket, target, this.#options.note ? control : null) ?? 0;
+  #take(socket: number): number {
+    const taken = this.#receive.run(socket) ?? 0;
     faultPoint(this.#options.points.consumed);
-    const came = descriptorsIn(this.#control);
-    // The ones that were seen are these; they are stored, and known here already.
-    for (const number of came) new Fd(number).close();
-    return { taken, isWithFds: came.length > 0 };
+    return taken;
   }
 
   #writeNote(index: number, note: Note): void {
@@ -205,4 +207,11 @@ export class Inbox {
     const file = { dev: view.getBigUint64(at + 8, true), ino: view.getBigUint64(at + 16, true) };
     return { name, own: { ...file, size: view.getFloat64(at + 24, true) } };
   }
+}
+
+/** Of the message at hand, as far as it was seen; `most` when its header was not, or is none that can be. */
+function lengthOf(seen: Buffer, most: number): number {
+  if (seen.length < HEADER_BYTES) return most;
+  const payload = seen.readUInt32LE(SIZE_AT);
+  return payload > MOST_PAYLOAD_BYTES ? most : HEADER_BYTES + payload;
 }

@@ -17,9 +17,13 @@ export type StreamMessage = {
   readonly fds: readonly Fd[];
 };
 
+/** `isLast`: nothing was behind these bytes a moment ago. */
+export type Taken = Pick<Received, 'data' | 'fds' | 'truncated'> & { readonly isLast?: boolean };
+
 /** How bytes get in and out: as in os/socket.ts, or so that a successor of this process can go on (inbox.ts, outbox.ts). */
 export type StreamIo = {
-  receive(socket: number, most: number): Received | null;
+  /** Up to `most` bytes, which are the rest of a header or of a payload; behind a header the payload may come along, and nothing else. */
+  receive(socket: number, most: number): Taken | null;
   /** A message, or what is left of it. Returns how many bytes were taken. */
   send(socket: number, data: Uint8Array, fds: readonly number[]): number;
   /** What a predecessor had taken of a message that he did not finish. The descriptors are taken over. */
@@ -56,6 +60,7 @@ export class MessageStream {
   readonly #outgoing: Outgoing[] = [];
   #paused = false;
   #closed = false;
+  #isDrained = false;
 
   /** Takes the socket over, also when it throws. Throws SystemError when it is no socket. */
   constructor(socket: Fd, handlers: StreamHandlers) {
@@ -69,7 +74,7 @@ export class MessageStream {
       adoptSocket(socket.number);
       this.#poller = new Poller(
         socket.number,
-        () => this.#readable(),
+        () => this.#readable(false),
         () => this.#writable(),
       );
     } catch (error) {
@@ -116,9 +121,9 @@ export class MessageStream {
     this.#watch();
   }
 
-  /** Handles what has arrived, without waiting for the loop to say so. */
+  /** Handles what has arrived, the end of the stream too, without waiting for the loop to say so. */
   poll(): void {
-    this.#readable();
+    this.#readable(true);
   }
 
   /** Closes the socket and what was not handled; onEnd is not called. Later calls do nothing. */
@@ -173,7 +178,8 @@ export class MessageStream {
     this.#watch();
   }
 
-  #readable(): void {
+  /** `toTheEnd`: otherwise it stops when nothing seems to be left, and the loop calls again if something is. */
+  #readable(toTheEnd: boolean): void {
     try {
       for (let count = 0; count < MOST_MESSAGES_PER_EVENT; count += 1) {
         if (this.#closed || this.#paused) return;
@@ -185,6 +191,7 @@ export class MessageStream {
         const message = this.#next();
         if (!message) return;
         this.#handlers.onMessage(message);
+        if (this.#isDrained && !toTheEnd) return;
       }
     } catch (error) {
       this.#end(error);
@@ -215,6 +222,7 @@ export class MessageStream {
     while (this.#bytes.length < wanted) {
       const received = this.#io.receive(this.#socket.number, wanted - this.#bytes.length);
       if (!received) return false;
+      this.#isDrained = received.isLast === true;
       this.#fds.push(...received.fds);
       if (received.truncated) {
         throw new WireError('message', 'descriptors were lost because too many came at once');

@@ -53,6 +53,10 @@ export class Recovery {
   readonly #inbox: Inbox;
   readonly #isOwnMemory: (file: FileIdentity) => boolean;
   #record: ConnectionRecord;
+  /** What the slot holds that is written next; null: not known. */
+  #before: ConnectionRecord | null = null;
+  /** Something was stored that the connection may not speak of, or not any more. */
+  #isSweepDue = true;
   #isClosed = false;
 
   /**
@@ -192,9 +196,12 @@ export class Recovery {
     faultPoint('vmm.committed');
   }
 
-  /** Gives up stored descriptors that the connection as it was committed does not speak of. */
-  sweep(): void {
-    this.#sweep('vmm.descriptor-dropped');
+  /**
+   * Gives up stored descriptors that the connection as it was committed does not speak of. `isSame`: it speaks of the same ones as the last
+   * time; then there is nothing to do, unless others were stored since.
+   */
+  sweep(isSame = false): void {
+    if (!isSame || this.#isSweepDue) this.#sweep('vmm.descriptor-dropped');
   }
 
   noteOf(fd: Fd | null): Note {
@@ -321,7 +328,10 @@ export class Recovery {
   #note(fd: Fd): Note {
     const file = fileIdentity(fd.number);
     if (this.#isOwnMemory(file)) this.#held.noteOwn(fd, file);
-    else this.#held.hold(fd);
+    else {
+      this.#isSweepDue = true;
+      this.#held.hold(fd);
+    }
     return this.#held.noteOf(fd);
   }
 
@@ -334,9 +344,12 @@ export class Recovery {
   }
 
   #write(record: ConnectionRecord): void {
-    writeConnection(this.#state.slot('next'), record);
+    const there = this.#before;
+    this.#before = null;
+    writeConnection(this.#state.slot('next'), record, there);
     faultPoint('vmm.state-written');
     this.#state.flip();
+    this.#before = this.#record;
     this.#record = record;
   }
 
@@ -348,6 +361,8 @@ export class Recovery {
     for (const note of this.#inbox.begun()?.notes ?? []) needed.add(note.name);
     for (const name of this.#inbox.seen) needed.add(name);
     this.#held.keepOnly(needed, () => faultPoint(point));
+    // What was seen of a message to come is needed until that is done.
+    this.#isSweepDue = this.#inbox.seen.length > 0;
   }
 }
 

@@ -127,4 +127,10 @@ describe('a journal in memory', () => {
       /no sealed memfd of its size/,
     );
   });
+
+  it('that is closed takes nothing more, and says so', () => {
+    const journal = MemoryJournal.create(KIND, SIZE);
+    journal.close();
+    expect(() => journal.append(bytesOf('late'))).toThrow(RangeError);
+  });
 });

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Keeper } from '../../../../services/keeper/keeper.ts';
 import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { createMemfd, Mapping } from '../../../../services/lib/os/memory.ts';
+import { STATE_VERSION } from '../../../../services/lib/vhost-user/state-file.ts';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
 import { GpuDriver } from '../../../vmm/driver.ts';
 import type { Vmm } from '../../../vmm/vmm.ts';
@@ -207,12 +208,12 @@ describe('a store that gives back the wrong things', () => {
     const { holder, text } = await succeeded((dead) => {
       const state = dead.copy('vu.state');
       const mapping = Mapping.ofFile(state.number, 0, 4096);
-      mapping.bytes(8, 1)[0] = 2;
+      mapping.bytes(8, 1)[0] = STATE_VERSION + 1;
       mapping.close();
       state.close();
     });
     expect(text).toMatch(
-      /RecoveryError the stored state of the device has version 2, this program writes 1: start the version that wrote it, or restart the VM/,
+      /RecoveryError the stored state of the device has version \d+, this program writes \d+: start the version that wrote it, or restart the VM/,
     );
     expect(holder.names).toContain('vu.state');
   });

@@ -1,0 +1,91 @@
+// Hosts for what journal, fd store and state files cost: the same services twice, once with everything that survives a death (under keepers,
+// with a journal), once without any of it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { RawSession } from './raw-session.ts';
+
+const BARKEEP = resolve(import.meta.dirname, '../../services/cli/main.js');
+/** Milliseconds for a service to serve. */
+const LIMIT = 20_000;
+const POLL = 20;
+
+export type HostVm = { readonly name: string; readonly placement: 'window' | 'per-blob' };
+
+export class KeptHost {
+  readonly directory: string;
+  readonly #isSafe: boolean;
+  readonly #config: string;
+  readonly #children: ChildProcess[] = [];
+
+  private constructor(isSafe: boolean, vms: readonly HostVm[]) {
+    this.#isSafe = isSafe;
+    this.directory = mkdtempSync(join(tmpdir(), 'barkeep-kept-'));
+    mkdirSync(join(this.directory, 'run'));
+    this.#config = join(this.directory, 'barkeep.yaml');
+    const list = vms.map(
+      ({ name, placement }) => `  - { name: ${name}, window: 1GiB, heap: ram, placement: ${placement} }\n`,
+    );
+    writeFileSync(
+      this.#config,
+      `run_directory: ${this.directory}/run\nlog_level: error\njournal: ${isSafe}\nheaps:\n` +
+        `  - { name: ram, backing: memfd, cache: cached, capacity: 8GiB }\nvms:\n${list.join('')}`,
+    );
+  }
+
+  /** A broker for these VMs, which serves; `isSafe`: it and what follows has a journal and a keeper. Rejects when it does not start. */
+  static async start(isSafe: boolean, vms: readonly HostVm[]): Promise<KeptHost> {
+    const host = new KeptHost(isSafe, vms);
+    try {
+      await host.#startService(['broker'], join(host.directory, 'run/broker.sock'));
+      return host;
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+  }
+
+  /** A frontend. Resolves with its socket. */
+  async startFrontend(vm: string): Promise<string> {
+    const socket = join(this.directory, `${vm}.sock`);
+    await this.#startService(['frontend', '--vm', vm, '--socket-path', socket], socket);
+    return socket;
+  }
+
+  openSession(vm: string): Promise<RawSession> {
+    const secret = readFileSync(join(this.directory, 'run/vms', vm, 'secret'), 'utf8').trim();
+    return RawSession.open(join(this.directory, 'run/broker.sock'), vm, secret);
+  }
+
+  /** What the broker that runs now has used, milliseconds: utime and stime of proc(5), in ticks of 10 ms. */
+  brokerTime(): number {
+    const pid = readFileSync(join(this.directory, 'run/broker.lock'), 'utf8').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  /** Ends everything, last started first. */
+  async stop(): Promise<void> {
+    for (const child of this.#children.reverse()) {
+      const ended = new Promise((done) => child.once('exit', done));
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill('SIGTERM');
+      await ended;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #startService(args: readonly string[], socket: string): Promise<void> {
+    const service = [BARKEEP, ...args, '--config', this.#config];
+    const all = this.#isSafe ? [BARKEEP, 'keep', '--', process.execPath, ...service] : service;
+    const child = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#children.push(child);
+    const deadline = Date.now() + LIMIT;
+    while (!existsSync(socket)) {
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the ${args[0]} did not start`);
+      await new Promise((wait) => setTimeout(wait, POLL));
+    }
+  }
+}
