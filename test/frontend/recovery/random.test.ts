@@ -188,7 +188,9 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
 
       await vmm.frontEnd.ended;
       await until('the books are empty', async () => (await books(vm))[0] === 0);
-      await until('the broker says so', () => new RegExp(`"vm":"${vm}","why":"detached",`).test(host.brokerLog));
+      await until('the broker says so', () =>
+        new RegExp(`"vm":"${vm}","why":"detached",`).test(host.brokerLog),
+      );
       expect(host.brokerLog).not.toMatch(new RegExp(`"vm":"${vm}".*frontend vanished`));
     },
     TIMEOUT,
