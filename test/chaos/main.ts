@@ -13,7 +13,7 @@ const HELP = `npm run chaos -- [options]
 Kills broker and frontends, under 'barkeep keep', with SIGKILL while guests work:
 at every fault point of the code with the in-tree VMM as the guest, and at random
 with Linux in QEMU, which comes from Debian's packages (see npm run guest -- --help).
-Takes about 15 minutes on two cores.
+Takes about 8 minutes on two cores.
 
 Options:
   --quick        every fault point once, and fewer deaths of the real guest's services:

@@ -47,6 +47,9 @@ export async function killAtRandom(
   const { report, vm } = session;
   const mark = session.guest.kernelLog().length;
   const sockets = socketsOf(session.guest.pid);
+  // The VMM maps the window when the first blob is mapped, and keeps it.
+  await session.ask(`hold 1 ${HELD_BYTES}`, 60_000);
+  await session.ask('hold-release', 60_000);
   const before = await holdingsOfYoungFrontend(parts);
 
   const held = await session.ask(`hold ${HELD} ${HELD_BYTES}`, 60_000);

@@ -108,6 +108,9 @@ export class Service {
   }
 }
 
+/** What Node has open from the first fs.watch() of a process on, whatever becomes of that: one a process, of all watches together. */
+export const NODE_WATCHES = 'anon_inode:inotify';
+
 /** Of any process of this user. */
 export function openDescriptors(pid: number): readonly string[] {
   const directory = `/proc/${pid}/fd`;
