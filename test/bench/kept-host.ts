@@ -1,10 +1,10 @@
 // Hosts for what journal, fd store and state files cost: the same services twice, once with everything that survives a death (under keepers,
 // with a journal), once without any of it.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RawSession } from './raw-session.ts';
+import { makeRunPlace } from './run-place.ts';
 
 const BARKEEP = resolve(import.meta.dirname, '../../services/cli/main.js');
 /** Milliseconds for a service to serve. */
@@ -21,7 +21,7 @@ export class KeptHost {
 
   private constructor(isSafe: boolean, vms: readonly HostVm[]) {
     this.#isSafe = isSafe;
-    this.directory = mkdtempSync(join(tmpdir(), 'barkeep-kept-'));
+    this.directory = makeRunPlace('kept');
     mkdirSync(join(this.directory, 'run'));
     this.#config = join(this.directory, 'barkeep.yaml');
     const list = vms.map(

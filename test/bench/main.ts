@@ -2,8 +2,7 @@
 // Both sides in turn, at least five rounds, medians. `--json FILE` writes the figures; `--quick` shortens the rounds and leaves the restart
 // out; `--only GROUP` (session, map, memory, price, restart; repeatable) runs a part; `--report` ends with exit code 0 even when a goal is
 // missed, for machines that are busy with something else.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureBrokerRestart } from './broker-restart.ts';
@@ -11,6 +10,7 @@ import { measureMapLatency } from './map-latency.ts';
 import { measureBrokerMemory } from './memory.ts';
 import { type Child, pin, startChild, unpin } from './process.ts';
 import { RawSession } from './raw-session.ts';
+import { makeRunPlace } from './run-place.ts';
 import { measureSafetyPrice, type Price } from './safety-price.ts';
 import { median, quantile, type Spread, spread } from './sample.ts';
 import { measureThroughput } from './session-throughput.ts';
@@ -57,7 +57,7 @@ type Row = {
   readonly reached: boolean;
 };
 
-const directory = mkdtempSync(join(tmpdir(), 'barkeep-bench-'));
+const directory = makeRunPlace('bench');
 const config = join(directory, 'barkeep.yaml');
 writeFileSync(config, CONFIG(directory));
 mkdirSync(join(directory, 'run'));
