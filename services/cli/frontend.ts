@@ -28,7 +28,7 @@ Examples:
   barkeep frontend --vm web-1                    on the VM's configured socket
   barkeep frontend --vm web-1 --socket-path /run/barkeep/vms/web-1/gpu.sock
   barkeep frontend --vm web-1 --fd 5             on a listening socket that it inherits
-  barkeep keep --restart always -- barkeep frontend --vm web-1
+  barkeep keep --restart always --stop-signal SIGQUIT -- barkeep frontend --vm web-1
   barkeep frontend --print-capabilities
 `;
 

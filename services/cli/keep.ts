@@ -28,8 +28,8 @@ Beyond that, or when it was not ready: at once, then after 100 ms, doubling up t
 until it has lived for 10 s. It is not started again after exit code 2 (wrong
 configuration), after exit code 0 (see --restart), or when the keeper was asked to stop.
 
-SIGTERM and SIGINT stop COMMAND (by SIGTERM) and the keeper; SIGHUP, SIGUSR1 and SIGUSR2
-are passed on. What is held ends with the keeper; then COMMAND reads the end of
+SIGTERM and SIGINT stop COMMAND (see --stop-signal) and the keeper; SIGHUP, SIGUSR1 and
+SIGUSR2 are passed on. What is held ends with the keeper; then COMMAND reads the end of
 descriptor $BARKEEP_LIFELINE_FD, and Barkeep's own services end.
 
 Options:
@@ -39,6 +39,8 @@ Options:
   --store-max <number>      how many descriptors are held at most (default: ${DEFAULT_STORE_LIMIT})
   --notify-access <who>     main: only COMMAND itself is heard (default); all: every
                             process of this user that knows the socket, and root
+  --stop-signal <signal>    SIGTERM (default), SIGINT or SIGQUIT. A frontend takes SIGTERM for
+                            an upgrade and leaves its VM to the grace; SIGQUIT gives it up
   --stop-timeout <time>     how long COMMAND may take to stop (default: 8s)
   -l, --log-level <level>   debug, info, warn or error (default: info)
   -h, --help                print this
@@ -47,7 +49,7 @@ Exit code: COMMAND's own; 128 and the signal's number when one ended it.
 
 Examples:
   barkeep keep -- barkeep broker
-  barkeep keep --restart always -- barkeep frontend --vm web-1
+  barkeep keep --restart always --stop-signal SIGQUIT -- barkeep frontend --vm web-1
 `;
 
 /** For the whole process: it ends when COMMAND does. Returns the exit code. */
@@ -63,7 +65,7 @@ export async function runKeep(argv: readonly string[], terminal: Terminal): Prom
     terminal.out(HELP);
     return EXIT.OK;
   }
-  const { command, logLevel, ...options } = asked;
+  const { command, logLevel, stopSignal, ...options } = asked;
   const log = createKeeperLog('keep', logLevel);
   const { environment } = terminal;
   const keeper = new Keeper({ name: basename(command[0] ?? ''), command, environment }, { ...options, log });
@@ -74,19 +76,23 @@ export async function runKeep(argv: readonly string[], terminal: Terminal): Prom
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       isStopped = true;
-      void keeper.stop();
+      void keeper.stop(stopSignal);
     });
   }
   keeper.start();
   const ended = await keeper.ended;
   // Asked to end, it ended: by which signal is no news.
-  return isStopped && ended.signal === 'SIGTERM' ? EXIT.OK : exitCodeOf(ended);
+  return isStopped && ended.signal === stopSignal ? EXIT.OK : exitCodeOf(ended);
 }
+
+/** Signals that ask a process to end. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 type Asked = Omit<KeeperOptions, 'log'> & {
   readonly command: readonly string[];
   readonly logLevel: LogLevel;
+  readonly stopSignal: (typeof STOP_SIGNALS)[number];
 };
 
 /** Null when only help is wanted. Throws Error with what is wrong. */
@@ -99,6 +105,7 @@ function readArguments(argv: readonly string[]): Asked | null {
       'restart-delay': { type: 'string', default: '100ms' },
       'store-max': { type: 'string', default: String(DEFAULT_STORE_LIMIT) },
       'notify-access': { type: 'string', default: 'main' },
+      'stop-signal': { type: 'string', default: 'SIGTERM' },
       'stop-timeout': { type: 'string', default: '8s' },
       'log-level': { type: 'string', short: 'l', default: 'info' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -112,6 +119,7 @@ function readArguments(argv: readonly string[]): Asked | null {
     firstPause: duration('restart-delay', values['restart-delay']),
     storeLimit: count('store-max', values['store-max']),
     listensToAll: oneOf('notify-access', values['notify-access'], ['main', 'all']) === 'all',
+    stopSignal: oneOf('stop-signal', values['stop-signal'], STOP_SIGNALS),
     stopLimit: duration('stop-timeout', values['stop-timeout']),
     logLevel: oneOf('log-level', values['log-level'], ['debug', 'info', 'warn', 'error']),
   };

@@ -98,6 +98,21 @@ describe('signals', () => {
     expect(kept.out).toBe('up\nasked\n');
   });
 
+  test('--stop-signal is what stops the command instead', async () => {
+    const script = 'trap "echo told; exit 0" QUIT; trap "" TERM; echo up; while :; do sleep 0.05; done';
+    const kept = new Kept(['--stop-signal', 'SIGQUIT', ...shell(script)]);
+    await kept.says('up');
+    kept.process.kill('SIGTERM');
+    expect(await kept.ended).toBe(0);
+    expect(kept.out).toBe('up\ntold\n');
+  });
+
+  test('a signal that does not ask for an end is a wrong --stop-signal', async () => {
+    const kept = new Kept(['--stop-signal', 'SIGHUP', ...shell('exit 0')]);
+    expect(await kept.ended).toBe(2);
+    expect(kept.log).toContain('--stop-signal SIGHUP: expected SIGTERM or SIGINT or SIGQUIT');
+  });
+
   test('a command that ends by that SIGTERM has ended well', async () => {
     const kept = new Kept(shell('echo up; exec sleep 60'));
     await kept.says('up');
