@@ -245,6 +245,8 @@ export class PerBlobPlacement implements Placement {
         this.#fetchPatiently(operation, memory)
           .then((fd) => this.#keep(resourceId, fd, epoch))
           .catch((error: unknown) => {
+            // After a reset, or the end of this process, nobody wants it any more.
+            if (epoch !== this.#epoch) return;
             this.#log.error({ resourceId, problem: messageOf(error) }, "a blob's memory cannot be fetched");
           }),
       );

@@ -222,6 +222,8 @@ export class Bench {
   readonly statistics = new Statistics();
   readonly window: Fd;
   readonly fetched: MemoryHandle[] = [];
+  /** What the log says at level error. */
+  readonly errors: string[] = [];
   readonly device: GpuDevice;
   readonly vmm: DeviceSession;
   readonly #memory: Fd[] = [];
@@ -246,7 +248,7 @@ export class Bench {
         return this.fetch(memory);
       },
       statistics: this.statistics,
-      log: pino({ level: 'silent' }),
+      log: pino({ level: 'error' }, { write: (line) => void this.errors.push(JSON.parse(line).msg) }),
     });
     this.vmm = this.device.connect({ adopted: false });
     this.vmm.channelOpened(this.channel.asChannel());

@@ -272,6 +272,24 @@ describe('a reset', () => {
     expect(bench.channel.log).toEqual([]);
   });
 
+  it.each([
+    ['a reset', [], () => bench.rebind()],
+    ['nothing', ["a blob's memory cannot be fetched"], () => {}],
+  ] as const)('memory that cannot be had after %s is an error %j', async (_, errors, happen) => {
+    let fail: () => void = () => {};
+    bench.fetch = () =>
+      new Promise((_resolve, reject) => {
+        fail = () => reject(new Error('the channel was closed'));
+      });
+    bench.session.memoryAgain = () => Promise.reject(new Error('the session was closed'));
+    await bench.run(createBlob(1), mapBlob(1));
+    happen();
+    fail();
+    await settle();
+
+    expect(bench.errors).toEqual(errors);
+  });
+
   it('while a refused map waits for the broker does not hold the next driver up', async () => {
     bench.channel.reply = refused;
     const { session } = bench;
