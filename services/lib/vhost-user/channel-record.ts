@@ -7,13 +7,14 @@
 //   SHMEM_MAP              descriptors have to go with sendmsg, so this cannot be known. The successor logs it as "maybe", and sends a
 //                          request of another kind (the fence) before anything else: should the next answer be the fence's, it was not.
 //
-// A mapping's slot lives through   free - mapping - mapped - unmapping - unmapped (a tombstone, reused when a slot is needed)
+// A mapping's slot lives through   free - mapping - mapped - unmapping - unmapped (a tombstone, reused when no slot is free, the oldest first)
 // and says what a successor may skip: the guest's command is not answered yet, so the device will ask for the same thing again.
 //
 //   channel:   name u32 (of the socket; another name: all of this is old), answered u32, sent u32, attempt u32 (the log number of a
 //              SHMEM_MAP that is being sent, plus 1)
 //              from 64 on 8192 × 16: number plus 1 u32, request u32 (bit 31: maybe), slot u32, end in the outbox u32
-//   mappings:  4096 × 64: state u32, epoch u32, shmid u32, writable u32, offset f64, length f64, offset in the file f64, dev u64, ino u64
+//   mappings:  4096 × 64: state u32, epoch u32, shmid u32, writable u32, offset f64, length f64, offset in the file f64, dev u64, ino u64,
+//              number of its unmap's log entry u32
 import { faultPoint } from '../os/fault-point.ts';
 import { send } from '../os/socket.ts';
 import { BACKEND_REQUESTS, HEADER_BYTES, shmemRange } from '../wire/vhost-user.ts';
@@ -57,6 +58,7 @@ const FIELD = {
   fdOffset: 32,
   dev: 40,
   ino: 48,
+  unmap: 56,
 } as const;
 const NO_SLOT = 0xffff_ffff;
 const MAYBE = 0x8000_0000;
@@ -382,26 +384,51 @@ export class ChannelRecord {
   #unmapping(range: WindowRange): number {
     const slot = this.#slots.get(keyOf(range));
     if (!slot || this.#state(slot.index) === STATE.unmapped) return NO_SLOT;
+    this.#mappings.setUint32(slot.index * MAPPING_BYTES + FIELD.unmap, this.#sent, true);
     Atomics.store(this.#states, slot.index * 16, STATE.unmapping);
     this.#inherited.delete(slot.index);
     return slot.index;
   }
 
-  /** A slot that is free or a tombstone, or of an older epoch, and that no request under way speaks of. */
+  /** A slot that is free or of an older epoch, and that no request under way speaks of. */
   #findFree(): number | null {
+    const busy = this.#busy();
+    return this.#nextFreeOf(busy) ?? (this.#freeTombstones(busy) ? this.#nextFreeOf(busy) : null);
+  }
+
+  /** Slots that requests under way speak of. */
+  #busy(): ReadonlySet<number> {
     const busy = new Set<number>();
     for (let due = this.#answered; due !== this.#sent; due = (due + 1) >>> 0)
       busy.add(this.#entry(due, LOG.slot));
+    return busy;
+  }
+
+  #nextFreeOf(busy: ReadonlySet<number>): number | null {
     for (let step = 0; step < MAPPING_SLOTS; step += 1) {
       const slot = (this.#nextFree + step) % MAPPING_SLOTS;
-      const state = this.#state(slot);
-      const isOver = state === STATE.free || state === STATE.unmapped || this.#epochOf(slot) !== this.#epoch;
-      if (!isOver || busy.has(slot)) continue;
-      if (state === STATE.unmapped) this.#free(slot);
+      const isFree = this.#state(slot) === STATE.free || this.#epochOf(slot) !== this.#epoch;
+      if (!isFree || busy.has(slot)) continue;
       this.#nextFree = (slot + 1) % MAPPING_SLOTS;
       return slot;
     }
     return null;
+  }
+
+  /**
+   * Frees the older half of the tombstones; false when there are none. The younger ones may be those of commands that the guest has no answer
+   * to yet: a successor will be asked for the same again.
+   */
+  #freeTombstones(busy: ReadonlySet<number>): boolean {
+    const tombstones: { readonly slot: number; readonly age: number }[] = [];
+    for (let slot = 0; slot < MAPPING_SLOTS; slot += 1) {
+      if (this.#state(slot) !== STATE.unmapped || busy.has(slot)) continue;
+      const unmap = this.#mappings.getUint32(slot * MAPPING_BYTES + FIELD.unmap, true);
+      tombstones.push({ slot, age: (this.#sent - unmap) >>> 0 });
+    }
+    tombstones.sort((a, b) => b.age - a.age);
+    for (const { slot } of tombstones.slice(0, Math.ceil(tombstones.length / 2))) this.#free(slot);
+    return tombstones.length > 0;
   }
 }
 

@@ -21,7 +21,7 @@ import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping } from '../os/memory.t
 import { RecoveryError } from './errors.ts';
 
 /** Moves on with every change of the layout. A successor of another version refuses to adopt. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /** "BKVUSTAT" */
 const MAGIC = 0x5441_5453_5556_4b42n;
