@@ -19,6 +19,7 @@ import { encodeRecords, replayRecords } from '../../services/lib/journal/record.
 import { createEventfd } from '../../services/lib/os/eventfd.ts';
 import { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, type Mapping } from '../../services/lib/os/memory.ts';
+import { TestHolder } from '../lib/runtime/test-holder.ts';
 import {
   create,
   DEFAULT_CONFIG,
@@ -35,7 +36,7 @@ import {
   type TestSession,
   unmap,
 } from './harness.ts';
-import { Remains, TestHolder } from './test-holder.ts';
+import { Remains } from './remains.ts';
 
 const ORPHANED = 3;
 const cleanups: (() => Promise<void> | void)[] = [];

@@ -12,8 +12,9 @@ import { hugetlbBacking } from '../../../services/broker/heaps/hugetlb.ts';
 import { MemfdBacking } from '../../../services/broker/heaps/memfd.ts';
 import { HUGE_PAGE_SIZE, Mapping } from '../../../services/lib/os/memory.ts';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { TestHolder } from '../../lib/runtime/test-holder.ts';
 import { create, destroy, MIB, map, openFds, PAGE, results, TestBroker } from '../harness.ts';
-import { Remains, TestHolder } from '../test-holder.ts';
+import { Remains } from '../remains.ts';
 import { describeBacking } from './backing-compliance.ts';
 
 const NR_HUGE_PAGES = '/proc/sys/vm/nr_hugepages';

@@ -4,61 +4,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoredState } from '../../../services/frontend/state/stored-state.ts';
 import { MemoryJournal } from '../../../services/lib/journal/memory-journal.ts';
 import { Fd } from '../../../services/lib/os/fd.ts';
-import { createMemfd, duplicate, PAGE_SIZE } from '../../../services/lib/os/memory.ts';
+import { createMemfd, PAGE_SIZE } from '../../../services/lib/os/memory.ts';
 import { EXIT } from '../../../services/lib/runtime/exit-code.ts';
+import { TestHolder } from '../../lib/runtime/test-holder.ts';
 
 const WINDOW = 16 * PAGE_SIZE;
 
-/** A holder in this process: what was put comes back in restart(). */
-class FakeStore {
-  held = new Map<string, Fd>();
-  left = new Map<string, Fd[]>();
-
-  put(name: string, fd: number): void {
-    this.held.get(name)?.close();
-    this.held.set(name, duplicate(fd));
-  }
-
-  remove(name: string): void {
-    this.held.get(name)?.close();
-    this.held.delete(name);
-  }
-
-  take(name: string): Fd[] {
-    const fds = this.left.get(name) ?? [];
-    this.left.delete(name);
-    return fds;
-  }
-
-  discardLeft(): string[] {
-    const names = [...this.left.keys()];
-    for (const name of names) {
-      for (const fd of this.take(name)) fd.close();
-      this.remove(name);
-    }
-    return names;
-  }
-
-  restart(): void {
-    this.discardTaken();
-    this.left = new Map([...this.held].map(([name, fd]) => [name, [duplicate(fd.number)]]));
-  }
-
-  discardTaken(): void {
-    for (const fds of this.left.values()) for (const fd of fds) fd.close();
-    this.left.clear();
-  }
-
-  close(): void {
-    this.discardTaken();
-    for (const name of [...this.held.keys()]) this.remove(name);
-  }
-}
-
-let store: FakeStore;
+let store: TestHolder;
 let fds: Fd[];
 beforeEach(() => {
-  store = new FakeStore();
+  store = new TestHolder();
   fds = [];
 });
 afterEach(() => {
@@ -96,7 +51,7 @@ function live(placement: 'window' | 'per-blob' = 'window'): Fd {
 }
 
 function restart(): StoredState {
-  store.restart();
+  store.giveBack();
   const state = StoredState.open(store);
   for (const fd of [state.window, state.journal.fd]) if (fd) fds.push(fd);
   return state;
@@ -120,7 +75,7 @@ describe('a successor', () => {
     store.put('gpu.window.1', second.number);
     restart();
 
-    expect([...store.held.keys()].filter((name) => name.startsWith('gpu.window'))).toEqual(['gpu.window.2']);
+    expect(store.names.filter((name) => name.startsWith('gpu.window'))).toEqual(['gpu.window.2']);
   });
 
   it('begins afresh after a predecessor that did not get as far as to serve a VM', () => {
@@ -128,7 +83,7 @@ describe('a successor', () => {
     const { past } = restart();
 
     expect(past).toBeNull();
-    expect([...store.held.keys()]).toEqual([]);
+    expect(store.names).toEqual([]);
   });
 });
 
@@ -136,15 +91,15 @@ describe('a store that gives back', () => {
   it('more than there was: it is closed, and the VM goes on', () => {
     live();
     store.put('gpu.window.9', memory().number);
-    store.restart();
-    const more = duplicate(memory().number);
-    store.left.get('gpu.journal')?.push(more);
+    store.put('gpu.journal', memory().number);
+    store.giveBack();
+    const more = store.left.get('gpu.journal')?.[1];
     const state = StoredState.open(store);
     for (const fd of [state.window, state.journal.fd]) if (fd) fds.push(fd);
 
     expect(state.past?.session).toMatchObject({ windowSize: WINDOW });
-    expect(more.open).toBe(false);
-    expect([...store.held.keys()].sort()).toEqual(['gpu.journal', 'gpu.window.1', 'vu.state']);
+    expect(more?.open).toBe(false);
+    expect(store.names).toEqual(['gpu.journal', 'gpu.journal', 'gpu.window.1', 'vu.state']);
   });
 
   it.each<[string, () => void, string]>([
@@ -154,8 +109,8 @@ describe('a store that gives back', () => {
       () => store.remove('gpu.window.1'),
       `the window's memory ("gpu.window.1") did not come back`,
     ],
-    ['another window', () => store.put('gpu.window.1', memory().number), 'is something else'],
-    ['a window of another size', () => store.put('gpu.window.1', memory(PAGE_SIZE).number), '4096 bytes'],
+    ['another window', () => store.alter('gpu.window.1', null, memory()), 'is something else'],
+    ['a window of another size', () => store.alter('gpu.window.1', null, memory(PAGE_SIZE)), '4096 bytes'],
     [
       'a window whose size is not sealed',
       () => {
@@ -165,13 +120,13 @@ describe('a store that gives back', () => {
       },
       `("gpu.window.2", ${WINDOW} bytes) is something else`,
     ],
-    ['something else for a journal', () => store.put('gpu.journal', memory().number), 'no sealed memfd'],
+    ['something else for a journal', () => store.alter('gpu.journal', null, memory()), 'no sealed memfd'],
     [
       'a journal of another version',
       () => {
         const kind = { name: 'gpudev', version: 77, bootId: Buffer.alloc(16) };
         const journal = MemoryJournal.create(kind, 3 * PAGE_SIZE);
-        store.put('gpu.journal', journal.fd.number);
+        store.alter('gpu.journal', null, journal.fd);
         journal.close();
       },
       'has version 1.77, this program reads 1.1',
@@ -183,7 +138,7 @@ describe('a store that gives back', () => {
     expect(restart).toThrow(
       expect.objectContaining({ exitCode: EXIT.FAILURE, message: expect.stringContaining(words) }),
     );
-    expect([...store.held.keys()]).toEqual([]);
+    expect(store.names).toEqual([]);
     expect(restart().past).toBeNull();
   });
 });

@@ -2,15 +2,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { closeAll, type Fd } from '../../../../services/lib/os/fd.ts';
-import { createMemfd, duplicate } from '../../../../services/lib/os/memory.ts';
+import { createMemfd } from '../../../../services/lib/os/memory.ts';
 import { receive, socketPair } from '../../../../services/lib/os/socket.ts';
 import {
   type BackendServer,
   startBackendServer,
 } from '../../../../services/lib/vhost-user/backend-server.ts';
-import { type DescriptorStore, discardStored } from '../../../../services/lib/vhost-user/descriptor-store.ts';
+import { discardStored } from '../../../../services/lib/vhost-user/descriptor-store.ts';
 import { fileIdentity } from '../../../../services/lib/vhost-user/guest-memory.ts';
 import { encodeFrontendRequest, encodeStatus } from '../../../../services/lib/wire/vhost-user.ts';
+import { TestHolder } from '../../runtime/test-holder.ts';
 import {
   ALL_FEATURES,
   Driver,
@@ -32,41 +33,8 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0).reverse()) cleanup();
 });
 
-/** A store whose holder is this object: what was put comes back when the next process begins. */
-class MemoryStore implements DescriptorStore {
-  readonly held = new Map<string, Fd>();
-  left: Map<string, Fd[]> = new Map();
-  puts = 0;
-
-  begin(): void {
-    this.left = new Map([...this.held].map(([name, fd]) => [name, [duplicate(fd.number)]]));
-  }
-
-  put(name: string, fd: number): void {
-    this.puts += 1;
-    this.held.get(name)?.close();
-    this.held.set(name, duplicate(fd));
-  }
-
-  remove(name: string): void {
-    this.held.get(name)?.close();
-    this.held.delete(name);
-  }
-
-  take(name: string): Fd[] {
-    const fds = this.left.get(name) ?? [];
-    this.left.delete(name);
-    return fds;
-  }
-
-  close(): void {
-    closeAll(this.held.values());
-    for (const fds of this.left.values()) closeAll(fds);
-  }
-}
-
 class Back {
-  readonly store = new MemoryStore();
+  readonly store = new TestHolder();
   readonly log = recordingLog();
   device = new TestDevice();
   server: BackendServer | null = null;
@@ -84,7 +52,7 @@ class Back {
   /** One process leaves, the next one goes on. Descriptor 0 is not the VMM's socket any more, and is left alone. */
   async change(): Promise<void> {
     this.server?.leave();
-    this.store.begin();
+    this.store.giveBack();
     const { own } = this.device;
     this.device = new TestDevice();
     this.device.own = own;
@@ -228,19 +196,19 @@ describe('a successor', () => {
     cleanups.push(() => call.close());
     await vmm.ask('SET_VRING_CALL', { index: 0, noFd: false }, [call]);
     const { puts } = back.store;
-    const { size } = back.store.held;
+    const { length: size } = back.store.names;
     for (let count = 0; count < 5; count += 1) {
       await vmm.ask('SET_VRING_CALL', { index: count % 2, noFd: false }, [call]);
       await vmm.ask('SET_VRING_ERR', { index: 0, noFd: false }, [call]);
     }
     expect(back.store.puts).toBe(puts);
-    expect(back.store.held.size).toBe(size);
+    expect(back.store.names.length).toBe(size);
     // Gone from one place and needed in another: it stays.
     await vmm.ask('SET_VRING_CALL', { index: 0, noFd: true });
     await vmm.ask('SET_VRING_CALL', { index: 1, noFd: true });
-    expect(back.store.held.size).toBe(size);
+    expect(back.store.names.length).toBe(size);
     await vmm.ask('SET_VRING_ERR', { index: 0, noFd: true });
-    expect(back.store.held.size).toBe(size - 1);
+    expect(back.store.names.length).toBe(size - 1);
   });
 
   it('takes nine descriptors with one message for what they are, and leaves none behind', async () => {
@@ -253,7 +221,7 @@ describe('a successor', () => {
     await vmm.ended();
     expect(back.device.session.end?.message).toMatch(/9 descriptors came with it, 8 is the most/);
     expect(openFds()).toBeLessThan(before);
-    expect([...back.store.held.keys()].sort()).toEqual(['vu.replies', 'vu.requests', 'vu.state']);
+    expect(back.store.names).toEqual(['vu.replies', 'vu.requests', 'vu.state']);
   });
 
   it('takes eight regions although the next message brings a descriptor of its own', async () => {
@@ -355,9 +323,9 @@ describe('a successor', () => {
     const { back, vmm } = await start();
     await negotiate(vmm, [ram()]).then((fd) => cleanups.push(() => fd.close()));
     back.server?.leave();
-    back.store.begin();
+    back.store.giveBack();
     discardStored(back.store);
-    expect(back.store.held.size).toBe(0);
+    expect(back.store.names.length).toBe(0);
     await vmm.ended();
   });
 
@@ -370,12 +338,12 @@ describe('a successor', () => {
     await queue.start(vmm, 0);
     await back.change();
     const before = openFds();
-    const { size } = back.store.held;
+    const { length: size } = back.store.names;
     for (let count = 0; count < 100; count += 1) {
       await back.change();
       expect(await vmm.get('GET_QUEUE_NUM', null)).toBe(2);
     }
     expect(openFds()).toBe(before);
-    expect(back.store.held.size).toBe(size);
+    expect(back.store.names.length).toBe(size);
   });
 });

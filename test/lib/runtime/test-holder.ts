@@ -1,19 +1,19 @@
-// A holder of descriptors in this process, and brokers that die: what a kill leaves is a copy of the journal and of what the holder has, taken
-// at one moment; a successor is started on that copy, in a run directory of its own.
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrokerStore, inodeOf } from '../../services/broker/heaps/descriptor-store.ts';
-import { closeAll, type Fd } from '../../services/lib/os/fd.ts';
-import { duplicate } from '../../services/lib/os/memory.ts';
-import { TestBroker } from './harness.ts';
+// A holder of descriptors in this process, and the store of the services that it holds them for: what was put comes back in giveBack().
+import { fstatSync } from 'node:fs';
+import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
+import { duplicate } from '../../../services/lib/os/memory.ts';
+import type { FdStore } from '../../../services/lib/runtime/fd-store.ts';
 
 type Held = [name: string, fd: Fd][];
 
-export class TestHolder implements BrokerStore {
+export class TestHolder
+  implements Pick<FdStore, 'active' | 'left' | 'take' | 'discardLeft' | 'put' | 'remove'>
+{
   readonly active = true;
   readonly #held: Held = [];
   readonly #left = new Map<string, Fd[]>();
+  /** Descriptors that were ever put. */
+  puts = 0;
 
   get left(): ReadonlyMap<string, readonly Fd[]> {
     return this.#left;
@@ -25,6 +25,7 @@ export class TestHolder implements BrokerStore {
 
   put(name: string, ...fds: readonly number[]): void {
     for (const fd of fds) this.#held.push([name, duplicate(fd)]);
+    this.puts += fds.length;
   }
 
   remove(name: string): void {
@@ -78,7 +79,7 @@ export class TestHolder implements BrokerStore {
 
   /** Of what it holds under a name. */
   inodeOf(name: string): number {
-    return inodeOf(this.#held.find(([held]) => held === name)?.[1].number ?? -1);
+    return fstatSync(this.#held.find(([held]) => held === name)?.[1].number ?? -1).ino;
   }
 
   close(): void {
@@ -86,33 +87,5 @@ export class TestHolder implements BrokerStore {
     closeAll([...this.#left.values()].flat());
     this.#held.length = 0;
     this.#left.clear();
-  }
-}
-
-/** What a kill leaves. */
-export class Remains {
-  readonly directory = mkdtempSync(join(tmpdir(), 'barkeep-remains-'));
-  readonly holder: TestHolder;
-  readonly #brokers: TestBroker[] = [];
-
-  constructor(broker: TestBroker | null, holder: TestHolder) {
-    this.holder = holder.copy();
-    if (broker !== null && existsSync(broker.paths.journal)) copyFileSync(broker.paths.journal, this.journal);
-  }
-
-  get journal(): string {
-    return join(this.directory, 'journal');
-  }
-
-  async succeed(yaml?: string, more: { readonly discardJournal?: boolean } = {}): Promise<TestBroker> {
-    const broker = await TestBroker.start(yaml, this.directory, { store: this.holder, ...more });
-    this.#brokers.push(broker);
-    return broker;
-  }
-
-  async end(): Promise<void> {
-    for (const broker of this.#brokers) await broker.end();
-    this.holder.close();
-    rmSync(this.directory, { recursive: true, force: true });
   }
 }
