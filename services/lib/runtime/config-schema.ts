@@ -1,6 +1,7 @@
 // What may stand in a configuration file, field by field. Names are those of the file; what fields mean to each other is checked elsewhere.
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { accountId } from './account.ts';
 import { formatExactBytes, parseBytes, parseDuration } from './units.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -15,8 +16,6 @@ export const PAGE_SIZE = 4096;
 const MAX_WINDOW = 2 ** 52;
 const MAX_NAME = 63;
 const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
-/** Linux refuses uid 2^32 - 1, which means "no change" to chown. */
-const MAX_UID = 2 ** 32 - 2;
 
 /** A field whose check says in words what it expects. An absent value is refused unless the field is optional or has a default. */
 function field<Value>(
@@ -94,9 +93,7 @@ function nearestWindows(value: unknown): string {
   return `: the nearest are ${formatExactBytes(below)} and ${formatExactBytes(below * 2)}`;
 }
 
-const uid = field('a user id, a whole number', (value) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_UID ? value : null,
-);
+const user = field('the name or the number of a user of this host', (value) => accountId('user', value));
 
 export type Listen = { readonly host: string; readonly port: number };
 
@@ -153,7 +150,7 @@ export const vmSchema = z.strictObject(
     heap: name,
     blob_heaps: blobHeaps.default({}),
     quota: quotaSchema.default({ bytes: 0, mappings: 0, allocations: 0 }),
-    uid: uid.optional(),
+    uid: user.optional(),
     socket: absolutePath.optional(),
   },
   MAPPING,

@@ -365,9 +365,9 @@ describe('a broken configuration names the line, what was found and what was exp
       'barkeep.yaml:3:60: vms[0].quota.mappings: found "-1"; expected a whole number, 0 for no limit',
     ],
     [
-      'a user by name',
-      vm('{ name: a, window: 1GiB, heap: ram, uid: qemu }'),
-      'barkeep.yaml:3:46: vms[0].uid: found "qemu"; expected a user id, a whole number',
+      'a user that the host does not have',
+      vm('{ name: a, window: 1GiB, heap: ram, uid: no-such-user }'),
+      'barkeep.yaml:3:46: vms[0].uid: found "no-such-user"; expected the name or the number of a user of this host',
     ],
     [
       'two VMs on one socket',
