@@ -50,6 +50,7 @@ export class Statistics {
   readonly #commands = new Map<CountedCommand, Map<CountedAnswer, number>>();
   readonly #lag: IntervalHistogram;
   #malformedChains = 0;
+  #slotRefusals = 0;
   /** Something was counted since the last report. True at first, so that a fresh session hears of the process. */
   #isChanged = true;
 
@@ -84,6 +85,12 @@ export class Statistics {
     this.#isChanged = true;
   }
 
+  /** Maps for which the VMM had no memory slot. */
+  countSlotRefusals(maps: number): void {
+    this.#slotRefusals += maps;
+    this.#isChanged = true;
+  }
+
   /** The next report is sent whether anything changed or not. */
   touch(): void {
     this.#isChanged = true;
@@ -101,6 +108,7 @@ export class Statistics {
       commands,
       process: this.#process(),
       malformedChains: this.#malformedChains,
+      slotRefusals: this.#slotRefusals,
     };
   }
 

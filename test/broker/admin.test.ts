@@ -294,6 +294,7 @@ describe('statistics', () => {
         latencies: [{ stage: 'rpc', histogram: { bounds: [1], counts: [2, 3], sum: 4 } }],
         commands: [{ command: 'RESOURCE_MAP_BLOB', answer: 'OK_MAP_INFO', count: 5 }],
         malformedChains: 6,
+        slotRefusals: 7,
       },
     });
     await session.run(unmap(9));
@@ -320,6 +321,7 @@ describe('statistics', () => {
     ).toEqual([
       ['RESOURCE_UNKNOWN', 1],
       ['ALREADY_MAPPED', 1],
+      ['VMM_SLOTS', 7],
     ]);
     const cached = web?.caches?.find(({ cache }) => cache === CacheType.CACHE_TYPE_CACHED);
     expect([cached?.mappings, cached?.mappedBytes].map(countFromWire)).toEqual([1, PAGE]);

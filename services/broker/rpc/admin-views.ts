@@ -1,7 +1,7 @@
 // The broker's books in the contract's messages.
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber } from '../../lib/rpc/status-error.ts';
-import { toWire } from '../../lib/rpc/u64.ts';
+import { countFromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import type { BlobView } from '../domain/blob.ts';
 import { OPERATIONS } from '../domain/command.ts';
@@ -155,12 +155,17 @@ export function vmStatisticsView(entry: VmEntry, counters: Counters): barkeep.v1
         { operation, result: 'repeated', count: repeated },
       ].filter(({ count }) => count > 0);
     }),
-    refusals: REFUSAL_REASONS.filter((reason) => counters.refusals[reason] > 0).map((reason) => ({
-      reason: reasonNumber(reason),
-      count: counters.refusals[reason],
-    })),
+    refusals: refusalsView(counters, countFromWire(entry.frontend?.slotRefusals)),
     frontend: entry.frontend,
   };
+}
+
+/** The broker's own refusals, and those that only the VM's frontend can know of. */
+function refusalsView(counters: Counters, slotRefusals: number): barkeep.v1.RefusalCount.$Properties[] {
+  return [
+    ...REFUSAL_REASONS.map((reason) => ({ reason: reasonNumber(reason), count: counters.refusals[reason] })),
+    { reason: reasonNumber('VMM_SLOTS'), count: slotRefusals },
+  ].filter(({ count }) => count > 0);
 }
 
 /** `figures` are null without a journal. */

@@ -47,6 +47,7 @@ const ANSWER_OF_REASON: Readonly<Record<Reason, Answer>> = {
   QUOTA_MAPPINGS: OUT_OF_MEMORY,
   QUOTA_ALLOCATIONS: OUT_OF_MEMORY,
   OUT_OF_MEMORY,
+  VMM_SLOTS: OUT_OF_MEMORY,
 
   // Nothing that the guest asked is wrong; something between frontend and broker is.
   UNSPECIFIED: UNSPEC,

@@ -106,6 +106,8 @@ export class GpuDevice implements Device {
   readonly #queues = new Map<DurableQueue, LiveQueue>();
   readonly #running = new Set<DurableQueue>();
   #channel: BackendChannel | null = null;
+  /** See PlacementContext. */
+  #otherRegions = 0;
   /** A queue was started since the last reset: there may be something to end. */
   #isUsed = false;
   /** What a predecessor left, until the control queue tells how much of it counts. */
@@ -259,7 +261,8 @@ export class GpuDevice implements Device {
     this.#placement.useChannel(channel);
   }
 
-  #memoryChanged(_memory: GuestMemory, regions: readonly OwnRegion[]): void {
+  #memoryChanged(memory: GuestMemory, regions: readonly OwnRegion[]): void {
+    this.#otherRegions = memory.regionCount - regions.length;
     const isDropped = this.#placement.memoryChanged(regions);
     if (isDropped && this.#running.size === 0) this.#reset('the VMM dropped its mappings while no queue ran');
   }
@@ -410,6 +413,8 @@ export class GpuDevice implements Device {
         }),
       memoryAgain: (map) => session.memoryAgain(map),
       observeVmm: (duration, requests) => statistics.observe('vmm', duration, requests),
+      otherRegions: () => this.#otherRegions,
+      countSlotRefusals: (maps) => statistics.countSlotRefusals(maps),
       changes: this.#changes,
       aboutToMap: ({ dev, ino }) => {
         this.#durable?.journal.append({ kind: 'file', dev, ino });

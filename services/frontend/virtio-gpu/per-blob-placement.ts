@@ -7,6 +7,8 @@
 // batch are on their way together, and so are all unmaps. A blob's descriptor is kept between its maps and closed with the blob; a successor
 // of this process knows what is mapped, and fetches a blob's descriptor when it is mapped the next time.
 //
+// Each mapping is a memory slot of the VMM, and of those there are few: a map beyond MOST_REGIONS is refused and taken back at the broker.
+//
 // A blob whose mapping cannot be taken out of the VMM stays mapped in the broker's books as well, until the device is reset or the VMM ends.
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
@@ -20,6 +22,7 @@ import {
   MEMORY_FAILED,
   type MemoryHandle,
   type Operation,
+  type RefusedResult,
   type Result,
   VMM_FAILED,
 } from '../operation.ts';
@@ -53,6 +56,16 @@ type PendingMap = {
   readonly memory: MemoryHandle;
 };
 
+/**
+ * Memory regions that a VMM is trusted with: blobs, RAM, DIMMs and what else its table shows, together. QEMU 11.1.3 keeps 512 for each
+ * vhost-user device (VHOST_USER_MAX_RAM_SLOTS, whatever GET_MAX_MEM_SLOTS answers), and checks that when a DIMM is plugged but not at
+ * SHMEM_MAP: at 513 it aborts (vhost_user_add_remove_regions). 16 are left for what comes without a question to anybody: q35 splits the
+ * RAM below 1 MiB while firmware runs (13 PAM segments, SMRAM).
+ */
+export const MOST_REGIONS = 512 - 16;
+const NO_SLOT =
+  'the VMM has no memory slot left for one blob more: further maps are refused. Use window placement for guests that map so many';
+
 /** So many brokers in a row may die between their answer and the fetching of the memory. */
 const MOST_FETCHES = 10;
 
@@ -70,8 +83,12 @@ export class PerBlobPlacement implements Placement {
   readonly #unused = new Set<string>();
   /** Files of a predecessor, until it is known which of them are in use. */
   readonly #inherited: Set<string>;
+  /** Blobs with a mapping in the VMM. */
+  readonly #inWindow = new Set<Blob>();
   /** Blobs that the memory table shows: how many regions of own memory there were last. */
   #seen = 0;
+  /** The VMM's slots were found used up once: told once for each VMM. */
+  #isFull = false;
   /** Moves on with every reset: work of before must not touch what came after. */
   #epoch = 0;
   /** Requests to the VMM that are under way. Those of an older epoch have to be over before new ones are made. */
@@ -171,7 +188,9 @@ export class PerBlobPlacement implements Placement {
     this.#channel = channel;
     if (channel !== null) return;
     for (const blob of this.#blobs.values()) blob.mapped = null;
+    this.#inWindow.clear();
     this.#seen = 0;
+    this.#isFull = false;
   }
 
   isOwnMemory(file: FileIdentity): boolean {
@@ -188,7 +207,7 @@ export class PerBlobPlacement implements Placement {
         this.#files.delete(key);
       }
     }
-    const isDropped = this.#seen > 0 && regions.length === 0 && this.#hasMappings();
+    const isDropped = this.#seen > 0 && regions.length === 0 && this.#inWindow.size > 0;
     this.#seen = regions.length;
     return isDropped;
   }
@@ -197,9 +216,19 @@ export class PerBlobPlacement implements Placement {
     this.reset();
   }
 
-  #hasMappings(): boolean {
-    for (const blob of this.#blobs.values()) if (blob.mapped) return true;
-    return false;
+  /** How many mappings more the VMM is asked for. It may have some that the books do not have any more, until its table says otherwise. */
+  get #room(): number {
+    return MOST_REGIONS - this.#context.otherRegions() - Math.max(this.#inWindow.size, this.#seen);
+  }
+
+  #noRoom(): RefusedResult {
+    const others = this.#context.otherRegions();
+    const message = `the VMM has no memory slot left: it is trusted with ${MOST_REGIONS} regions, and ${others} of them are no blobs`;
+    if (!this.#isFull) {
+      this.#log.warn({ mappings: this.#inWindow.size, others, most: MOST_REGIONS }, NO_SLOT);
+    }
+    this.#isFull = true;
+    return { kind: 'refused', reason: 'VMM_SLOTS', message };
   }
 
   async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
@@ -227,6 +256,8 @@ export class PerBlobPlacement implements Placement {
     const epoch = this.#epoch;
     const maps: PendingMap[] = [];
     const fetches: Promise<void>[] = [];
+    const room = this.#room;
+    let refused = 0;
     for (const [index, operation] of operations.entries()) {
       const result = final[index];
       if (operation.kind === 'destroy' && result?.kind === 'done') this.forget(operation.resourceId);
@@ -236,6 +267,12 @@ export class PerBlobPlacement implements Placement {
       if (memory === null || typeof offset === 'bigint') {
         this.#log.error({ resourceId }, 'the broker mapped a blob without memory for it');
         final[index] = MEMORY_FAILED;
+        failed.push(operation);
+        continue;
+      }
+      if (maps.length >= room) {
+        refused += 1;
+        final[index] = this.#noRoom();
         failed.push(operation);
         continue;
       }
@@ -251,6 +288,7 @@ export class PerBlobPlacement implements Placement {
           }),
       );
     }
+    if (refused > 0) this.#context.countSlotRefusals(refused);
     await Promise.all(fetches);
     if (epoch !== this.#epoch) return [];
     faultPoint('gpu.memory-fetched');
@@ -292,6 +330,7 @@ export class PerBlobPlacement implements Placement {
     this.#files.set(blob.key, (this.#files.get(blob.key) ?? 0) + 1);
     this.#unused.delete(blob.key);
     this.#blobs.set(resourceId, blob);
+    if (blob.mapped) this.#inWindow.add(blob);
   }
 
   /** Maps in the VMM, all at once with one barrier. */
@@ -352,6 +391,7 @@ export class PerBlobPlacement implements Placement {
       const error = errors[index] ?? null;
       if (error === null) {
         blob.mapped = null;
+        this.#inWindow.delete(blob);
         // One of before a reset has nothing to do with one of the same id today.
         if (this.#blobs.get(resourceId) === blob)
           this.#context.changes?.add({ kind: 'unmapped', id: resourceId });
@@ -368,6 +408,7 @@ export class PerBlobPlacement implements Placement {
 
   #isMapped(resourceId: number, blob: Blob, range: Range): void {
     blob.mapped = range;
+    this.#inWindow.add(blob);
     this.#context.changes?.add({ kind: 'mapped', id: resourceId, mapping: mappingOf(range, blob.file) });
   }
 
@@ -392,6 +433,7 @@ export class PerBlobPlacement implements Placement {
 
   #release(blob: Blob): void {
     blob.fd?.close();
+    this.#inWindow.delete(blob);
     const count = (this.#files.get(blob.key) ?? 1) - 1;
     this.#files.set(blob.key, count);
     if (count === 0) this.#unused.add(blob.key);

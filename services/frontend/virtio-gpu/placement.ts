@@ -50,6 +50,10 @@ export type PlacementContext = {
   memoryAgain(map: MapOperation): Promise<MemoryHandle>;
   /** A request to the VMM, from its sending to acknowledgement and barrier; milliseconds. */
   observeVmm(duration: number, requests: number): void;
+  /** Regions of the VMM's memory table that are not the device's own: the VM's RAM, and mappings of its other devices. */
+  otherRegions(): number;
+  /** Maps that were refused because the VMM has no memory slot left. */
+  countSlotRefusals(maps: number): void;
   /** Hears which blobs the VMM has mapped. */
   readonly changes: Changes | null;
   /** To be told before the VMM is asked to map a file for the first time: a successor has to know it for its own. */

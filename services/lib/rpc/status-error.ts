@@ -46,6 +46,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   NEVER_MAPPED: status.FAILED_PRECONDITION,
   WATCHER_LIMIT: status.RESOURCE_EXHAUSTED,
   VM_IN_USE: status.FAILED_PRECONDITION,
+  VMM_SLOTS: status.RESOURCE_EXHAUSTED,
 };
 
 /** An error that a handler throws to answer a call. */

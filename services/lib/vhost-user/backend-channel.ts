@@ -27,8 +27,9 @@ import { ChannelError, messageOf } from './errors.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
 
 /**
- * How long one answer may take. The guest waits for it uninterruptibly, and an idle QEMU needs 0.1 to 5 ms; but its main loop also stands
- * still for a while when it starts or saves a snapshot.
+ * How long the VMM may be silent while an answer is due. The guest waits for it uninterruptibly, and an idle QEMU needs 0.1 to 5 ms; but its
+ * main loop also stands still for a while when it starts or saves a snapshot. It is the silence that counts, not the time since a request was
+ * sent: with hundreds of blobs mapped one by one QEMU takes 50 ms and more for each, and a batch of them seconds.
  */
 export const DEFAULT_CHANNEL_TIMEOUT_MS = 5000;
 
@@ -42,7 +43,6 @@ export type ChannelResult = ChannelError | null;
 
 type Pending = {
   readonly request: BackendRequestName;
-  readonly timer: NodeJS.Timeout | null;
   settle(status: number | ChannelError): void;
   /** What to ask for if a success comes after the time-out. */
   readonly undo: WindowRange | null;
@@ -59,6 +59,8 @@ export class BackendChannel {
   /** The uuid of an object that nobody has, for barriers. */
   readonly #nobody = randomBytes(16);
   #pending: Pending[] = [];
+  /** Runs while something is pending that has not timed out. */
+  #silence: NodeJS.Timeout | null = null;
   /** Until everything that a predecessor asked for is answered; resolves with null, or with why that cannot be waited for. */
   #settled: Promise<ChannelResult> | null = null;
 
@@ -176,7 +178,6 @@ export class BackendChannel {
         undo: null,
         maybe,
         late: false,
-        timer: null,
         settle: () => {},
       });
     }
@@ -216,23 +217,37 @@ export class BackendChannel {
       return Promise.resolve(new ChannelError('CLOSED', `${name}: the back-end channel is closed`));
     }
     return new Promise((resolve) => {
-      const pending: Pending = {
-        request: name,
-        undo,
-        maybe: false,
-        late: false,
-        settle: resolve,
-        timer: setTimeout(() => {
-          pending.late = true;
-          this.#log.error({ request: name, timeoutMs: this.#timeoutMs }, 'the VMM does not answer');
-          resolve(
-            new ChannelError('TIMEOUT', `${name}: the VMM did not answer within ${this.#timeoutMs} ms`),
-          );
-        }, this.#timeoutMs),
-      };
-      this.#pending.push(pending);
+      this.#pending.push({ request: name, undo, maybe: false, late: false, settle: resolve });
+      this.#silence ??= setTimeout(() => this.#timeOut(), this.#timeoutMs);
       this.#stream.send(encodeBackendRequest(name, body as never, { needReply: true }), fds);
     });
+  }
+
+  /** The VMM has been silent for too long: whoever waits is told so. Answers may still come. */
+  #timeOut(): void {
+    this.#silence = null;
+    const due = this.#pending.filter(({ late }) => !late);
+    this.#log.error(
+      { request: due[0]?.request, requests: due.length, timeoutMs: this.#timeoutMs },
+      'the VMM does not answer',
+    );
+    for (const pending of due) {
+      pending.late = true;
+      const problem = `${pending.request}: the VMM did not answer within ${this.#timeoutMs} ms`;
+      pending.settle(new ChannelError('TIMEOUT', problem));
+    }
+  }
+
+  /** An answer has come: the time for the next one counts from now. */
+  #heard(): void {
+    if (!this.#silence) return;
+    if (this.#pending.at(-1)?.late === false) this.#silence.refresh();
+    else this.#listenNoMore();
+  }
+
+  #listenNoMore(): void {
+    if (this.#silence) clearTimeout(this.#silence);
+    this.#silence = null;
   }
 
   #answered({ header, payload, fds }: StreamMessage): void {
@@ -258,7 +273,7 @@ export class BackendChannel {
       );
       return;
     }
-    if (pending.timer) clearTimeout(pending.timer);
+    this.#heard();
     let status: number | ChannelError;
     try {
       const answer = decodeStatus(header.request, payload);
@@ -299,8 +314,8 @@ export class BackendChannel {
   #failAll(problem: string): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const { timer, settle, request } of pending) {
-      if (timer) clearTimeout(timer);
+    this.#listenNoMore();
+    for (const { settle, request } of pending) {
       settle(new ChannelError('CLOSED', `${request}: ${problem}`));
     }
   }

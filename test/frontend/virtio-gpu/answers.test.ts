@@ -60,6 +60,7 @@ describe('what the broker refuses', () => {
     QUOTA_MAPPINGS: 'ERR_OUT_OF_MEMORY',
     QUOTA_ALLOCATIONS: 'ERR_OUT_OF_MEMORY',
     OUT_OF_MEMORY: 'ERR_OUT_OF_MEMORY',
+    VMM_SLOTS: 'ERR_OUT_OF_MEMORY',
   };
   const reasons = Object.values(barkeep.v1.Reason)
     .filter((value) => typeof value === 'number')

@@ -284,13 +284,17 @@ export class Bench {
     return this.queue.names.slice(before);
   }
 
-  /** What the memory table says: these files, and nothing else. */
+  /** What the memory table says: these files of the device, and `others` regions besides. */
   showMemory(...fds: readonly Fd[]): void {
+    this.showTable(fds, 1);
+  }
+
+  showTable(fds: readonly Fd[], others: number): void {
     const regions = fds.map((fd): OwnRegion => {
       const file = fileIdentity(fd.number);
       return { guestAddress: 2 ** 40, size: file.size, fileOffset: 0, file };
     });
-    this.vmm.memoryChanged({} as GuestMemory, regions);
+    this.vmm.memoryChanged({ regionCount: regions.length + others } as GuestMemory, regions);
   }
 
   /** How often a command was given an answer, by the statistics. */

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Operation, Result } from '../../../services/frontend/operation.ts';
+import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/per-blob-placement.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
 import { createBlob, mapBlob, unmapBlob, unref } from './commands.ts';
@@ -198,6 +199,68 @@ describe('a VMM that does not do its part', () => {
 
     expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([OK, 'ERR_UNSPEC']);
     expect(bench.session.batches.at(-1)).toBe('unmap 1');
+  });
+});
+
+describe("the VMM's memory slots", () => {
+  const fill = async (count: number) => {
+    const ids = Array.from({ length: count }, (_, index) => index + 1);
+    return (await bench.run(...ids.flatMap((id) => [createBlob(id), mapBlob(id, id * 4096)]))).filter(
+      (name) => name === 'OK_MAP_INFO',
+    ).length;
+  };
+  const refusals = () => Number(bench.statistics.report().slotRefusals);
+
+  it.each([1, 2, 64])('are shared with the VM, whose table has %i other regions', async (others) => {
+    bench.showTable([], others);
+
+    expect(await fill(510)).toBe(MOST_REGIONS - others);
+
+    expect(refusals()).toBe(510 - (MOST_REGIONS - others));
+    expect(bench.queue.names.at(-1)).toBe('ERR_OUT_OF_MEMORY');
+    expect(bench.session.batches.at(-1)?.split(', ')).toHaveLength(510 - (MOST_REGIONS - others));
+    expect(bench.session.batches.at(-1)).toMatch(/unmap 510$/);
+  });
+
+  it('that are used up by DIMMs leave no map, and say so once', async () => {
+    bench.showTable([], MOST_REGIONS);
+
+    expect(await bench.run(createBlob(1), mapBlob(1), mapBlob(2, 4096))).toEqual([
+      OK,
+      'ERR_OUT_OF_MEMORY',
+      'ERR_OUT_OF_MEMORY',
+    ]);
+    expect(bench.fetched).toEqual([]);
+    expect(bench.channel.log).toEqual([]);
+  });
+
+  it('come back with an unmap, also one of the same kick', async () => {
+    bench.showTable([], MOST_REGIONS - 1);
+    await bench.run(createBlob(1), mapBlob(1), createBlob(2));
+    expect(await bench.run(mapBlob(2, 4096))).toEqual(['ERR_OUT_OF_MEMORY']);
+
+    expect(await bench.run(unmapBlob(1), mapBlob(2, 4096), mapBlob(1, 8192))).toEqual([
+      OK,
+      'OK_MAP_INFO',
+      'ERR_OUT_OF_MEMORY',
+    ]);
+  });
+
+  it('come back with a reset and with another VMM', async () => {
+    bench.showTable([], MOST_REGIONS - 1);
+    await bench.run(createBlob(1), mapBlob(1));
+    bench.rebind();
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([OK, 'OK_MAP_INFO']);
+  });
+
+  it('are taken by what the table shows and the books do not', async () => {
+    const heap = createMemfd('heap', 1 << 20);
+    bench.showTable([heap, heap], MOST_REGIONS - 2);
+
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([OK, 'ERR_OUT_OF_MEMORY']);
+    bench.showTable([heap], MOST_REGIONS - 2);
+    expect(await bench.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
+    heap.close();
   });
 });
 

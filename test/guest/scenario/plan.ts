@@ -16,6 +16,7 @@ import {
 } from './refusals.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { manyBlobs, SHARING } from './sharing.ts';
+import { MEMORY_SLOTS } from './slots.ts';
 import { LEAVE_SECRET, ZERO_ACROSS_VMS, ZERO_AT_FIRST, ZERO_ON_REUSE } from './zeroing.ts';
 
 export type Group = {
@@ -76,7 +77,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: VM.NEIGHBOUR,
     options: { vm: VM.NEIGHBOUR },
-    checks: [ZERO_ACROSS_VMS, QEMU_QUITS],
+    checks: [ZERO_ACROSS_VMS, MEMORY_SLOTS, QEMU_QUITS],
   },
   {
     name: VM.LARGE,

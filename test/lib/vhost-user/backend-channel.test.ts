@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../services/lib/os/memory.ts';
@@ -160,6 +161,37 @@ describe('back-end channel', () => {
     const undo = await peer.next();
     expect(undo.message).toEqual({ name: 'SHMEM_UNMAP', body: { ...range, fd: undefined } });
     expect(peer.channel.closed).toBe(false);
+  });
+
+  it('waits for a VMM that is slow for as long as it goes on answering', async () => {
+    const peer = new Peer(200);
+    const fd = memfd();
+    const start = performance.now();
+    const batch = peer.channel.shmemMapAll(
+      [0, 1, 2, 3, 4].map((index) => ({ ...range, shmOffset: index * 4096, fd })),
+    );
+    for (let index = 0; index < 6; index += 1) {
+      const { message, fds } = await peer.next();
+      closeAll(fds);
+      await sleep(80);
+      peer.answer(message.name === 'SHMEM_MAP' ? 9 : 7, 0);
+    }
+
+    expect(await batch).toEqual([null, null, null, null, null]);
+    expect(performance.now() - start).toBeGreaterThan(400);
+  });
+
+  it('gives up everything that is due, with one line, when an answer stays out in the middle of a batch', async () => {
+    const peer = new Peer(60);
+    const fd = memfd();
+    const batch = peer.channel.shmemMapAll(
+      [0, 1, 2].map((index) => ({ ...range, shmOffset: index * 4096, fd })),
+    );
+    closeAll((await peer.next()).fds);
+    peer.answer(9, 0);
+
+    expect((await batch).map((result) => result?.code ?? 'ok')).toEqual(['TIMEOUT', 'TIMEOUT', 'TIMEOUT']);
+    expect(peer.log.text().match(/the VMM does not answer/g)).toHaveLength(1);
   });
 
   it('rejects everything pending when the VMM goes away, and what comes after', async () => {

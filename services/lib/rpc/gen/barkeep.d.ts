@@ -5777,6 +5777,9 @@ export namespace barkeep {
             /** FrontendStatistics malformedChains. */
             malformedChains: (number|Long);
 
+            /** FrontendStatistics slotRefusals. */
+            slotRefusals: (number|Long);
+
             /**
              * Creates a new FrontendStatistics instance using the specified properties.
              * @param [properties] Properties to set
@@ -5820,6 +5823,9 @@ export namespace barkeep {
 
                 /** FrontendStatistics malformedChains */
                 malformedChains?: (number|Long|null);
+
+                /** FrontendStatistics slotRefusals */
+                slotRefusals?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -7202,7 +7208,10 @@ export namespace barkeep {
             REASON_WATCHER_LIMIT = 33,
 
             /** REASON_VM_IN_USE value */
-            REASON_VM_IN_USE = 34
+            REASON_VM_IN_USE = 34,
+
+            /** REASON_VMM_SLOTS value */
+            REASON_VMM_SLOTS = 35
         }
 
         /**

@@ -7651,6 +7651,7 @@ export const barkeep = $root.barkeep = (() => {
             FrontendStatistics.prototype.commands = $util.emptyArray;
             FrontendStatistics.prototype.process = null;
             FrontendStatistics.prototype.malformedChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            FrontendStatistics.prototype.slotRefusals = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             FrontendStatistics.create = function(properties) {
                 return new FrontendStatistics(properties);
@@ -7675,6 +7676,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.ProcessStatistics.encode(m.process, w.uint32(26).fork(), q + 1).ldelim();
                 if (m.malformedChains != null && $Object.hasOwnProperty.call(m, "malformedChains") && (typeof m.malformedChains === "object" ? m.malformedChains.low || m.malformedChains.high : m.malformedChains !== 0))
                     w.uint32(32).uint64(m.malformedChains);
+                if (m.slotRefusals != null && $Object.hasOwnProperty.call(m, "slotRefusals") && (typeof m.slotRefusals === "object" ? m.slotRefusals.low || m.slotRefusals.high : m.slotRefusals !== 0))
+                    w.uint32(40).uint64(m.slotRefusals);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7737,6 +7740,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.malformedChains = v;
                             else
                                 delete m.malformedChains;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.slotRefusals = v;
+                            else
+                                delete m.slotRefusals;
                             continue;
                         }
                     }
@@ -9484,6 +9496,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[32] = "REASON_NEVER_MAPPED"] = 32;
             values[valuesById[33] = "REASON_WATCHER_LIMIT"] = 33;
             values[valuesById[34] = "REASON_VM_IN_USE"] = 34;
+            values[valuesById[35] = "REASON_VMM_SLOTS"] = 35;
             return values;
         })();
 
