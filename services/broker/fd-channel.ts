@@ -4,9 +4,8 @@ import { unlinkSync } from 'node:fs';
 import { closeAll, type Fd } from '../lib/os/fd.ts';
 import { Poller } from '../lib/os/poll.ts';
 import { accept, listen, type PeerCredentials, peerCredentials, receive, send } from '../lib/os/socket.ts';
-import { claimSocketPath, withSocketMode } from '../lib/rpc/socket-path.ts';
+import { bindFor, claimSocketPath, type SocketGroup } from '../lib/rpc/socket-path.ts';
 import type { Logger } from '../lib/runtime/log.ts';
-import { SOCKET_MODE } from '../lib/runtime/run-directory.ts';
 import { TOKEN_BYTES, type Tokens } from './tokens.ts';
 
 export const FD_STATUS = { OK: 0, UNKNOWN: 1, RELEASED: 2, FAILED: 3 } as const;
@@ -24,6 +23,7 @@ type Connection = { readonly fd: Fd; readonly peer: PeerCredentials; readonly po
 
 export class FdChannel {
   readonly path: string;
+  readonly #group: SocketGroup;
   readonly #tokens: Tokens;
   readonly #log: Logger;
   readonly #connections = new Set<Connection>();
@@ -33,8 +33,9 @@ export class FdChannel {
   /** The last accept() failed; it is logged once. */
   #starved = false;
 
-  constructor(path: string, tokens: Tokens, log: Logger) {
+  constructor(path: string, group: SocketGroup, tokens: Tokens, log: Logger) {
     this.path = path;
+    this.#group = group;
     this.#tokens = tokens;
     this.#log = log;
   }
@@ -43,10 +44,12 @@ export class FdChannel {
     return this.#connections.size;
   }
 
-  /** Rejects with SocketPathError when the path is not free, and with SystemError otherwise. */
+  /** Rejects with SocketPathError when the path is not free, SocketGroupError when it cannot be given to its group, and with SystemError otherwise. */
   async listen(): Promise<void> {
     await claimSocketPath(this.path, peerCredentials);
-    this.#listener = withSocketMode(SOCKET_MODE, () => listen(this.path, 'seqpacket'));
+    bindFor(this.path, this.#group, () => {
+      this.#listener = listen(this.path, 'seqpacket');
+    });
     this.#watch();
   }
 

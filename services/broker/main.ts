@@ -14,7 +14,6 @@ import {
   createVmSecret,
   lockRunDirectory,
   type RunPaths,
-  SOCKET_MODE,
 } from '../lib/runtime/run-directory.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import { BatchRunner } from './batch-runner.ts';
@@ -38,6 +37,7 @@ import {
 import { adminService } from './rpc/admin-service.ts';
 import { brokerService, connectionEnded } from './rpc/broker-service.ts';
 import { Handles } from './rpc/handles.ts';
+import { type AdminRole, servedTo } from './rpc/roles.ts';
 import { Sweeper } from './sweeper.ts';
 import { Tokens } from './tokens.ts';
 import { VmDirectory } from './vm-directory.ts';
@@ -112,7 +112,7 @@ async function start(
   const prefaulted = new Set(config.heaps.filter(({ prefault }) => prefault).map(({ name }) => name));
   const directory = new VmDirectory({
     vms: config.vms,
-    secretOf: (vm) => createVmSecret(paths, vm.name, vm.uid),
+    secretOf: (vm) => createVmSecret(paths, vm.name, vm.attachedBy),
     prefaulted: (heap) => prefaulted.has(heap),
     host,
     heaps,
@@ -139,14 +139,26 @@ async function start(
   const processStatistics = new ProcessStatistics();
   onEnd(() => processStatistics.close());
 
-  const channel = new FdChannel(paths.fdSocket, tokens, log);
-  await channel.listen();
-  onEnd(() => channel.close());
+  const { groups } = config;
+  for (const [path, group] of [
+    [paths.fdSocket, groups.frontends],
+    [paths.memoryFdSocket, groups.memory],
+  ] as const) {
+    const channel = new FdChannel(path, group, tokens, log);
+    onEnd(() => channel.close());
+    await channel.listen();
+  }
 
   const health = new HealthService([BROKER_SERVICE, ADMIN_SERVICE], true);
   const runner = new BatchRunner(directory, events);
   const handles = new Handles(tokens, heaps, VERSION);
-  const { broker, admin } = servers(paths, directory, log);
+  const common = { credentials: peerCredentials, log };
+  const broker = new UnixServer({
+    ...common,
+    path: paths.brokerSocket,
+    group: groups.frontends,
+    onClose: (peer: Peer) => connectionEnded(directory, peer),
+  });
   broker.addService(
     brokerServiceDefinition,
     brokerService({
@@ -157,9 +169,15 @@ async function start(
       isConnected: (peer) => broker.isConnected(peer),
     }),
   );
-  admin.addService(
-    adminServiceDefinition,
-    adminService({
+  const servers = [broker];
+  const adminSockets: Readonly<Record<AdminRole, string>> = {
+    viewers: paths.viewSocket,
+    operators: paths.adminSocket,
+    memory: paths.memorySocket,
+  };
+  for (const role of ['viewers', 'operators', 'memory'] as const) {
+    const server = new UnixServer({ ...common, path: adminSockets[role], group: groups[role] });
+    const admin = adminService({
       directory,
       host,
       heapConfigs: config.heaps,
@@ -170,14 +188,16 @@ async function start(
       runner,
       processStatistics,
       survival: { ...survival, held },
-      handlers: new Handlers((call) => admin.peerOf(call), log),
+      handlers: new Handlers((call) => server.peerOf(call), log),
       version: VERSION,
-    }),
-  );
-  for (const server of [broker, admin]) {
+    });
+    server.addService(adminServiceDefinition, servedTo(role, admin));
+    servers.push(server);
+  }
+  for (const server of servers) {
     health.addTo(server);
-    await server.listen();
     onEnd(() => server.close(STOP_GRACE_MS));
+    await server.listen();
   }
   // First of all: callers learn why before their connections end.
   onEnd(async () => {
@@ -247,20 +267,4 @@ function withJournal(
     continued !== null,
   );
   return { journal, recovered: figures };
-}
-
-function servers(
-  paths: RunPaths,
-  directory: VmDirectory,
-  log: Logger,
-): { readonly broker: UnixServer; readonly admin: UnixServer } {
-  const common = { credentials: peerCredentials, log, mode: SOCKET_MODE };
-  return {
-    broker: new UnixServer({
-      ...common,
-      path: paths.brokerSocket,
-      onClose: (peer: Peer) => connectionEnded(directory, peer),
-    }),
-    admin: new UnixServer({ ...common, path: paths.adminSocket }),
-  };
 }

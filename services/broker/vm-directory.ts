@@ -287,16 +287,18 @@ export class VmDirectory {
 
   #admit(entry: VmEntry, secret: string, peer: Peer): void {
     this.#checkRunning();
-    const { name, uid } = entry.config;
+    const { name, attachedBy } = entry.config;
     // Digests, since timingSafeEqual wants equal lengths.
     const isRight = timingSafeEqual(digest(secret), entry.secretDigest);
-    if (isRight && peer.uid === uid) return;
+    // Whoever has a group's secret has proved to be a member.
+    const isRightUser = attachedBy.kind === 'group' || peer.uid === attachedBy.uid;
+    if (isRight && isRightUser) return;
     this.#options.log.warn({ vm: name, peer: peer.name, secretMatches: isRight }, 'an attach was refused');
     throw new StatusError(
       'VM_FORBIDDEN',
-      peer.uid === uid
+      attachedBy.kind === 'group' || isRightUser
         ? `VM "${name}" was to be attached, but the secret is not the VM's; send the content of vms/${name}/secret in the run directory`
-        : `VM "${name}" was to be attached by uid ${peer.uid}, but it belongs to uid ${uid}; run the frontend as that user, or set the VM's uid in the configuration`,
+        : `VM "${name}" was to be attached by uid ${peer.uid}, but it belongs to uid ${attachedBy.uid}; run the frontend as that user, or set the VM's uid in the configuration`,
       { vm: name, uid: String(peer.uid) },
     );
   }

@@ -7,7 +7,9 @@ import { runService } from './service.ts';
 
 const HELP = `
 The broker owns the memory of the configured heaps and listens in its run directory:
-broker.sock (frontends), admin.sock (operators, metrics), fd.sock (descriptors).
+broker.sock and fd.sock (frontends), admin-ro.sock (viewers, metrics), admin.sock (operators),
+memory.sock and memory-fd.sock (who may open VMs' memory); each for its own user, and for
+the group that the configuration names for the role.
 One broker runs in one run directory. Its log goes to stderr, as JSON lines.
 
 Examples:

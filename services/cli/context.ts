@@ -1,5 +1,5 @@
 // What every verb gets: its terminal, the global options, the configuration, a client of the broker, and the exit code it leaves.
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AdminClient, AdminError } from '../lib/rpc/admin-client.ts';
 import { type Config, DEFAULT_CONFIG_PATH, loadConfig, parseConfig } from '../lib/runtime/config.ts';
@@ -95,11 +95,28 @@ export class Context {
     return named === undefined ? null : resolve(named);
   }
 
-  /** Runs `use` with a client of the broker. `asked` says in messages what was asked, e.g. "vm show web-1". */
-  async withClient<Result>(asked: string, use: (client: AdminClient) => Promise<Result>): Promise<Result> {
+  /** The socket of the broker for a verb that only looks: that of operators where this user may use it, else that of viewers. */
+  lookingSocket(): string {
+    const { adminSocket, viewSocket } = runDirectoryPaths(this.runDirectory());
+    return !mayConnect(adminSocket) && existsSync(viewSocket) ? viewSocket : adminSocket;
+  }
+
+  /** The socket of the broker for a verb that changes something. */
+  changingSocket(): string {
+    return runDirectoryPaths(this.runDirectory()).adminSocket;
+  }
+
+  /**
+   * Runs `use` with a client of the broker. `asked` says in messages what was asked, e.g. "vm show web-1"; `socket` defaults to the one for looking.
+   */
+  async withClient<Result>(
+    asked: string,
+    use: (client: AdminClient) => Promise<Result>,
+    socket = this.lookingSocket(),
+  ): Promise<Result> {
     // gRPC is loaded by the verbs that need it.
     const { AdminError, createAdminClient } = await import('../lib/rpc/admin-client.ts');
-    const client = createAdminClient(runDirectoryPaths(this.runDirectory()).adminSocket);
+    const client = createAdminClient(socket);
     try {
       return await use(client);
     } catch (error) {
@@ -107,6 +124,16 @@ export class Context {
     } finally {
       client.close();
     }
+  }
+}
+
+/** Connecting to a socket takes the right to write (unix(7)). */
+function mayConnect(socket: string): boolean {
+  try {
+    accessSync(socket, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -123,7 +150,10 @@ const ADVICE: Readonly<Record<AdminError['failure'], readonly [ExitCode, string]
     '; is the broker running? Start it with `barkeep up`, or name its run directory with --run-directory',
   ],
   unavailable: [EXIT.UNAVAILABLE, '; try again, and look at the log of the broker'],
-  forbidden: [EXIT.FORBIDDEN, "; run as the broker's user or group"],
+  forbidden: [
+    EXIT.FORBIDDEN,
+    "; run as the broker's user, or as a member of the group that the configuration names for it (groups.viewers to look, groups.operators to change)",
+  ],
   'not-found': [EXIT.NOT_FOUND, ''],
   refused: [EXIT.FAILURE, ''],
 };

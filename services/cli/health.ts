@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { AdminError, createAdminClient } from '../lib/rpc/admin-client.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
-import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import { parseDuration } from '../lib/runtime/units.ts';
 import { asExitError, type Context } from './context.ts';
 
@@ -29,7 +28,7 @@ export function addHealthCommand(program: Command, context: Context): void {
         );
       }
       const directory = context.runDirectory();
-      const problem = await findProblem(runDirectoryPaths(directory).adminSocket, timeout);
+      const problem = await findProblem(context.lookingSocket(), timeout);
       const serving = problem === null;
       context.answer({ serving, runDirectory: directory }, () =>
         serving ? [`the broker of ${directory} serves`] : [],

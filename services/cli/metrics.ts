@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { runService } from './service.ts';
 
 const HELP = `
-Serves /metrics, /healthz and /readyz. It asks the broker on admin.sock at every scrape,
+Serves /metrics, /healthz and /readyz. It asks the broker on admin-ro.sock at every scrape,
 and may be started before it.
 
 Examples:

@@ -54,7 +54,11 @@ function addEvict(vm: Command, context: Context): void {
     .option('--force', 'also when a frontend has it attached: its guest loses what it has mapped')
     .addHelpText('after', HELP)
     .action(async (name: string, { force = false }: { force?: boolean }) => {
-      const evicted = await context.withClient(`vm evict ${name}`, (client) => client.evictVm(name, force));
+      const evicted = await context.withClient(
+        `vm evict ${name}`,
+        (client) => client.evictVm(name, force),
+        context.changingSocket(),
+      );
       context.answer({ name, evicted }, () => [
         evicted
           ? `${name} is evicted: everything that it had is reclaimed`

@@ -1,4 +1,4 @@
-// The metrics service: asks the broker on its admin socket at every scrape, and keeps nothing itself.
+// The metrics service: asks the broker on the socket of viewers at every scrape, and keeps nothing itself.
 import type { AddressInfo } from 'node:net';
 import { createAdminClient } from '../lib/rpc/admin-client.ts';
 import type { Config } from '../lib/runtime/config.ts';
@@ -19,7 +19,7 @@ export type MetricsService = {
 
 /** Serves metrics.listen of the configuration. The broker may come later, and go. Rejects with ExitError when the address cannot be used. */
 export async function startMetrics(config: Config, log: Logger): Promise<MetricsService> {
-  const client = createAdminClient(runDirectoryPaths(config.runDirectory).adminSocket);
+  const client = createAdminClient(runDirectoryPaths(config.runDirectory).viewSocket);
   let answering = true;
   const server = createServer({
     getStatistics: async () => {

@@ -174,13 +174,18 @@ describe('lists and lookups', () => {
   });
 });
 
-describe('a blob opened by an operator', () => {
+describe('a blob opened by who may open memory', () => {
+  let opener: ReturnType<TestBroker['memoryClient']>;
+  beforeEach(() => {
+    opener = broker.memoryClient();
+  });
+
   it('is the very memory that the guest sees: mapped, parked, moved away, or its own', async () => {
     const [web, own] = [await broker.attach('web'), await broker.attach('own')];
     const window = await web.window();
     const open = async (vm: string, resourceId: number) => {
-      const { memory } = await admin.call<Message<'OpenBlobResponse'>>('openBlob', { vm, resourceId });
-      const mapping = await broker.mapMemory(memory);
+      const { memory } = await opener.call<Message<'OpenBlobResponse'>>('openBlob', { vm, resourceId });
+      const mapping = await broker.mapMemory(memory, broker.paths.memoryFdSocket);
       const byte = mapping.bytes(0, 1)[0];
       mapping.bytes(1, 1)[0] = 77;
       mapping.close();
@@ -205,9 +210,9 @@ describe('a blob opened by an operator', () => {
   it('has to have been mapped once', async () => {
     const session = await broker.attach('web');
     await session.run(create(1, PAGE));
-    const error = await admin.refusal('openBlob', { vm: 'web', resourceId: 1 });
+    const error = await opener.refusal('openBlob', { vm: 'web', resourceId: 1 });
     expect(error.reason).toBe('NEVER_MAPPED');
-    expect((await admin.refusal('openBlob', { vm: 'web', resourceId: 9 })).reason).toBe('RESOURCE_UNKNOWN');
+    expect((await opener.refusal('openBlob', { vm: 'web', resourceId: 9 })).reason).toBe('RESOURCE_UNKNOWN');
   });
 });
 

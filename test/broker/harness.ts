@@ -94,6 +94,14 @@ export class TestBroker {
     return new Unary(this.#client(adminServiceDefinition, this.paths.adminSocket));
   }
 
+  viewClient(): Unary {
+    return new Unary(this.#client(adminServiceDefinition, this.paths.viewSocket));
+  }
+
+  memoryClient(): Unary {
+    return new Unary(this.#client(adminServiceDefinition, this.paths.memorySocket));
+  }
+
   healthClient(): Unary {
     return new Unary(this.#client(healthServiceDefinition, this.paths.brokerSocket));
   }
@@ -110,13 +118,13 @@ export class TestBroker {
   }
 
   /** Redeems a token; the caller owns the descriptor. */
-  redeem(handle: MemoryHandle | null | undefined): Promise<Fd> {
-    return redeemAt(this.paths.fdSocket, handle);
+  redeem(handle: MemoryHandle | null | undefined, socket = this.paths.fdSocket): Promise<Fd> {
+    return redeemAt(socket, handle);
   }
 
   /** The memory of a handle as this process sees it; the caller closes it. */
-  async mapMemory(handle: MemoryHandle | null | undefined): Promise<Mapping> {
-    const fd = await this.redeem(handle);
+  async mapMemory(handle: MemoryHandle | null | undefined, socket?: string): Promise<Mapping> {
+    const fd = await this.redeem(handle, socket);
     try {
       return Mapping.ofFile(fd.number, countFromWire(handle?.fdOffset), countFromWire(handle?.size));
     } finally {

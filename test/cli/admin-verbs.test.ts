@@ -505,6 +505,7 @@ describe('a broker that', () => {
       throw Object.assign(new Error('not you'), { code: status.PERMISSION_DENIED, details: 'not you' });
     };
     const { code, error } = await ask({ listHeaps }, ['heap', 'list']);
-    expect([code, error]).toEqual([5, "barkeep: heap list: not you; run as the broker's user or group\n"]);
+    expect(code).toBe(5);
+    expect(error).toContain("heap list: not you; run as the broker's user, or as a member of the group");
   });
 });

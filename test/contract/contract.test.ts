@@ -89,9 +89,9 @@ function generate(out: string): void {
 
 /** What a process of the host sees in a blob; it leaves an answer there. */
 async function answer(broker: TestBroker, vm: string, resourceId: number): Promise<string> {
-  const admin = broker.adminClient();
-  const { memory } = await admin.call<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId });
-  const mapping = await broker.mapMemory(memory);
+  const opener = broker.memoryClient();
+  const { memory } = await opener.call<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId });
+  const mapping = await broker.mapMemory(memory, broker.paths.memoryFdSocket);
   const bytes = mapping.bytes(4096, 5);
   const text = Buffer.from(bytes).toString('latin1');
   bytes.set(Buffer.from(text.toUpperCase()));

@@ -26,6 +26,7 @@ const BLOB_HEAPS = 'heap: ram, blob_heaps: { 1: video, 2: registers, 3: other }'
 export class Installation {
   readonly admin: AdminClient;
   readonly #directory: string;
+  readonly #memory: AdminClient;
   readonly #fds: FdClient;
   readonly #parts: { stop(): Promise<void> }[];
 
@@ -33,7 +34,8 @@ export class Installation {
     this.#directory = directory;
     this.#parts = parts;
     this.admin = createAdminClient(join(directory, 'admin.sock'));
-    this.#fds = new FdClient(join(directory, 'fd.sock'), 5000);
+    this.#memory = createAdminClient(join(directory, 'memory.sock'));
+    this.#fds = new FdClient(join(directory, 'memory-fd.sock'), 5000);
   }
 
   /** Starts a broker and a frontend for each VM; `vms` gives their further settings by name. Log level by BARKEEP_TEST_LOG. */
@@ -64,7 +66,7 @@ export class Installation {
 
   /** What a process of the host sees of a blob. The caller closes it. Throws AdminError. */
   async openBlob(vm: string, resource: number): Promise<Mapping> {
-    const handle = await this.admin.openBlob(vm, resource);
+    const handle = await this.#memory.openBlob(vm, resource);
     const fd = await this.#fds.redeem(handle.token as Uint8Array);
     try {
       return Mapping.ofFile(fd.number, countFromWire(handle.fdOffset), countFromWire(handle.size));
@@ -90,6 +92,7 @@ export class Installation {
   async stop(): Promise<void> {
     this.#fds.close();
     this.admin.close();
+    this.#memory.close();
     for (const part of this.#parts.reverse()) await part.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }

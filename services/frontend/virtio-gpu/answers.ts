@@ -67,6 +67,7 @@ const ANSWER_OF_REASON: Readonly<Record<Reason, Answer>> = {
   NEVER_MAPPED: UNSPEC,
   WATCHER_LIMIT: UNSPEC,
   VM_IN_USE: UNSPEC,
+  ROLE_FORBIDDEN: UNSPEC,
 };
 
 /** What the guest hears when the broker refused, or could not be asked. A reason of a newer broker is ERR_UNSPEC. */

@@ -1,4 +1,4 @@
-// The client of AdminService and of the health service on admin.sock: promises, deadlines, whole lists, and errors that say what to do.
+// The client of AdminService and of the health service, on the socket of one role: promises, deadlines, whole lists, and errors that say what to do.
 import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { type barkeep, grpc } from './gen/barkeep.js';
 import { adminServiceDefinition, healthServiceDefinition } from './service-definition.ts';

@@ -1,5 +1,5 @@
 // A Unix socket's path before it is listened on: a live owner is respected, what a dead one left behind is removed.
-import { lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 
 /** Who listens or connects at the other end, as the kernel says (SO_PEERCRED). */
@@ -25,6 +25,23 @@ export class SocketPathError extends Error {
   }
 }
 
+/** A socket could not be given to a group. */
+export class SocketGroupError extends Error {
+  readonly path: string;
+  readonly group: number;
+
+  constructor(path: string, group: number, code: string, options: ErrorOptions) {
+    super(
+      `socket ${path} cannot be given to group ${group}: ${code}; make this process's user a member of it (SupplementaryGroups= of a unit, ` +
+        'group_add, supplementalGroups), or name another group in the configuration (groups)',
+      options,
+    );
+    this.name = 'SocketGroupError';
+    this.path = path;
+    this.group = group;
+  }
+}
+
 /**
  * Makes `path` free to listen on: a socket that nobody listens on any more is removed. Rejects with SocketPathError when a live process
  * listens there or when it is no socket, and with Node's own error when the path cannot be read (EACCES, ...).
@@ -38,14 +55,34 @@ export async function claimSocketPath(path: string, credentials: ReadCredentials
   unlinkSync(path);
 }
 
-/** Runs `bind`, which creates a socket, so that the socket is born with `mode` (it is the process's umask that decides). */
-export function withSocketMode<Result>(mode: number, bind: () => Result): Result {
-  const before = process.umask(0o777 & ~mode);
+/** Whose members may connect to a socket beside the user who made it. Null: nobody's. */
+export type SocketGroup = number | null;
+
+/**
+ * Runs `bind`, which creates the socket `path`: it is born for its owner alone (it is the process's umask that decides), and given to `group` then.
+ * Throws SocketGroupError when this process may not do that; the socket is there then all the same.
+ */
+export function bindFor<Result>(path: string, group: SocketGroup, bind: () => Result): Result {
+  const before = process.umask(0o177);
+  let result: Result;
   try {
-    return bind();
+    result = bind();
   } finally {
     process.umask(before);
   }
+  if (group === null) return result;
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    // It could not be bound; whoever tried says so.
+    if (stat === undefined) return result;
+    if (stat.gid !== group) lchownSync(path, stat.uid, group);
+    chmodSync(path, 0o660);
+  } catch (error) {
+    throw new SocketGroupError(path, group, (error as NodeJS.ErrnoException).code ?? 'unknown', {
+      cause: error,
+    });
+  }
+  return result;
 }
 
 /** The descriptor of a connected socket of Node's, borrowed; null when it is closed. */

@@ -47,6 +47,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   WATCHER_LIMIT: status.RESOURCE_EXHAUSTED,
   VM_IN_USE: status.FAILED_PRECONDITION,
   VMM_SLOTS: status.RESOURCE_EXHAUSTED,
+  ROLE_FORBIDDEN: status.PERMISSION_DENIED,
 };
 
 /** An error that a handler throws to answer a call. */

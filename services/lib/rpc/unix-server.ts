@@ -1,5 +1,6 @@
 // A gRPC server on one Unix socket that knows who calls. grpc-js asks nobody for SO_PEERCRED; so the connections are accepted here,
 // identified, and injected into its server with an address that names them: call.getPeer() then gives that name.
+import { once } from 'node:events';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
   type ConnectionInjector,
@@ -8,7 +9,13 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { claimSocketPath, descriptorOf, type ReadCredentials, withSocketMode } from './socket-path.ts';
+import {
+  bindFor,
+  claimSocketPath,
+  descriptorOf,
+  type ReadCredentials,
+  type SocketGroup,
+} from './socket-path.ts';
 
 /** One connection. Two connections of one process are two peers. */
 export type Peer = {
@@ -31,8 +38,8 @@ export type UnixServerOptions = {
   /** SO_PEERCRED of a connected socket. */
   readonly credentials: ReadCredentials;
   readonly log: RpcLog;
-  /** The socket's permission bits. Default 0660: its owner and group. */
-  readonly mode?: number;
+  /** Who may connect besides the user of this process. Default: nobody. */
+  readonly group?: SocketGroup;
   /** Connections at one time; further ones are closed at once, so that no caller can use up the descriptors. Default 1024. */
   readonly mostConnections?: number;
   /** After a connection has ended, however it did; nothing of it is called any more. */
@@ -78,22 +85,22 @@ export class UnixServer {
     this.#server.addService(definition, implementation);
   }
 
-  /** Starts to listen. Rejects with SocketPathError when the path is not free, and with Node's own error otherwise. */
+  /** Starts to listen. Rejects with SocketPathError when the path is not free, SocketGroupError when it cannot be given to its group, and with Node's own error otherwise. */
   async listen(): Promise<void> {
     await claimSocketPath(this.path, this.#options.credentials);
-    await new Promise<void>((resolve, reject) => {
-      this.#listener.once('error', reject);
-      withSocketMode(this.#options.mode ?? 0o660, () => {
-        this.#listener.listen(this.path, () => {
-          this.#listener.off('error', reject);
-          // accept() can fail later (EMFILE): connections are refused then, and the server goes on.
-          this.#listener.on('error', (error) =>
-            this.#options.log.warn({ err: error, path: this.path }, 'a connection could not be accepted'),
-          );
-          resolve();
-        });
-      });
-    });
+    const listening = once(this.#listener, 'listening');
+    // Node binds within the call; what fails there comes as an event. Nobody is accepted before this turn of the loop has ended.
+    try {
+      bindFor(this.path, this.#options.group ?? null, () => this.#listener.listen(this.path));
+    } catch (error) {
+      this.#listener.close();
+      throw error;
+    }
+    await listening;
+    // accept() can fail later (EMFILE): connections are refused then, and the server goes on.
+    this.#listener.on('error', (error) =>
+      this.#options.log.warn({ err: error, path: this.path }, 'a connection could not be accepted'),
+    );
   }
 
   /** Whose connection a call came on; null when it has ended meanwhile. */

@@ -75,6 +75,14 @@ function vmProblems(checked: Checked, { index, settings }: Indexed<VmSettings>):
     })),
   ];
   const problems: ConfigProblem[] = [];
+  if (settings.uid !== undefined && settings.group !== undefined) {
+    problems.push(
+      checked.document.problem(
+        ['vms', index, 'group'],
+        'no group beside uid: a VM is attached by one user or by the members of a group',
+      ),
+    );
+  }
   for (const { path, heap } of uses) {
     const backing = checked.heaps.find((item) => item.settings.name === heap)?.settings.backing;
     if (!checked.heapNames.has(heap)) {

@@ -94,6 +94,7 @@ function nearestWindows(value: unknown): string {
 }
 
 const user = field('the name or the number of a user of this host', (value) => accountId('user', value));
+const group = field('the name or the number of a group of this host', (value) => accountId('group', value));
 
 export type Listen = { readonly host: string; readonly port: number };
 
@@ -151,6 +152,7 @@ export const vmSchema = z.strictObject(
     blob_heaps: blobHeaps.default({}),
     quota: quotaSchema.default({ bytes: 0, mappings: 0, allocations: 0 }),
     uid: user.optional(),
+    group: group.optional(),
     socket: absolutePath.optional(),
   },
   MAPPING,
@@ -161,6 +163,17 @@ const frontendSchema = z.strictObject(
     answer_timeout: duration(1).default(5000),
     vmm_timeout: duration(1).default(5000),
     statistics_interval: duration(10).default(1000),
+  },
+  MAPPING,
+);
+
+/** Who may use which sockets of the run directory (run-directory.ts). */
+const groupsSchema = z.strictObject(
+  {
+    frontends: group.optional(),
+    viewers: group.optional(),
+    operators: group.optional(),
+    memory: group.optional(),
   },
   MAPPING,
 );
@@ -176,6 +189,7 @@ export const fileSchema = z.strictObject(
     sweep_interval: duration(10).default(10_000),
     journal: z.boolean({ error: 'true or false' }).default(true),
     log_level: oneOf(LOG_LEVELS).default('info'),
+    groups: groupsSchema.default({}),
     heaps: z.array(z.unknown(), { error: 'a list of heaps' }).default([]),
     vms: z.array(z.unknown(), { error: 'a list of VMs' }).default([]),
     frontend: frontendSchema.default({ answer_timeout: 5000, vmm_timeout: 5000, statistics_interval: 1000 }),
@@ -194,6 +208,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   heaps: Object.keys(heapSchema.shape),
   vms: Object.keys(vmSchema.shape),
   'vms.quota': Object.keys(quotaSchema.shape),
+  groups: Object.keys(groupsSchema.shape),
   frontend: Object.keys(frontendSchema.shape),
   metrics: Object.keys(metricsSchema.shape),
 };

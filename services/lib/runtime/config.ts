@@ -21,7 +21,12 @@ import {
   vmSchema,
 } from './config-schema.ts';
 import { type HostMemory, readHostMemory } from './host-memory.ts';
-import { runDirectoryPaths, socketPathProblem } from './run-directory.ts';
+import {
+  runDirectoryPaths,
+  type SecretReader,
+  type SocketGroups,
+  socketPathProblem,
+} from './run-directory.ts';
 
 type ObjectSchema<Settings> = z.ZodType<Settings> & { readonly shape: Readonly<Record<string, z.ZodType>> };
 
@@ -44,6 +49,8 @@ export type Config = {
   /** Keep VMs over the end of the broker, where there is an fd store. */
   readonly journal: boolean;
   readonly logLevel: LogLevel;
+  /** Who may use the broker's sockets besides its own user, by role: numbers of groups; null where nobody else may. */
+  readonly groups: SocketGroups;
   readonly heaps: readonly HeapConfig[];
   readonly vms: readonly VmConfig[];
   readonly frontend: {
@@ -79,8 +86,8 @@ export type VmConfig = {
   readonly blobHeaps: ReadonlyMap<number, string>;
   /** 0: no limit. */
   readonly quota: { readonly bytes: number; readonly mappings: number; readonly allocations: number };
-  /** Who may attach it, and owns its secret. */
-  readonly uid: number;
+  /** Who may attach it, and read its secret: one user, whose the secret is, or whoever is in a group. */
+  readonly attachedBy: SecretReader;
   /** Where its frontend listens for the VMM. */
   readonly socket: string;
 };
@@ -284,6 +291,12 @@ function compose(
     sweepInterval: settings.sweep_interval,
     journal: settings.journal,
     logLevel: settings.log_level,
+    groups: {
+      frontends: settings.groups.frontends ?? null,
+      viewers: settings.groups.viewers ?? null,
+      operators: settings.groups.operators ?? null,
+      memory: settings.groups.memory ?? null,
+    },
     heaps: wholes(heaps).map((heap) => ({ ...heap, path: heap.path ?? null })),
     vms: wholes(vms).map((vm) => ({
       name: vm.name,
@@ -292,7 +305,7 @@ function compose(
       heap: vm.heap,
       blobHeaps: new Map(Object.entries(vm.blob_heaps).map(([id, heap]) => [Number(id), heap])),
       quota: vm.quota,
-      uid: vm.uid ?? process.getuid?.() ?? 0,
+      attachedBy: attacherOf(vm, settings.groups.frontends ?? null),
       socket: vm.socket ?? paths.vmSocket(vm.name),
     })),
     frontend: {
@@ -302,6 +315,12 @@ function compose(
     },
     metrics: settings.metrics,
   };
+}
+
+function attacherOf({ uid, group }: VmSettings, frontends: number | null): SecretReader {
+  if (uid !== undefined) return { kind: 'user', uid };
+  const gid = group ?? frontends;
+  return gid === null ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'group', gid };
 }
 
 function wholes<Settings>(items: readonly Item<Settings>[]): Settings[] {

@@ -3,13 +3,20 @@
 //   RUN/                 0755  traversable; each file below says who may use it
 //     broker.lock        0600  held by the running broker
 //     journal            0600  what the next broker takes over (and journal.next, while a new one is begun)
-//     broker.sock        0660  gRPC, frontends
-//     admin.sock         0660  gRPC, operators
-//     fd.sock            0660  file descriptors
+//     broker.sock              gRPC: BrokerService                          groups.frontends
+//     fd.sock                  descriptors for what came over broker.sock   groups.frontends
+//     admin-ro.sock            gRPC: AdminService, what only looks          groups.viewers
+//     admin.sock               gRPC: AdminService, what looks and changes   groups.operators
+//     memory.sock              gRPC: AdminService, what looks, and OpenBlob groups.memory
+//     memory-fd.sock           descriptors for what came over memory.sock   groups.memory
 //     vms/               0755  the broker's own
 //       NAME/            0750  of the VM's uid: its frontend makes gpu.sock here
 //         secret         0600  of the VM's uid: 32 random bytes in hex
 //         gpu.sock             the VMM connects here
+//
+// A socket whose role has no group in the configuration is mode 0600: for the broker's own user and root; with one it is 0660, of that group.
+// A VM that is attached by a group instead of a user: NAME/ is 1770 and secret 0640, of the broker's user and that group. The broker needs no
+// right to give files away then, only to be a member of the group; and as the folder is sticky, members cannot replace the secret.
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -34,19 +41,34 @@ import { EXIT, ExitError } from './exit-code.ts';
 /** Linux, unix(7): sun_path has 108 bytes with its final zero. */
 const MAX_SOCKET_PATH = 107;
 const DIRECTORY_MODE = 0o755;
-const VM_DIRECTORY_MODE = 0o750;
-const SECRET_MODE = 0o600;
-/** The mode of the broker's sockets. */
-export const SOCKET_MODE = 0o660;
 const SECRET = /^[0-9a-f]{64}$/;
+
+/** The group of each role; null where the broker's own user has nobody beside it. */
+export type SocketGroups = {
+  readonly frontends: number | null;
+  /** Operators who only look, and the metrics endpoint. */
+  readonly viewers: number | null;
+  /** Operators who change. */
+  readonly operators: number | null;
+  /** Who may read and write the memory of every VM. */
+  readonly memory: number | null;
+};
+
+/** Who may read the secret of a VM: one user, or the members of a group. */
+export type SecretReader =
+  | { readonly kind: 'user'; readonly uid: number }
+  | { readonly kind: 'group'; readonly gid: number };
 
 export type RunPaths = {
   readonly directory: string;
   readonly lock: string;
   readonly journal: string;
   readonly brokerSocket: string;
-  readonly adminSocket: string;
   readonly fdSocket: string;
+  readonly viewSocket: string;
+  readonly adminSocket: string;
+  readonly memorySocket: string;
+  readonly memoryFdSocket: string;
   vmDirectory(vm: string): string;
   vmSecret(vm: string): string;
   vmSocket(vm: string): string;
@@ -60,8 +82,11 @@ export function runDirectoryPaths(directory: string): RunPaths {
     lock: join(directory, 'broker.lock'),
     journal: join(directory, 'journal'),
     brokerSocket: join(directory, 'broker.sock'),
-    adminSocket: join(directory, 'admin.sock'),
     fdSocket: join(directory, 'fd.sock'),
+    viewSocket: join(directory, 'admin-ro.sock'),
+    adminSocket: join(directory, 'admin.sock'),
+    memorySocket: join(directory, 'memory.sock'),
+    memoryFdSocket: join(directory, 'memory-fd.sock'),
     vmDirectory,
     vmSecret: (vm) => join(vmDirectory(vm), 'secret'),
     vmSocket: (vm) => join(vmDirectory(vm), 'gpu.sock'),
@@ -118,29 +143,52 @@ export function lockRunDirectory(paths: RunPaths, tryLock: (fd: number) => boole
   return { release: () => closeSync(fd) };
 }
 
-/**
- * Makes a VM's directory and its secret, both owned by `uid`; returns the secret. A good secret that is there stays, so that frontends
- * outlive a restart of the broker. The directory belongs to the VM's user, who may have put anything there: no link is followed.
- * Throws ExitError when the broker may not give files to that user.
- */
-export function createVmSecret(paths: RunPaths, vm: string, uid: number): string {
-  const directory = paths.vmDirectory(vm);
-  try {
-    mkdirSync(directory, { recursive: true, mode: VM_DIRECTORY_MODE });
-    chmodSync(directory, VM_DIRECTORY_MODE);
-    giveTo(directory, uid);
-  } catch (error) {
-    throw denied(`give ${directory} to user ${uid}`, error);
+/** What the files of one VM are to be. */
+type VmFiles = {
+  readonly uid: number;
+  /** Null: whichever they are born with. */
+  readonly gid: number | null;
+  readonly directoryMode: number;
+  readonly secretMode: number;
+  /** For messages. */
+  readonly reader: string;
+};
+
+function vmFiles(reader: SecretReader): VmFiles {
+  if (reader.kind === 'user') {
+    const { uid } = reader;
+    return { uid, gid: null, directoryMode: 0o750, secretMode: 0o600, reader: `user ${uid}` };
   }
-  return keptSecret(paths.vmSecret(vm), uid) ?? newSecret(paths.vmSecret(vm), uid);
+  const { gid } = reader;
+  const uid = process.getuid?.() ?? 0;
+  return { uid, gid, directoryMode: 0o1770, secretMode: 0o640, reader: `group ${gid}` };
 }
 
-function giveTo(path: string, uid: number): void {
-  const { uid: owner, gid } = statSync(path);
-  if (owner !== uid) chownSync(path, uid, gid);
+/**
+ * Makes a VM's directory and its secret, for one user or one group; returns the secret. A good secret that is there stays, so that frontends
+ * outlive a restart of the broker. The directory may belong to the VM's user, who may have put anything there: no link is followed.
+ * Throws ExitError when the broker may not give files to that user or group.
+ */
+export function createVmSecret(paths: RunPaths, vm: string, reader: SecretReader): string {
+  const directory = paths.vmDirectory(vm);
+  const files = vmFiles(reader);
+  try {
+    mkdirSync(directory, { recursive: true, mode: files.directoryMode });
+    giveTo(directory, files);
+  } catch (error) {
+    throw notGiven(directory, files, error);
+  }
+  return keptSecret(paths.vmSecret(vm), files) ?? newSecret(paths.vmSecret(vm), files);
 }
 
-function keptSecret(path: string, uid: number): string | null {
+/** chown(2) takes set-id bits away, so the mode comes last. */
+function giveTo(path: string, { uid, gid, directoryMode }: VmFiles): void {
+  const stat = statSync(path);
+  if (stat.uid !== uid || (gid !== null && stat.gid !== gid)) chownSync(path, uid, gid ?? stat.gid);
+  chmodSync(path, directoryMode);
+}
+
+function keptSecret(path: string, { uid, gid, secretMode }: VmFiles): string | null {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -150,7 +198,12 @@ function keptSecret(path: string, uid: number): string | null {
   try {
     const stat = fstatSync(fd);
     // One link only: a hard link may be somebody else's file.
-    const isOurs = stat.isFile() && stat.uid === uid && stat.nlink === 1 && (stat.mode & 0o077) === 0;
+    const isOurs =
+      stat.isFile() &&
+      stat.uid === uid &&
+      (gid === null || stat.gid === gid) &&
+      stat.nlink === 1 &&
+      (stat.mode & 0o777 & ~secretMode) === 0;
     const text = isOurs && stat.size <= 128 ? readFileSync(fd, 'utf8').trim() : '';
     return SECRET.test(text) ? text : null;
   } finally {
@@ -158,29 +211,46 @@ function keptSecret(path: string, uid: number): string | null {
   }
 }
 
-function newSecret(path: string, uid: number): string {
+function newSecret(path: string, files: VmFiles): string {
+  const { uid, gid, secretMode } = files;
   const secret = randomBytes(32).toString('hex');
   const draft = join(dirname(path), `.secret-${randomBytes(8).toString('hex')}`);
   try {
     const fd = openSync(
       draft,
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-      SECRET_MODE,
+      0o600,
     );
     try {
       writeSync(fd, `${secret}\n`);
-      fchmodSync(fd, SECRET_MODE);
       const stat = fstatSync(fd);
-      if (stat.uid !== uid) fchownSync(fd, uid, stat.gid);
+      if (stat.uid !== uid || (gid !== null && stat.gid !== gid)) fchownSync(fd, uid, gid ?? stat.gid);
+      fchmodSync(fd, secretMode);
     } finally {
       closeSync(fd);
     }
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw denied(`write the secret ${path} for user ${uid}`, error);
+    throw notGiven(path, files, error);
   }
   return secret;
+}
+
+function notGiven(path: string, { gid, reader }: VmFiles, error: unknown): ExitError {
+  const asked = `give ${path} to ${reader}`;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EPERM') return denied(asked, error);
+  const advice =
+    gid === null
+      ? 'run the broker as that user or with the capability CAP_CHOWN, or let the members of a group attach the VM (vms[].group)'
+      : notAMember(gid);
+  return new ExitError(EXIT.FORBIDDEN, `${asked}: EPERM; ${advice}`, { cause: error });
+}
+
+/** What to do where a file cannot be given to a group. */
+export function notAMember(gid: number): string {
+  return `make the broker's user a member of group ${gid} (SupplementaryGroups= of its unit, group_add, supplementalGroups)`;
 }
 
 /** The secret of a VM, for its frontend. Read it again for each attachment. Throws ExitError. */
@@ -194,6 +264,13 @@ export function readVmSecret(paths: RunPaths, vm: string): string {
       throw new ExitError(
         EXIT.UNAVAILABLE,
         `attach ${vm}: ${path} does not exist; the broker makes it when it starts: is it running, with this run directory and a VM of that name?`,
+        { cause: error },
+      );
+    }
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw new ExitError(
+        EXIT.FORBIDDEN,
+        `attach ${vm}: ${path} may not be read by this user; run as the VM's user, or as a member of its group (vms[].uid, vms[].group and groups.frontends of the configuration)`,
         { cause: error },
       );
     }

@@ -97,6 +97,7 @@ export class Host {
   readonly metrics: Service;
   readonly admin: AdminClient;
   readonly metricsUrl: string;
+  readonly #memory: AdminClient;
   readonly #fds: FdClient;
   readonly #services: Service[];
   readonly #isKept: boolean;
@@ -113,7 +114,8 @@ export class Host {
     this.metrics = this.#start('metrics', ['metrics']);
     this.#services = [this.#broker, this.metrics];
     this.admin = createAdminClient(paths.adminSocket);
-    this.#fds = new FdClient(paths.fdSocket, FD_TIMEOUT);
+    this.#memory = createAdminClient(paths.memorySocket);
+    this.#fds = new FdClient(paths.memoryFdSocket, FD_TIMEOUT);
   }
 
   /** Starts broker and metrics below `directory`, an empty one that the caller removes afterwards. Rejects with ServiceError. */
@@ -173,11 +175,11 @@ export class Host {
   }
 
   /**
-   * A blob's memory in this process, by way of the admin socket and the fd channel; writable, the very bytes of the guest.
+   * A blob's memory in this process, by way of the sockets of who may open memory; writable, the very bytes of the guest.
    * The caller closes it.
    */
   async openBlob(vm: VmName, resource: number): Promise<Mapping> {
-    const handle = await this.admin.openBlob(vm, resource);
+    const handle = await this.#memory.openBlob(vm, resource);
     const fd = await this.#fds.redeem(handle.token ?? new Uint8Array());
     try {
       return Mapping.ofFile(fd.number, countFromWire(handle.fdOffset), countFromWire(handle.size));
@@ -189,6 +191,7 @@ export class Host {
   /** Stops what runs, the last started first. Returns the names of those that did not end in good order. */
   async stop(): Promise<string[]> {
     this.admin.close();
+    this.#memory.close();
     this.#fds.close();
     const unclean: string[] = [];
     for (const service of this.#services.toReversed()) {

@@ -139,11 +139,11 @@ describe('a server on a Unix socket', () => {
     expect([seen.length, readError(error).reason]).toEqual([1, 'WATCHER_LIMIT']);
   });
 
-  it('is a socket for owner and group, whatever the umask', async () => {
+  it('is a socket for its owner alone, whatever the umask', async () => {
     const before = process.umask(0);
     await serve();
     const after = process.umask(before);
-    expect(statSync(join(directory, 's')).mode & 0o777).toBe(0o660);
+    expect(statSync(join(directory, 's')).mode & 0o777).toBe(0o600);
     expect(after).toBe(0);
   });
 

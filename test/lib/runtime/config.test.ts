@@ -88,7 +88,7 @@ describe('a good configuration', () => {
         [4_294_967_296, 'huge'],
       ]),
       quota: { bytes: 2 * GIB, mappings: 10_000, allocations: 0 },
-      uid: 1000,
+      attachedBy: { kind: 'user', uid: 1000 },
       socket: '/run/vm/gpu.sock',
     });
   });
@@ -102,7 +102,7 @@ describe('a good configuration', () => {
       heap: 'ram',
       blobHeaps: new Map(),
       quota: { bytes: 0, mappings: 0, allocations: 0 },
-      uid: process.getuid?.(),
+      attachedBy: { kind: 'user', uid: process.getuid?.() },
       socket: '/run/barkeep/vms/web-2/gpu.sock',
     });
   });
@@ -119,6 +119,20 @@ describe('a good configuration', () => {
       frontend: { answerTimeout: 5000, vmmTimeout: 5000, statisticsInterval: 1000 },
       metrics: { listen: { host: '127.0.0.1', port: 9464 } },
     });
+  });
+
+  test('lets groups use sockets and attach VMs', () => {
+    const { groups, vms } = parse(
+      'groups: { frontends: 2001, viewers: daemon }\n' +
+        'heaps: [{ name: ram, backing: memfd, cache: cached, capacity: 1GiB }]\n' +
+        'vms:\n  - { name: a, window: 1GiB, heap: ram }\n  - { name: b, window: 1GiB, heap: ram, group: 2002 }\n  - { name: c, window: 1GiB, heap: ram, uid: 2003 }',
+    );
+    expect(groups).toEqual({ frontends: 2001, viewers: 1, operators: null, memory: null });
+    expect(vms.map(({ attachedBy }) => attachedBy)).toEqual([
+      { kind: 'group', gid: 2001 },
+      { kind: 'group', gid: 2002 },
+      { kind: 'user', uid: 2003 },
+    ]);
   });
 
   test('counts file heaps into the default capacity of the host, because their bytes are not in its memory', () => {
@@ -177,7 +191,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that does not exist, with a suggestion',
       'run_directory: /run/b\nrun_dirctory: /run/barkeep',
-      'barkeep.yaml:2:1: run_dirctory: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, heaps, vms, frontend, metrics (did you mean run_directory?)',
+      'barkeep.yaml:2:1: run_dirctory: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, groups, heaps, vms, frontend, metrics (did you mean run_directory?)',
     ],
     [
       'a key of a heap',
@@ -192,7 +206,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that resembles none',
       'colour: red',
-      'barkeep.yaml:1:1: colour: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, heaps, vms, frontend, metrics',
+      'barkeep.yaml:1:1: colour: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, groups, heaps, vms, frontend, metrics',
     ],
     [
       'a window that is no power of two, with the nearest ones',
@@ -368,6 +382,16 @@ describe('a broken configuration names the line, what was found and what was exp
       'a user that the host does not have',
       vm('{ name: a, window: 1GiB, heap: ram, uid: no-such-user }'),
       'barkeep.yaml:3:46: vms[0].uid: found "no-such-user"; expected the name or the number of a user of this host',
+    ],
+    [
+      'a group that the host does not have',
+      'groups: { viewers: no-such-group }',
+      'barkeep.yaml:1:20: groups.viewers: found "no-such-group"; expected the name or the number of a group of this host',
+    ],
+    [
+      'a user and a group for one VM',
+      vm('{ name: a, window: 1GiB, heap: ram, uid: 0, group: 0 }'),
+      'barkeep.yaml:3:56: vms[0].group: found "0"; expected no group beside uid: a VM is attached by one user or by the members of a group',
     ],
     [
       'two VMs on one socket',

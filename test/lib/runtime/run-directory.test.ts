@@ -26,6 +26,7 @@ import {
 } from '../../../services/lib/runtime/run-directory.ts';
 
 const UID = process.getuid?.() ?? 0;
+const OWN_USER = { kind: 'user', uid: UID } as const;
 const SECRET = /^[0-9a-f]{64}$/;
 
 let base: string;
@@ -107,19 +108,19 @@ describe('the lock', () => {
 
 describe('a secret', () => {
   test('is 32 random bytes in hex, for its owner only', () => {
-    const secret = createVmSecret(paths, 'web-1', UID);
+    const secret = createVmSecret(paths, 'web-1', OWN_USER);
     expect(secret).toMatch(SECRET);
     expect(readVmSecret(paths, 'web-1')).toBe(secret);
     expect([modeOf(paths.vmDirectory('web-1')), modeOf(paths.vmSecret('web-1'))]).toEqual(['750', '600']);
-    expect(createVmSecret(paths, 'web-2', UID)).not.toBe(secret);
+    expect(createVmSecret(paths, 'web-2', OWN_USER)).not.toBe(secret);
   });
 
   test('outlives a restart of the broker', () => {
-    expect(createVmSecret(paths, 'web-1', UID)).toBe(createVmSecret(paths, 'web-1', UID));
+    expect(createVmSecret(paths, 'web-1', OWN_USER)).toBe(createVmSecret(paths, 'web-1', OWN_USER));
   });
 
   test('leaves no draft behind', () => {
-    createVmSecret(paths, 'web-1', UID);
+    createVmSecret(paths, 'web-1', OWN_USER);
     expect(readdirSync(paths.vmDirectory('web-1'))).toEqual(['secret']);
   });
 
@@ -128,9 +129,9 @@ describe('a secret', () => {
     ['of another form', () => writeFileSync(paths.vmSecret('web-1'), 'hunter2')],
     ['with a second name', () => linkSync(paths.vmSecret('web-1'), join(base, 'copy'))],
   ])('%s is replaced', (_, spoil) => {
-    const before = createVmSecret(paths, 'web-1', UID);
+    const before = createVmSecret(paths, 'web-1', OWN_USER);
     spoil();
-    const after = createVmSecret(paths, 'web-1', UID);
+    const after = createVmSecret(paths, 'web-1', OWN_USER);
     expect(after).toMatch(SECRET);
     expect(after).not.toBe(before);
     expect(modeOf(paths.vmSecret('web-1'))).toBe('600');
@@ -141,7 +142,7 @@ describe('a secret', () => {
     const victim = join(base, 'victim');
     writeFileSync(victim, 'a'.repeat(64), { mode: 0o600 });
     symlinkSync(victim, paths.vmSecret('web-1'));
-    const secret = createVmSecret(paths, 'web-1', UID);
+    const secret = createVmSecret(paths, 'web-1', OWN_USER);
     expect(secret).not.toBe('a'.repeat(64));
     expect(readFileSync(victim, 'utf8')).toBe('a'.repeat(64));
     expect(readVmSecret(paths, 'web-1')).toBe(secret);
@@ -149,7 +150,7 @@ describe('a secret', () => {
 
   test('that is a directory is an error', () => {
     mkdirSync(join(paths.vmDirectory('web-1'), 'secret', 'x'), { recursive: true });
-    expect(() => createVmSecret(paths, 'web-1', UID)).toThrow(/write the secret .* for user/);
+    expect(() => createVmSecret(paths, 'web-1', OWN_USER)).toThrow(/give .*secret to user/);
   });
 
   test('that is missing says who makes it', () => {

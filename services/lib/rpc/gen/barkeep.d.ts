@@ -7211,7 +7211,10 @@ export namespace barkeep {
             REASON_VM_IN_USE = 34,
 
             /** REASON_VMM_SLOTS value */
-            REASON_VMM_SLOTS = 35
+            REASON_VMM_SLOTS = 35,
+
+            /** REASON_ROLE_FORBIDDEN value */
+            REASON_ROLE_FORBIDDEN = 36
         }
 
         /**

@@ -9497,6 +9497,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[33] = "REASON_WATCHER_LIMIT"] = 33;
             values[valuesById[34] = "REASON_VM_IN_USE"] = 34;
             values[valuesById[35] = "REASON_VMM_SLOTS"] = 35;
+            values[valuesById[36] = "REASON_ROLE_FORBIDDEN"] = 36;
             return values;
         })();
 
