@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { type AllocationRecord, allocationRecord, bytesText } from './records.ts';
-import { type Column, tableLines } from './table.ts';
+import type { Column } from './table.ts';
 
 const HELP = `
 CHARGED is what the blob takes from its heap and from the quota.
@@ -33,8 +33,6 @@ export function addAllocationCommands(program: Command, context: Context): void 
     .addHelpText('after', HELP)
     .action(async ({ vm = '' }: { vm?: string }) => {
       const asked = vm === '' ? 'allocation list' : `allocation list --vm ${vm}`;
-      const allocations = await context.withClient(asked, (client) => client.listAllocations(vm));
-      const records = allocations.map(allocationRecord);
-      context.answer(records, () => tableLines(COLUMNS, records));
+      await context.answerList(asked, COLUMNS, (client) => client.allocationPages(vm), allocationRecord);
     });
 }

@@ -1,6 +1,6 @@
 // The command line as a whole: verbs, global options, help, and how errors become messages and exit codes.
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../lib/runtime/config-error.ts';
+import { ConfigError, type ConfigProblem, problemText } from '../lib/runtime/config-error.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import { addBrokerCommand } from './broker.ts';
@@ -9,7 +9,7 @@ import { Context, type GlobalOptions } from './context.ts';
 import { addFrontendCommand, asksForCapabilities, capabilitiesText } from './frontend.ts';
 import { KEEP_DESCRIPTION } from './keep.ts';
 import { addMetricsCommand } from './metrics.ts';
-import type { Terminal } from './terminal.ts';
+import { isReaderGone, type Terminal } from './terminal.ts';
 import { addUpCommand } from './up.ts';
 import { addVersionCommand } from './version.ts';
 
@@ -36,22 +36,61 @@ Exit codes:
   0  done               3  there is no VM, heap, … of that name
   1  it failed          4  no broker there, or it does not answer
   2  wrong command      5  not allowed for this user
-     line or configuration
+     line or          141  whoever read the answer left before its end, as with
+     configuration         every program that SIGPIPE ends
+
+With --json an error is one line of JSON on stderr, {"error": …}, with message, exitCode,
+reason (the broker's, or null) and problems (of a configuration: place, setting, found,
+expected). A list that broke off has no closing bracket.
 `;
 
-/** Runs one command line (without the program's own two words) and returns the exit code. Throws nothing. */
+/** Runs one command line (without the program's own two words) and returns the exit code. Throws nothing but what isReaderGone() knows. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  if (asksForCapabilities(argv)) {
-    terminal.out(capabilitiesText());
-    return EXIT.OK;
+  const isJson = asksForJson(argv);
+  try {
+    if (asksForCapabilities(argv)) {
+      await terminal.out(capabilitiesText());
+      return EXIT.OK;
+    }
+    return await runVerb(argv, terminal, isJson);
+  } catch (error) {
+    if (isReaderGone(error)) throw error;
+    const failure = failureOf(error);
+    terminal.error(isJson ? `${JSON.stringify({ error: failure })}\n` : textOf(failure));
+    return failure.exitCode;
   }
-  const { program, context } = await createProgram(argv, terminal);
+}
+
+async function runVerb(argv: readonly string[], terminal: Terminal, isJson: boolean): Promise<ExitCode> {
+  // Commander writes without waiting.
+  const texts: Promise<void>[] = [];
+  const output = {
+    out: (text: string) => void texts.push(terminal.out(text)),
+    error: (text: string) => isJson || terminal.error(text),
+  };
+  const { program, context } = await createProgram(argv, terminal, output);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    return report(error, terminal);
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version that were asked for are no error.
+    if (error.exitCode === 0) return EXIT.OK;
+    if (isJson) throw new ExitError(EXIT.USAGE, misuse(error), { cause: error });
+    // Commander has written its message.
+    return EXIT.USAGE;
+  } finally {
+    await Promise.all(texts);
   }
+}
+
+/** Known before the command line is understood, which may be what fails. */
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.includes('--json') || argv.includes('-j');
+}
+
+function misuse({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'no verb; see barkeep --help' : message.replace(/^error: /, '');
 }
 
 /** Options that are followed by a value, of those that may stand before the verb. */
@@ -76,6 +115,7 @@ function addKeepCommand(program: Command): void {
 async function createProgram(
   argv: readonly string[],
   terminal: Terminal,
+  output: { out(text: string): unknown; error(text: string): unknown },
 ): Promise<{ program: Command; context: Context }> {
   const program = new Command('barkeep');
   const context = new Context(terminal, () => program.opts<GlobalOptions>());
@@ -89,8 +129,8 @@ async function createProgram(
     .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => terminal.out(text),
-      writeErr: (text) => terminal.error(text),
+      writeOut: output.out,
+      writeErr: output.error,
       getOutHelpWidth: () => terminal.width,
       getErrHelpWidth: () => terminal.width,
       outputError: (text, write) => write(text.replace(/^error: /, 'barkeep: ')),
@@ -108,22 +148,30 @@ async function createProgram(
   return { program, context };
 }
 
-function report(error: unknown, terminal: Terminal): ExitCode {
-  // Commander has written its message; only help and version that were asked for are no error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+/** What went wrong, as --json tells it: the shape is promised in HELP. */
+type Failure = {
+  readonly message: string;
+  readonly exitCode: ExitCode;
+  readonly reason: string | null;
+  readonly problems: readonly ConfigProblem[];
+};
+
+function failureOf(error: unknown): Failure {
   if (error instanceof ConfigError) {
-    const count = error.problems.length;
-    terminal.error(
-      `barkeep: the configuration has ${count} problem${count === 1 ? '' : 's'}:\n${error.message}\n`,
-    );
-    return error.exitCode;
+    const { problems, exitCode } = error;
+    const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}`;
+    return { message, exitCode, reason: null, problems };
   }
   if (error instanceof ExitError) {
-    terminal.error(`barkeep: ${error.message}\n`);
-    return error.exitCode;
+    const { message, exitCode, reason } = error;
+    return { message, exitCode, reason, problems: [] };
   }
-  terminal.error(`barkeep: ${unexpected(error)}\n`);
-  return EXIT.FAILURE;
+  return { message: unexpected(error), exitCode: EXIT.FAILURE, reason: null, problems: [] };
+}
+
+function textOf({ message, problems }: Failure): string {
+  const lines = problems.map((problem) => `${problemText(problem)}\n`).join('');
+  return `barkeep: ${message}${lines === '' ? '' : ':'}\n${lines}`;
 }
 
 /** Errors that say what was wrong speak for themselves; a fault of the program needs its stack to be found. */

@@ -21,24 +21,24 @@ export function addConfigCommands(program: Command, context: Context): void {
     .description('check a configuration file: exit code 0 or 2')
     .argument('[file]', `the file (default: --config, $BARKEEP_CONFIG, ${DEFAULT_CONFIG_PATH})`)
     .addHelpText('after', HELP)
-    .action((file: string | undefined) => {
+    .action(async (file: string | undefined) => {
       const path = file ?? context.configPath();
       if (path === null) {
         throw new ExitError(EXIT.USAGE, `config check: ${DEFAULT_CONFIG_PATH} does not exist; name a file`);
       }
-      check(context, path);
+      await check(context, path);
     });
 }
 
-function check(context: Context, path: string): void {
+async function check(context: Context, path: string): Promise<void> {
   try {
     const config = context.configAt(path);
-    context.answer({ file: path, ok: true, problems: [], config: configRecord(config) }, () => [
+    await context.answer({ file: path, ok: true, problems: [], config: configRecord(config) }, () => [
       `${path}: good: ${counted(config.heaps.length, 'heap')}, ${counted(config.vms.length, 'VM')}`,
     ]);
   } catch (error) {
     if (error instanceof ConfigError && context.options.json) {
-      context.answer({ file: path, ok: false, problems: error.problems }, () => []);
+      await context.answer({ file: path, ok: false, problems: error.problems }, () => []);
     }
     throw error;
   }

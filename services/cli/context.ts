@@ -1,12 +1,14 @@
 // What every verb gets: its terminal, the global options, the configuration, a client of the broker, and the exit code it leaves.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { AdminClient, AdminError } from '../lib/rpc/admin-client.ts';
+import type { AdminClient, AdminError, Pages } from '../lib/rpc/admin-client.ts';
 import { type Config, DEFAULT_CONFIG_PATH, loadConfig, parseConfig } from '../lib/runtime/config.ts';
 import { DEFAULT_RUN_DIRECTORY } from '../lib/runtime/config-schema.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import { demoRunDirectory } from './demo-config.ts';
+import { JsonPrinter, type ListPrinter, TablePrinter } from './list-printer.ts';
+import { type Column, textOf } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options that every verb takes, before or after its name. */
@@ -16,6 +18,9 @@ export type GlobalOptions = {
   readonly logLevel?: string;
   readonly json?: boolean;
 };
+
+/** Rows of a list that are laid out at once: a page of the broker's. */
+const LAID_OUT_TOGETHER = 1000;
 
 export class Context {
   readonly terminal: Terminal;
@@ -33,14 +38,28 @@ export class Context {
   }
 
   /** Prints `value` as JSON with --json, and the lines otherwise. */
-  answer(value: unknown, lines: () => readonly string[]): void {
-    if (this.options.json) this.terminal.out(`${JSON.stringify(value, null, 2)}\n`);
-    else
-      this.terminal.out(
-        lines()
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
+  async answer(value: unknown, lines: () => readonly string[]): Promise<void> {
+    await this.terminal.out(this.options.json ? `${JSON.stringify(value, null, 2)}\n` : textOf(lines()));
+  }
+
+  /** Prints a list of the broker as it comes, so that its length costs time and no memory: an array with --json, a table otherwise. */
+  async answerList<Item, Row>(
+    asked: string,
+    columns: readonly Column<Row>[],
+    pagesOf: (client: AdminClient) => Pages<Item>,
+    recordOf: (item: Item) => Row,
+  ): Promise<void> {
+    const printer: ListPrinter<Row> = this.options.json ? new JsonPrinter() : new TablePrinter(columns);
+    await this.withClient(asked, async (client) => {
+      let rows: Row[] = [];
+      for await (const page of pagesOf(client)) {
+        for (const item of page) rows.push(recordOf(item));
+        if (rows.length < LAID_OUT_TOGETHER) continue;
+        await this.terminal.out(printer.more(rows));
+        rows = [];
+      }
+      await this.terminal.out(`${printer.more(rows)}${printer.end()}`);
+    });
   }
 
   /** The configuration file that was named, or the default one if it exists; null when there is none. */
@@ -141,7 +160,10 @@ function mayConnect(socket: string): boolean {
 export function asExitError(asked: string, error: AdminError): ExitError {
   const reason = error.reason === null ? '' : ` (${error.reason})`;
   const [exitCode, advice] = ADVICE[error.failure];
-  return new ExitError(exitCode, `${asked}: ${error.message}${reason}${advice}`, { cause: error });
+  return new ExitError(exitCode, `${asked}: ${error.message}${reason}${advice}`, {
+    cause: error,
+    reason: error.reason,
+  });
 }
 
 const ADVICE: Readonly<Record<AdminError['failure'], readonly [ExitCode, string]>> = {

@@ -21,12 +21,15 @@ export function addEventsCommand(program: Command, context: Context): void {
     .action(async ({ vm = '' }: { vm?: string }) => {
       const controller = new AbortController();
       const stop = (): void => controller.abort();
-      process.on('SIGINT', stop).on('SIGTERM', stop);
+      // A second one ends the process: whoever reads may have stopped to.
+      process.once('SIGINT', stop).once('SIGTERM', stop);
       try {
         await context.withClient(vm === '' ? 'events' : `events --vm ${vm}`, async (client) => {
           for await (const message of client.watchEvents(vm, controller.signal)) {
             const record = eventRecord(message);
-            context.terminal.out(`${context.options.json ? JSON.stringify(record) : eventText(record)}\n`);
+            await context.terminal.out(
+              `${context.options.json ? JSON.stringify(record) : eventText(record)}\n`,
+            );
           }
         });
       } finally {

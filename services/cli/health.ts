@@ -30,7 +30,7 @@ export function addHealthCommand(program: Command, context: Context): void {
       const directory = context.runDirectory();
       const problem = await findProblem(context.lookingSocket(), timeout);
       const serving = problem === null;
-      context.answer({ serving, runDirectory: directory }, () =>
+      await context.answer({ serving, runDirectory: directory }, () =>
         serving ? [`the broker of ${directory} serves`] : [],
       );
       if (problem !== null) throw new ExitError(EXIT.FAILURE, problem);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { bytesText, type HeapRecord, heapRecord } from './records.ts';
-import { type Column, tableLines } from './table.ts';
+import type { Column } from './table.ts';
 
 const HELP = `
 Examples:
@@ -27,11 +27,7 @@ export function addHeapCommands(program: Command, context: Context): void {
     .command('list')
     .description('all heaps with their capacity and use')
     .addHelpText('after', HELP)
-    .action(async () => {
-      const heaps = await context.withClient('heap list', (client) => client.listHeaps());
-      const records = heaps.map(heapRecord);
-      context.answer(records, () => tableLines(COLUMNS, records));
-    });
+    .action(() => context.answerList('heap list', COLUMNS, (client) => client.heapPages(), heapRecord));
 }
 
 function usedPercent({ used, capacity }: HeapRecord): string {

@@ -62,7 +62,7 @@ export async function runKeep(argv: readonly string[], terminal: Terminal): Prom
     return EXIT.USAGE;
   }
   if (asked === null) {
-    terminal.out(HELP);
+    await terminal.out(HELP);
     return EXIT.OK;
   }
   const { command, logLevel, stopSignal, ...options } = asked;

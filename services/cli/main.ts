@@ -2,12 +2,11 @@
 // The program `barkeep`: the first file that Node loads of it, and the only one that it compiles (see parts.ts).
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EXIT } from '../lib/runtime/exit-code.ts';
 import { Parts } from './parts.ts';
-import { processTerminal } from './terminal.ts';
+import { flushErrors, isReaderGone, processTerminal } from './terminal.ts';
 
-// A reader that went away (`barkeep map list | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-
+/** Returns the exit code. */
 async function run(program: string, argv: readonly string[]): Promise<number> {
   const parts = new Parts(join(dirname(program), 'parts'));
   const terminal = processTerminal(program);
@@ -20,5 +19,13 @@ async function run(program: string, argv: readonly string[]): Promise<number> {
   return await runCommandLine(argv, terminal);
 }
 
-// Nothing that is still open may hold the process: everything was stopped, or had its time.
-void run(fileURLToPath(import.meta.url), process.argv.slice(2)).then((exitCode) => process.exit(exitCode));
+// Nothing that is still open may hold the process: everything was stopped, or had its time, and the answer is written.
+void run(fileURLToPath(import.meta.url), process.argv.slice(2))
+  .catch((error: unknown) => {
+    if (isReaderGone(error)) return EXIT.READER_GONE;
+    throw error;
+  })
+  .then(async (exitCode) => {
+    await flushErrors();
+    process.exit(exitCode);
+  });

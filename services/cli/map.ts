@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { bytesText, type MappingRecord, mappingRecord, offsetText } from './records.ts';
-import { type Column, tableLines } from './table.ts';
+import type { Column } from './table.ts';
 
 const HELP = `
 Examples:
@@ -28,8 +28,6 @@ export function addMapCommands(program: Command, context: Context): void {
     .addHelpText('after', HELP)
     .action(async ({ vm = '' }: { vm?: string }) => {
       const asked = vm === '' ? 'map list' : `map list --vm ${vm}`;
-      const mappings = await context.withClient(asked, (client) => client.listMappings(vm));
-      const records = mappings.map(mappingRecord);
-      context.answer(records, () => tableLines(COLUMNS, records));
+      await context.answerList(asked, COLUMNS, (client) => client.mappingPages(vm), mappingRecord);
     });
 }

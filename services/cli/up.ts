@@ -111,7 +111,10 @@ class Host {
     createRunDirectory(config.runDirectory);
     const broker = await this.#startBroker();
     const [metrics, frontends] = await Promise.all([this.#startMetrics(), this.#startFrontends()]);
-    report(this.#context, this.#plan, [broker, metrics, ...frontends]);
+    // Who reads it, or does not, is no concern of what runs here.
+    void report(this.#context, this.#plan, [broker, metrics, ...frontends]).catch((error: Error) =>
+      this.#log.warn({ err: error }, 'where everything is could not be told'),
+    );
     if (guestVm !== null) this.#runGuest(guestVm);
   }
 
@@ -243,7 +246,11 @@ function demoVm(config: Config): VmConfig {
   throw new ExitError(EXIT.USAGE, `up: --demo needs a VM, and ${config.file} has none; add one under vms:`);
 }
 
-function report(context: Context, { path, config, isDemo }: Plan, parts: readonly Part[]): void {
+async function report(
+  context: Context,
+  { path, config, isDemo }: Plan,
+  parts: readonly Part[],
+): Promise<void> {
   const services = parts.map(({ service, vm, child, address }) => ({ service, vm, pid: child.pid, address }));
   const vms = config.vms.map(({ name, socket, window }, index) => ({
     name,
@@ -252,7 +259,7 @@ function report(context: Context, { path, config, isDemo }: Plan, parts: readonl
     qemu: qemuArguments(`gpu${index}`, socket),
   }));
   const record = { version: VERSION, config: path, runDirectory: config.runDirectory, services, vms };
-  context.answer(record, () => [
+  await context.answer(record, () => [
     `barkeep ${VERSION} is up, configured by ${path}`,
     '',
     ...tableLines(

@@ -7,14 +7,14 @@ export function addVersionCommand(program: Command, context: Context): void {
   program
     .command('version')
     .description('print the version of this program and of what runs it')
-    .action(() => {
+    .action(async () => {
       const record = {
         version: VERSION,
         node: process.version,
         platform: process.platform,
         architecture: process.arch,
       };
-      context.answer(record, () => [
+      await context.answer(record, () => [
         `barkeep ${record.version} (Node ${record.node}, ${record.platform} ${record.architecture})`,
       ]);
     });

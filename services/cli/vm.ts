@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { formatDuration } from '../lib/runtime/units.ts';
 import type { Context } from './context.ts';
 import { bytesText, type JsonU64, type VmRecord, vmRecord } from './records.ts';
-import { type Column, fieldLines, tableLines } from './table.ts';
+import { type Column, fieldLines } from './table.ts';
 
 const HELP = `
 Examples:
@@ -31,18 +31,14 @@ export function addVmCommands(program: Command, context: Context): void {
   vm.command('list')
     .description('all VMs')
     .addHelpText('after', HELP)
-    .action(async () => {
-      const vms = await context.withClient('vm list', (client) => client.listVms());
-      const records = vms.map(vmRecord);
-      context.answer(records, () => tableLines(COLUMNS, records));
-    });
+    .action(() => context.answerList('vm list', COLUMNS, (client) => client.vmPages(), vmRecord));
   vm.command('show')
     .description('one VM')
     .argument('<name>', 'its name in the configuration')
     .addHelpText('after', HELP)
     .action(async (name: string) => {
       const record = vmRecord(await context.withClient(`vm show ${name}`, (client) => client.getVm(name)));
-      context.answer(record, () => fieldLines(fields(record, Date.now())));
+      await context.answer(record, () => fieldLines(fields(record, Date.now())));
     });
   addEvict(vm, context);
 }
@@ -59,7 +55,7 @@ function addEvict(vm: Command, context: Context): void {
         (client) => client.evictVm(name, force),
         context.changingSocket(),
       );
-      context.answer({ name, evicted }, () => [
+      await context.answer({ name, evicted }, () => [
         evicted
           ? `${name} is evicted: everything that it had is reclaimed`
           : `${name} had nothing to reclaim`,

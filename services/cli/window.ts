@@ -27,7 +27,7 @@ export function addWindowCommands(program: Command, context: Context): void {
     .action(async (vm: string) => {
       const detail = await context.withClient(`window show ${vm}`, (client) => client.getWindow(vm));
       const record = windowDetailRecord(detail);
-      context.answer(record, () => lines(record, context.terminal));
+      await context.answer(record, () => lines(record, context.terminal));
     });
 }
 

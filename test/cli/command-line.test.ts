@@ -228,7 +228,7 @@ describe('the run directory of a client', () => {
 
 describe('a service without a configuration file', () => {
   const terminal = {
-    out: () => undefined,
+    out: async () => undefined,
     error: () => undefined,
     width: 80,
     isColoured: false,

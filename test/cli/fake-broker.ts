@@ -75,11 +75,15 @@ export async function startFakeBroker(
   };
 }
 
-/** A page of a list at a time, by the contract's rules: the token is the index of the next entry. */
-export function paged(field: string, items: readonly object[]): (request: Request) => object {
+/** A page of a list at a time, by the contract's rules: the token is the index of the next entry. Short pages, so that there are several. */
+export function paged(
+  field: string,
+  items: readonly object[],
+  longestPage = 2,
+): (request: Request) => object {
   return ({ pageSize, pageToken }) => {
     const start = Number(pageToken);
-    const end = start + Math.min(Number(pageSize), 2);
+    const end = start + Math.min(Number(pageSize), longestPage);
     return { [field]: items.slice(start, end), nextPageToken: end < items.length ? String(end) : '' };
   };
 }

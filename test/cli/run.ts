@@ -16,7 +16,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings = 
   let out = '';
   let error = '';
   const terminal: Terminal = {
-    out: (text) => {
+    out: async (text) => {
       out += text;
       onOut?.(text);
     },

@@ -1,6 +1,7 @@
 // Tables and lists of fields: what lines up, and what cannot break a line.
 import { describe, expect, test } from 'vitest';
-import { type Column, fieldLines, tableLines } from '../../services/cli/table.ts';
+import { JsonPrinter } from '../../services/cli/list-printer.ts';
+import { type Column, fieldLines, Table, tableLines } from '../../services/cli/table.ts';
 
 type Row = { readonly name: string; readonly size: number };
 const COLUMNS: readonly Column<Row>[] = [
@@ -20,6 +21,14 @@ describe('a table', () => {
       'a           5  a',
       'longer  12345  l',
     ]);
+  });
+
+  test('that comes in parts has its titles once, and is never narrower than before', () => {
+    const table = new Table(COLUMNS);
+    expect(table.lines([{ name: 'long', size: 12_345 }])).toEqual(['NAME   SIZE  LAST', 'long  12345  l']);
+    expect(table.lines([{ name: 'a', size: 5 }])).toEqual(['a         5  a']);
+    expect(table.lines([{ name: 'longer', size: 6 }])).toEqual(['longer      6  l']);
+    expect(table.lines([])).toEqual([]);
   });
 
   test('without rows is its titles', () => {
@@ -48,4 +57,14 @@ test('fields stand under each other', () => {
       ['note', ''],
     ]),
   ).toEqual(['name          web-1', 'default heap  ram', 'note          -']);
+});
+
+test.each([
+  [[[]]],
+  [[[1], []]],
+  [[[{ a: [1, { b: 'two\nlines' }] }], [{}, 'three']]],
+])('a list in parts is the JSON that it is as a whole: %j', (parts: readonly (readonly unknown[])[]) => {
+  const printer = new JsonPrinter();
+  const text = parts.map((part) => printer.more(part)).join('') + printer.end();
+  expect(text).toBe(`${JSON.stringify(parts.flat(), null, 2)}\n`);
 });

@@ -59,6 +59,12 @@ class Up {
     return JSON.parse(this.out) as Report;
   }
 
+  /** What it says of its own end. */
+  failure(): string | undefined {
+    const line = this.log.split('\n').findLast((text) => text.startsWith('{"error":'));
+    return line && (JSON.parse(line) as { error: { message: string } }).error.message;
+  }
+
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-(this.process.pid ?? 0), signal);
   }
@@ -69,6 +75,7 @@ class Up {
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as { service: string; msg: string })
+      .filter(({ msg }) => msg !== undefined)
       .map(({ service, msg }) => `${service}: ${msg}`);
   }
 }
@@ -239,9 +246,9 @@ describe('up', () => {
     const second = start();
     expect(await second.ended).toBe(1);
     expect(second.log).toContain(
-      `barkeep: use the run directory ${directory}/run: another broker (pid ${report.services[0]?.pid}) runs in it`,
+      `use the run directory ${directory}/run: another broker (pid ${report.services[0]?.pid}) runs in it`,
     );
-    expect(second.log).toContain('barkeep: up: the broker did not start: it ended with exit code 1');
+    expect(second.failure()).toMatch(/^up: the broker did not start: it ended with exit code 1/);
     expect(await attached()).toEqual(['one', 'two']);
   });
 
@@ -261,7 +268,7 @@ describe('up', () => {
     writeFileSync(config, CONFIG.replace('16MiB', '15MiB'));
     const up = start();
     expect(await up.ended).toBe(2);
-    expect(up.log).toContain(`${config}:5:26: vms[0].window: found "15MiB"; expected a power of two`);
+    expect(up.log).toContain(`"place":"${config}:5:26","setting":"vms[0].window"`);
     expect(existsSync(join(directory, 'run'))).toBe(false);
   });
 
@@ -269,7 +276,7 @@ describe('up', () => {
     writeFileSync(config, 'heaps: []\n');
     const up = start(['--demo']);
     expect(await up.ended).toBe(2);
-    expect(up.log).toContain(`barkeep: up: --demo needs a VM, and ${config} has none; add one under vms:`);
+    expect(up.failure()).toBe(`up: --demo needs a VM, and ${config} has none; add one under vms:`);
   });
 
   test('without a configuration brings its own', async () => {

@@ -47,18 +47,24 @@ export type AdminClientOptions = {
   readonly pageSize?: number;
 };
 
+/** A list as the broker gives it, a page at a time and each only when it is asked for: a long list is never in memory as a whole. */
+export type Pages<Item> = AsyncIterable<readonly Item[]>;
+
 /** Reads the answers of one broker. Close it: its connection keeps the process alive. */
 export type AdminClient = {
   listVms(): Promise<AdminVm[]>;
+  vmPages(): Pages<AdminVm>;
   getVm(vm: string): Promise<AdminVm>;
   /** Of one VM; of all without one. */
   listAllocations(vm?: string): Promise<AdminAllocation[]>;
+  allocationPages(vm?: string): Pages<AdminAllocation>;
   getAllocation(vm: string, resourceId: number): Promise<AdminAllocation>;
   listMappings(vm?: string): Promise<AdminMapping[]>;
+  mappingPages(vm?: string): Pages<AdminMapping>;
   getMapping(vm: string, resourceId: number): Promise<AdminMapping>;
   listWindows(): Promise<AdminWindow[]>;
   getWindow(vm: string): Promise<WindowDetail>;
-  listHeaps(): Promise<AdminHeap[]>;
+  heapPages(): Pages<AdminHeap>;
   getHeap(heap: string): Promise<AdminHeap>;
   /** The handle of a blob's memory, to be redeemed on the fd channel by this process. */
   openBlob(vm: string, resourceId: number): Promise<barkeep.v1.MemoryHandle.$Properties>;
@@ -100,31 +106,38 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
   const ask = <Response>(method: string, request: object, limit = timeout): Promise<Response> =>
     call(client, socketPath, adminServiceDefinition, method, request, limit);
 
-  const list = async <Response extends { nextPageToken?: string | null }, Item>(
+  const list = <Response extends { nextPageToken?: string | null }, Item>(
     method: string,
     request: object,
     itemsOf: (response: Response) => readonly Item[] | null | undefined,
-  ): Promise<Item[]> =>
-    collectPages(async (pageToken): Promise<Page<Item>> => {
+  ): Pages<Item> =>
+    pagesOf(async (pageToken): Promise<Page<Item>> => {
       const response = await ask<Response>(method, { ...request, pageSize, pageToken });
       return { items: itemsOf(response) ?? [], next: response.nextPageToken ?? '' };
     });
 
+  const vmPages = () => list('listVms', {}, (response: barkeep.v1.ListVmsResponse) => response.vms);
+  const allocationPages = (vm = '') =>
+    list('listAllocations', { vm }, (response: barkeep.v1.ListAllocationsResponse) => response.allocations);
+  const mappingPages = (vm = '') =>
+    list('listMappings', { vm }, (response: barkeep.v1.ListMappingsResponse) => response.mappings);
+
   return {
-    listVms: () => list('listVms', {}, (response: barkeep.v1.ListVmsResponse) => response.vms),
+    listVms: () => all(vmPages()),
+    vmPages,
     getVm: async (vm) => (await ask<barkeep.v1.GetVmResponse>('getVm', { vm })).vm ?? {},
-    listAllocations: (vm = '') =>
-      list('listAllocations', { vm }, (response: barkeep.v1.ListAllocationsResponse) => response.allocations),
+    listAllocations: (vm) => all(allocationPages(vm)),
+    allocationPages,
     getAllocation: async (vm, resourceId) =>
       (await ask<barkeep.v1.GetAllocationResponse>('getAllocation', { vm, resourceId })).allocation ?? {},
-    listMappings: (vm = '') =>
-      list('listMappings', { vm }, (response: barkeep.v1.ListMappingsResponse) => response.mappings),
+    listMappings: (vm) => all(mappingPages(vm)),
+    mappingPages,
     getMapping: async (vm, resourceId) =>
       (await ask<barkeep.v1.GetMappingResponse>('getMapping', { vm, resourceId })).mapping ?? {},
     listWindows: () =>
-      list('listWindows', {}, (response: barkeep.v1.ListWindowsResponse) => response.windows),
+      all(list('listWindows', {}, (response: barkeep.v1.ListWindowsResponse) => response.windows)),
     getWindow: (vm) => ask('getWindow', { vm }),
-    listHeaps: () => list('listHeaps', {}, (response: barkeep.v1.ListHeapsResponse) => response.heaps),
+    heapPages: () => list('listHeaps', {}, (response: barkeep.v1.ListHeapsResponse) => response.heaps),
     getHeap: async (heap) => (await ask<barkeep.v1.GetHeapResponse>('getHeap', { heap })).heap ?? {},
     openBlob: async (vm, resourceId) =>
       (await ask<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId })).memory ?? {},
@@ -147,14 +160,15 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
   };
 }
 
-/** All items of a paged list. Throws when the list does not end. */
-export async function collectPages<Item>(fetchPage: (token: string) => Promise<Page<Item>>): Promise<Item[]> {
-  const items: Item[] = [];
+/** At least one page, if an empty one. Throws when the list does not end. */
+async function* pagesOf<Item>(
+  fetchPage: (token: string) => Promise<Page<Item>>,
+): AsyncGenerator<readonly Item[], void, void> {
   let token = '';
   for (let page = 0; page < MOST_PAGES; page++) {
-    const { items: more, next } = await fetchPage(token);
-    for (const item of more) items.push(item);
-    if (next === '') return items;
+    const { items, next } = await fetchPage(token);
+    yield items;
+    if (next === '') return;
     token = next;
   }
   throw new AdminError(
@@ -163,6 +177,12 @@ export async function collectPages<Item>(fetchPage: (token: string) => Promise<P
     status.INTERNAL,
     null,
   );
+}
+
+async function all<Item>(pages: Pages<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const page of pages) for (const item of page) items.push(item);
+  return items;
 }
 
 function call<Response>(

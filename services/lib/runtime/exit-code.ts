@@ -12,6 +12,8 @@ export const EXIT = {
   UNAVAILABLE: 4,
   /** The socket, the secret or the run directory belongs to somebody else. */
   FORBIDDEN: 5,
+  /** Whoever read the answer went away before its end: what a shell reports of every program that SIGPIPE ended (128 + 13). */
+  READER_GONE: 141,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -19,10 +21,17 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** An error that knows how the process should end because of it. Its message is for people, and complete without a stack trace. */
 export class ExitError extends Error {
   readonly exitCode: ExitCode;
+  /** The broker's reason, where it was the broker that refused. */
+  readonly reason: string | null;
 
-  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+  constructor(
+    exitCode: ExitCode,
+    message: string,
+    { reason = null, ...options }: ErrorOptions & { readonly reason?: string | null } = {},
+  ) {
     super(message, options);
     this.name = 'ExitError';
     this.exitCode = exitCode;
+    this.reason = reason;
   }
 }
