@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { barkeep, type grpc } from '../../services/lib/rpc/gen/barkeep.js';
 import { readError, reasonName } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { until } from '../support/until.ts';
 import {
   create,
   DEFAULT_CONFIG,
@@ -11,7 +12,6 @@ import {
   map,
   PAGE,
   reset,
-  sleep,
   TestBroker,
   type Unary,
   unmap,
@@ -228,7 +228,7 @@ describe('events', () => {
     session.send([{ number: 1, ...create(1, PAGE) }]);
     await session.next();
     await session.detach();
-    for (let tries = 0; tries < 100 && seen.length < 8; tries += 1) await sleep(5);
+    await until('eight events came', () => seen.length === 8, { found: () => seen });
     stream.cancel();
     expect(seen.map(({ event }) => event)).toEqual([
       'vmStateChanged',
@@ -254,7 +254,7 @@ describe('events', () => {
     await new Promise((resolve) => stream.once('metadata', resolve));
     await broker.attach('web');
     await broker.attach('other');
-    for (let tries = 0; tries < 100 && seen.length < 1; tries += 1) await sleep(5);
+    await until('an event came', () => seen.length > 0);
     stream.cancel();
     expect(seen).toEqual(['other']);
   });
@@ -269,7 +269,7 @@ describe('events', () => {
     const stream = admin.stream('watchEvents');
     stream.on('error', () => undefined);
     stream.pause();
-    await sleep(20);
+    await new Promise((resolve) => stream.once('metadata', resolve));
     const session = await broker.attach('web');
     for (let round = 0; round < 100; round += 1) {
       const commands = Array.from({ length: 200 }, () => unmap(1));
@@ -375,7 +375,7 @@ describe('health', () => {
     stream.on('data', ({ status }: Health) => seen.push(status));
     const ended = new Promise((resolve) => stream.on('end', resolve));
     stream.on('error', () => undefined);
-    for (let tries = 0; tries < 100 && seen.length < 1; tries += 1) await sleep(5);
+    await until('the state was told', () => seen.length > 0);
     await broker.stop();
     await ended;
     expect(seen).toEqual([1, 2]);

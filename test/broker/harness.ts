@@ -24,6 +24,7 @@ import { type ErrorInfo, readError, reasonName } from '../../services/lib/rpc/st
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { parseConfig } from '../../services/lib/runtime/config.ts';
 import { type RunPaths, runDirectoryPaths } from '../../services/lib/runtime/run-directory.ts';
+import { until } from '../support/until.ts';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -142,11 +143,10 @@ export class TestBroker {
   /** Waits until a VM is in a state. */
   async waitForState(name: string, state: barkeep.v1.VmState): Promise<void> {
     const admin = this.adminClient();
-    for (;;) {
+    await until(`${name} is in state ${state}`, async () => {
       const { vm } = await admin.call<barkeep.v1.GetVmResponse>('getVm', { vm: name });
-      if (vm?.state === state) break;
-      await sleep(5);
-    }
+      return vm?.state === state;
+    });
     admin.close();
   }
 
@@ -241,6 +241,13 @@ export class TestSession {
     });
   }
 
+  /** Resolves when its connection stands. */
+  connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.waitForReady(Date.now() + 20_000, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   /** The next answer of the stream. */
   next(): Promise<Response> {
     const answer = this.#answers.shift();
@@ -325,17 +332,13 @@ export const unmap = (resourceId: number): Operation => ({ unmap: { resourceId }
 export const destroy = (resourceId: number): Operation => ({ destroy: { resourceId } });
 export const reset: Operation = { reset: {} };
 
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
 export function openFds(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
 /** Waits until this process has no more than `count` descriptors: ends of connections are seen a moment later on both sides. */
 export async function fdsFallTo(count: number): Promise<number> {
-  for (let tries = 0; tries < 200 && openFds() > count; tries += 1) await sleep(10);
+  await until(`no more than ${count} descriptors are open`, () => openFds() <= count, { found: openFds });
   return openFds();
 }
 
@@ -347,18 +350,11 @@ export async function ask(
   const socket = connect(path, 'seqpacket');
   try {
     send(socket.number, message);
-    for (let tries = 0; tries < 500; tries += 1) {
-      const answer = receive(socket.number, 64);
-      if (answer === null) {
-        await sleep(2);
-        continue;
-      }
-      if (answer.data.length === 0) return null;
-      const [fd = null, ...others] = answer.fds;
-      closeAll(others);
-      return { status: answer.data.readUInt32LE(0), size: Number(answer.data.readBigUInt64LE(8)), fd };
-    }
-    throw new Error('the fd channel did not answer');
+    const answer = await until('the fd channel answers', () => receive(socket.number, 64));
+    if (answer.data.length === 0) return null;
+    const [fd = null, ...others] = answer.fds;
+    closeAll(others);
+    return { status: answer.data.readUInt32LE(0), size: Number(answer.data.readBigUInt64LE(8)), fd };
   } finally {
     socket.close();
   }

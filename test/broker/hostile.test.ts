@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { brokerServiceDefinition } from '../../services/lib/rpc/service-definition.ts';
 import { readError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { pace, until } from '../support/until.ts';
 import {
   create,
   fdsFallTo,
@@ -14,7 +15,6 @@ import {
   openFds,
   PAGE,
   results,
-  sleep,
   TestBroker,
   type TestSession,
   unmap,
@@ -156,7 +156,7 @@ describe('connections', () => {
       const commands = batch.map((command, index) => ({ number: number + 1 + index, ...command }));
       number += commands.length;
       blocked = !session.call.write({ batch: { commands, acknowledged: Math.max(0, number - 2000) } });
-      await sleep(1);
+      await pace(1);
     }
     session.vanish();
     await broker.waitForState('web', 3);
@@ -168,7 +168,7 @@ describe('connections', () => {
       const session = broker.openSession();
       session.call.write({ attach: { vm: 'web', secret: broker.secret('web') } });
       // Not earlier: a client of grpc-js that is closed while it connects keeps that connection, and it is in this process.
-      if (round % 3 === 0) await sleep(10);
+      if (round % 3 === 0) await session.connected();
       else await session.next().catch(() => null);
       if (round % 3 > 1) session.send([{ number: 1, ...create(1, PAGE) }]);
       session.vanish();
@@ -179,7 +179,7 @@ describe('connections', () => {
     noise.end(Buffer.alloc(100_000, 0x55));
     noise.resume();
     await new Promise((resolve) => noise.once('close', resolve));
-    for (let tries = 0; tries < 100 && (await broker.vm('web')).state === 2; tries += 1) await sleep(5);
+    await until('no session is attached', async () => (await broker.vm('web')).state !== 2);
     // The VM is orphaned by now: its window is all that is left of it. The look at it took a connection.
     expect(await fdsFallTo(before + 3)).toBeLessThanOrEqual(before + 3);
   });

@@ -17,7 +17,8 @@ import { FAULT_POINTS } from '../../services/lib/os/fault-point.ts';
 import type { Mapping } from '../../services/lib/os/memory.ts';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
-import { create, destroy, MIB, map, PAGE, results, sleep, unmap } from './harness.ts';
+import { until } from '../support/until.ts';
+import { create, destroy, MIB, map, PAGE, results, unmap } from './harness.ts';
 import { type Place, ResumingSession } from './resuming-session.ts';
 
 const BARKEEP = resolve(import.meta.dirname, '../../dist/services/cli/main.js');
@@ -49,6 +50,7 @@ class KeptBroker implements Place {
   readonly fdSocket = join(this.directory, 'run/fd.sock');
   readonly admin: AdminClient = createAdminClient(join(this.directory, 'run/admin.sock'));
   readonly #keeper: ChildProcess;
+  readonly #ended: Promise<unknown>;
   log = '';
 
   constructor(fault: string, life: number) {
@@ -70,6 +72,7 @@ vms:
     this.#keeper = spawn(process.execPath, [BARKEEP, 'keep', '--', ...broker], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    this.#ended = new Promise((done) => this.#keeper.once('close', done));
     this.#keeper.stderr?.on('data', (chunk: Buffer) => {
       this.log += chunk.toString();
     });
@@ -104,7 +107,7 @@ vms:
   async end(): Promise<void> {
     this.admin.close();
     this.#keeper.kill('SIGTERM');
-    await new Promise((done) => this.#keeper.on('exit', done));
+    await this.#ended;
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -231,8 +234,8 @@ describe('a broker that is killed', () => {
     for (let killed = 1; killed < life; killed += 1) process.kill(broker.pid, 'SIGKILL');
     await load.round();
     // A new journal takes the old one's place a second after the start.
-    for (let tries = 0; broker.lives <= life && tries < 100; tries += 1) await sleep(50);
-    expect(broker.lives).toBe(life + 1);
+    const killed = broker;
+    await until(`life ${life + 1} began`, () => killed.lives === life + 1, { found: () => killed.lives });
     await load.round();
     await load.check();
 

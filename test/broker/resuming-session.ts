@@ -6,15 +6,8 @@ import type { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../../services/lib/rpc/service-definition.ts';
 import { readError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
-import {
-  type Answer,
-  ask,
-  type Command,
-  inWords,
-  type MemoryHandle,
-  type Operation,
-  sleep,
-} from './harness.ts';
+import { until } from '../support/until.ts';
+import { type Answer, ask, type Command, inWords, type MemoryHandle, type Operation } from './harness.ts';
 
 type Stream = ClientDuplexStream<barkeep.v1.SessionRequest.$Properties, barkeep.v1.SessionResponse>;
 export type Place = {
@@ -44,35 +37,40 @@ export class ResumingSession {
 
   /** Attaches, or comes back. False when the broker does not know the session any more. */
   async connect(): Promise<boolean> {
-    for (;;) {
-      this.drop();
-      this.#client = new Client(`unix:${this.#place.socket}`, credentials.createInsecure(), {
-        'grpc.use_local_subchannel_pool': 1,
-      });
-      const { path, requestSerialize, responseDeserialize } = brokerServiceDefinition['session']!;
-      const stream = this.#client.makeBidiStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize as never,
-      ) as Stream;
-      const broken = (): void => {
-        if (this.#stream === stream) this.#stream = null;
-      };
-      stream.on('error', broken);
-      stream.on('end', broken);
-      this.#stream = stream;
-      try {
-        const wanted = { vm: this.vm, secret: this.#place.secret(this.vm), session: this.#session };
-        const { attached } = await this.#exchange({ attach: wanted });
-        this.attached = attached ?? {};
-        if (this.#session.length > 0) this.resumes += 1;
-        this.#session = this.attached.session ?? new Uint8Array();
-        return true;
-      } catch (error) {
-        if (readError(error as Error).reason === 'SESSION_UNKNOWN') return false;
-        await sleep(PAUSE);
-      }
-    }
+    const outcome = await until(
+      `the broker answers the attach of ${this.vm}`,
+      async () => {
+        this.drop();
+        this.#client = new Client(`unix:${this.#place.socket}`, credentials.createInsecure(), {
+          'grpc.use_local_subchannel_pool': 1,
+        });
+        const { path, requestSerialize, responseDeserialize } = brokerServiceDefinition['session']!;
+        const stream = this.#client.makeBidiStreamRequest(
+          path,
+          requestSerialize,
+          responseDeserialize as never,
+        ) as Stream;
+        const broken = (): void => {
+          if (this.#stream === stream) this.#stream = null;
+        };
+        stream.on('error', broken);
+        stream.on('end', broken);
+        this.#stream = stream;
+        try {
+          const wanted = { vm: this.vm, secret: this.#place.secret(this.vm), session: this.#session };
+          const { attached } = await this.#exchange({ attach: wanted });
+          this.attached = attached ?? {};
+          if (this.#session.length > 0) this.resumes += 1;
+          this.#session = this.attached.session ?? new Uint8Array();
+          return 'attached';
+        } catch (error) {
+          if (readError(error as Error).reason === 'SESSION_UNKNOWN') return 'unknown';
+          throw error;
+        }
+      },
+      { every: PAUSE },
+    );
+    return outcome === 'attached';
   }
 
   /** Runs operations to their answers, however often the broker dies meanwhile. */

@@ -4,17 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunPaths } from '../../services/lib/runtime/run-directory.ts';
-import {
-  create,
-  DEFAULT_CONFIG,
-  fdsFallTo,
-  map,
-  openFds,
-  PAGE,
-  results,
-  sleep,
-  TestBroker,
-} from './harness.ts';
+import { pace } from '../support/until.ts';
+import { create, DEFAULT_CONFIG, fdsFallTo, map, openFds, PAGE, results, TestBroker } from './harness.ts';
 
 const socketsOf = ({
   brokerSocket,
@@ -141,7 +132,7 @@ describe('stopping', () => {
     const session = await broker.attach('web');
     await session.run(create(1, 200 * 2 ** 20), map(1, 0));
     session.send([{ number: 3, destroy: { resourceId: 1 } }]);
-    await sleep(1);
+    await pace(1);
     await broker.end();
     expect(await fdsFallTo(before)).toBeLessThanOrEqual(before);
     expect(broker.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]);
