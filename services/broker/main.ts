@@ -8,6 +8,7 @@ import { HealthService } from '../lib/rpc/health-service.ts';
 import { adminServiceDefinition, brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
 import { type Peer, UnixServer } from '../lib/rpc/unix-server.ts';
 import type { Config } from '../lib/runtime/config.ts';
+import type { ConfigState } from '../lib/runtime/config-file.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import {
   createRunDirectory,
@@ -20,8 +21,10 @@ import { BatchRunner } from './batch-runner.ts';
 import type { Allocation } from './domain/allocation.ts';
 import { Host } from './domain/host.ts';
 import { UNLIMITED } from './domain/quota.ts';
+import { SettingsError } from './domain/settings-error.ts';
 import { Events } from './events.ts';
 import { FdChannel } from './fd-channel.ts';
+import { HeapError } from './heaps/backing.ts';
 import { type DescriptorBudget, processDescriptorBudget } from './heaps/descriptor-budget.ts';
 import { type BrokerStore, HeldDescriptors, NO_STORE } from './heaps/descriptor-store.ts';
 import { Heaps } from './heaps/heaps.ts';
@@ -54,7 +57,14 @@ export type BrokerOptions = {
   readonly store?: BrokerStore;
   /** Put a journal that cannot be read out of the way. Default: false. */
   readonly discardJournal?: boolean;
+  /** What is to be told of the configuration's file. Default: that it was taken at the start. */
+  readonly configuration?: () => ConfigState;
 };
+
+/** Whether an error of startBroker() is one of the configuration, so that another one may do. */
+export function isConfigurationFault(error: unknown): boolean {
+  return error instanceof HeapError || error instanceof SettingsError;
+}
 
 /**
  * Starts the broker in the configuration's run directory; it serves when this resolves. stop() ends it: callers get SHUTTING_DOWN, tokens
@@ -92,7 +102,7 @@ export async function startBroker(
 async function start(
   config: Config,
   log: Logger,
-  { store, discardJournal: isDiscarded = false }: BrokerOptions,
+  { store, discardJournal: isDiscarded = false, configuration = takenNow(config) }: BrokerOptions,
   onEnd: (step: () => Promise<void> | void) => void,
 ): Promise<void> {
   const paths = createRunDirectory(config.runDirectory);
@@ -187,6 +197,7 @@ async function start(
       events,
       runner,
       processStatistics,
+      configuration,
       survival: { ...survival, held },
       handlers: new Handlers((call) => server.peerOf(call), log),
       version: VERSION,
@@ -206,6 +217,11 @@ async function start(
     events.close();
     await directory.shutDown();
   });
+}
+
+function takenNow({ file }: Config): () => ConfigState {
+  const state = { file, problem: null, takenAt: Date.now(), isChanged: false };
+  return () => state;
 }
 
 type Survival = { readonly journal: Journal | null; readonly recovered: RecoveryFigures };

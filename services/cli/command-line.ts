@@ -33,11 +33,13 @@ Environment (options beat it, it beats the file):
   BARKEEP_FRONTEND_STATISTICS_INTERVAL; NO_COLOR for pictures without colours
 
 Exit codes:
-  0  done               3  there is no VM, heap, … of that name
-  1  it failed          4  no broker there, or it does not answer
-  2  wrong command      5  not allowed for this user
-     line or          141  whoever read the answer left before its end, as with
-     configuration         every program that SIGPIPE ends
+  0  done                4  no broker there, or it does not answer
+  1  it failed           5  not allowed for this user
+  2  wrong command line  6  a service gives way to a successor, which takes a
+     or configuration       configuration that is right again
+  3  there is no VM,   141  whoever read the answer left before its end, as with
+     heap, … of that        every program that SIGPIPE ends
+     name
 
 With --json an error is one line of JSON on stderr, {"error": …}, with message, exitCode,
 reason (the broker's, or null) and problems (of a configuration: place, setting, found,

@@ -2,7 +2,15 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AdminClient, AdminError, Pages } from '../lib/rpc/admin-client.ts';
-import { type Config, DEFAULT_CONFIG_PATH, loadConfig, parseConfig } from '../lib/runtime/config.ts';
+import {
+  type Config,
+  type ConfigFlags,
+  DEFAULT_CONFIG_PATH,
+  loadConfig,
+  parseConfig,
+  runDirectoryOf,
+} from '../lib/runtime/config.ts';
+import { ConfigFile } from '../lib/runtime/config-file.ts';
 import { DEFAULT_RUN_DIRECTORY } from '../lib/runtime/config-schema.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
@@ -76,20 +84,36 @@ export class Context {
   config(flags: { readonly listen?: string | undefined } = {}): Config {
     const path = this.configPath();
     if (path !== null) return this.configAt(path, flags);
-    const { runDirectory, logLevel } = this.options;
-    return parseConfig('', DEFAULT_CONFIG_PATH, {
-      environment: this.terminal.environment,
-      flags: { runDirectory, logLevel, ...flags },
-    });
+    return parseConfig('', DEFAULT_CONFIG_PATH, this.#overrides(flags));
   }
 
   /** As config(), of a file that the caller knows. */
   configAt(path: string, flags: { readonly listen?: string | undefined } = {}): Config {
+    return loadConfig(path, this.#overrides(flags));
+  }
+
+  /** As config(), for a service: see configFile(). `file` is null when there is none. */
+  serviceConfig(flags: { readonly listen?: string | undefined } = {}): {
+    readonly config: Config;
+    readonly file: ConfigFile | null;
+  } {
+    const path = this.configPath();
+    if (path === null) return { config: this.config(flags), file: null };
+    const file = this.configFile(path, flags);
+    return { config: file.config, file };
+  }
+
+  /** A file, or the last good configuration of the run directory when it is wrong. Throws ConfigError at a first start. */
+  configFile(path: string, flags: { readonly listen?: string | undefined } = {}): ConfigFile {
+    return new ConfigFile(path, this.#overrides(flags));
+  }
+
+  #overrides(flags: ConfigFlags): {
+    environment: Readonly<Record<string, string | undefined>>;
+    flags: ConfigFlags;
+  } {
     const { runDirectory, logLevel } = this.options;
-    return loadConfig(path, {
-      environment: this.terminal.environment,
-      flags: { runDirectory, logLevel, ...flags },
-    });
+    return { environment: this.terminal.environment, flags: { runDirectory, logLevel, ...flags } };
   }
 
   /** The run directory to talk to: as named, as configured, the usual one where a broker has a socket in it, or that of the demo. */
@@ -97,8 +121,8 @@ export class Context {
     const named = this.#namedRunDirectory();
     if (named !== null) return named;
     const path = this.configPath();
-    // Nothing but the directory is needed: what the host has is no concern of a client.
-    if (path !== null) return loadConfig(path, { host: null }).runDirectory;
+    // Nothing but the directory is needed: a file with a mistake elsewhere keeps nobody from looking what has become of the broker.
+    if (path !== null) return runDirectoryOf(path);
     if (existsSync(runDirectoryPaths(DEFAULT_RUN_DIRECTORY).adminSocket)) return DEFAULT_RUN_DIRECTORY;
     return demoRunDirectory(this.terminal.environment);
   }

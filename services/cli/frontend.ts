@@ -7,7 +7,7 @@ import { isVmName } from '../lib/runtime/config-schema.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import type { Context } from './context.ts';
-import { PARENT_GONE, runService } from './service.ts';
+import { PARENT_GONE, runService, SUCCEEDED } from './service.ts';
 
 /** As docs/interop/vhost-user.json describes back-ends of type gpu; its features (render-node, virgl) are options that this one does not have. */
 const CAPABILITIES = { type: 'gpu', features: [] };
@@ -44,11 +44,12 @@ export function addFrontendCommand(program: Command, context: Context): void {
     .option('--print-capabilities', 'print what this back-end can do as JSON, and do nothing else')
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
-      const config = context.config();
+      const { config, file } = context.serviceConfig();
       const options = readFlags(flags, config);
       const { startFrontend } = await import('../frontend/main.ts');
       const fields = { vm: options.vm };
-      await runService(context, { name: 'frontend', config, fields }, async (lifecycle, log, store) => {
+      const service = { name: 'frontend', config, file, fields };
+      await runService(context, service, async (lifecycle, log, store) => {
         const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
         lifecycle.onStop('frontend', () => frontend.stop(endAfter(lifecycle.signal.reason)));
         // An inherited connection that has ended leaves nobody to serve.
@@ -69,7 +70,7 @@ export function capabilitiesText(): string {
 
 /** After SIGQUIT, or when an inherited VMM has left, there is nobody to go on. */
 function endAfter(reason: unknown): FrontendEnd {
-  if (reason === 'SIGTERM' || reason === 'SIGINT') return 'replaced';
+  if (reason === 'SIGTERM' || reason === 'SIGINT' || reason === SUCCEEDED) return 'replaced';
   return reason === PARENT_GONE ? 'orphaned' : 'given-up';
 }
 

@@ -26,7 +26,8 @@ Under systemd it is not needed: give the unit a FileDescriptorStoreMax= instead.
 COMMAND is started again at once when it had said READY=1, up to ten times in 10 s.
 Beyond that, or when it was not ready: at once, then after 100 ms, doubling up to 5 s,
 until it has lived for 10 s. It is not started again after exit code 2 (wrong
-configuration), after exit code 0 (see --restart), or when the keeper was asked to stop.
+configuration) if it was never ready before, after exit code 0 (see --restart), or when
+the keeper was asked to stop.
 
 SIGTERM and SIGINT stop COMMAND (see --stop-signal) and the keeper; SIGHUP, SIGUSR1 and
 SIGUSR2 are passed on. What is held ends with the keeper; then COMMAND reads the end of

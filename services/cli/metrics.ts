@@ -20,9 +20,9 @@ export function addMetricsCommand(program: Command, context: Context): void {
     .option('--listen <address:port>', 'where to serve (default: metrics.listen of the configuration)')
     .addHelpText('after', HELP)
     .action(async ({ listen }: { listen?: string }) => {
-      const config = context.config({ listen });
+      const { config, file } = context.serviceConfig({ listen });
       const { startMetrics } = await import('../metrics/main.ts');
-      await runService(context, { name: 'metrics', config }, async (lifecycle, log) => {
+      await runService(context, { name: 'metrics', config, file }, async (lifecycle, log) => {
         const metrics = await startMetrics(config, log);
         lifecycle.onStop('metrics', () => metrics.stop());
         return { url: metrics.url };

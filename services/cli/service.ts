@@ -1,5 +1,7 @@
 // Runs one service as this process: its log, its signals, and its end when the `up` that started it ends.
 import type { Config } from '../lib/runtime/config.ts';
+import type { ConfigFile } from '../lib/runtime/config-file.ts';
+import { EXIT } from '../lib/runtime/exit-code.ts';
 import { FdStore } from '../lib/runtime/fd-store.ts';
 import { Lifecycle, type LifecycleLog, type ProcessPort } from '../lib/runtime/lifecycle.ts';
 import { followLifeline, LIFELINE_VARIABLE, type Ready } from '../lib/runtime/lifeline.ts';
@@ -8,11 +10,17 @@ import type { Context } from './context.ts';
 
 /** Why a process stops whose parent is gone: lifecycle.signal.reason. */
 export const PARENT_GONE = 'the parent process is gone';
+/** Another one: whoever holds this process' descriptors starts a successor, which takes the configuration file as it is now. */
+export const SUCCEEDED = 'a successor takes the configuration file';
 
 export type ServiceOptions = {
   /** "broker", "frontend", …: `service` of every line of the log. */
   readonly name: string;
   readonly config: Config;
+  /** Where it comes from; null: there is no file. */
+  readonly file: ConfigFile | null;
+  /** Say what becomes of the configuration file as long as the service runs, and not only when it is wrong at the start. Default: no. */
+  readonly isWatching?: boolean;
   readonly fields?: Readonly<Record<string, string>>;
 };
 
@@ -24,17 +32,35 @@ export type ProcessOptions = {
 
 /**
  * Starts a service, waits for its end, stops it, and leaves the exit code in the context. `start` returns what `up` shows of it.
- * Errors of the start are thrown.
+ * Errors of the start are thrown. SIGHUP has the service look at its configuration file, and take it when it is right.
  */
 export async function runService(
   context: Context,
-  { name, config, fields = {} }: ServiceOptions,
+  { name, config, file, isWatching = false, fields = {} }: ServiceOptions,
   start: (lifecycle: Lifecycle, log: Logger, store: FdStore) => Promise<Ready>,
 ): Promise<void> {
   // Not for `up`, which has a smaller log and stays as small as it can.
   const { createLogger } = await import('../lib/runtime/log.ts');
   const log = createLogger({ service: name, level: config.logLevel, fields });
-  await runProcess(context, { log }, (lifecycle, store) => start(lifecycle, log, store));
+  let isSucceeded = false;
+  await runProcess(context, { log }, async (lifecycle, store) => {
+    const take = (): void => {
+      if (store.active) {
+        isSucceeded = true;
+        lifecycle.stop(SUCCEEDED);
+      } else
+        log.warn('the configuration file is right and not in force: start this service again to take it');
+    };
+    const hangUp = (): void => file?.look(log, take, true);
+    process.on('SIGHUP', hangUp);
+    lifecycle.onStop('configuration file', () => {
+      process.off('SIGHUP', hangUp);
+      file?.close();
+    });
+    file?.watch(log, take, isWatching);
+    return start(lifecycle, log, store);
+  });
+  if (isSucceeded && context.exitCode === EXIT.OK) context.exitCode = EXIT.SUCCEEDED;
 }
 
 /** As runService(), with a log that the caller made. */

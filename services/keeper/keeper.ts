@@ -2,7 +2,7 @@
 // and does nothing else. A process may be the keeper of many commands.
 //
 //   start() --> running --dies--> drained: everything it sent before is handled --> pause --> running, with the descriptors
-//                  |                  | exit code 0 (unless `always`), 2 (usage), or stop()
+//                  |                  | exit code 0 (unless `always`), 2 (usage) before it was ever ready, or stop()
 //                  '---- stop() ------'--> ended: the descriptors are closed
 //
 // The successor gets the descriptors from 3 on, in the order in which they came, LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID (sd_listen_fds(3)),
@@ -30,7 +30,7 @@ export type KeptCommand = {
 
 export type KeeperOptions = RestartOptions & {
   readonly log: KeeperLog;
-  /** Start it again after exit code 0 too. Default: no, it is done then. Never after exit code 2. */
+  /** Start it again after exit code 0 too. Default: no, it is done then. After exit code 2 when it had been ready in an earlier life. */
   readonly always?: boolean;
   /** Listen to every process of the command's user, not only to the command's own (NotifyAccess=all of systemd). Default: no. */
   readonly listensToAll?: boolean;
@@ -77,6 +77,7 @@ export class Keeper {
   #isStopping = false;
   /** Of this life: it has said READY=1. */
   #isReady = false;
+  #wasEverReady = false;
   #status: string | null = null;
 
   constructor(command: KeptCommand, options: KeeperOptions) {
@@ -197,7 +198,9 @@ export class Keeper {
   }
 
   #isRestarted({ code }: Ended): boolean {
-    if (this.#isStopping || code === EXIT.USAGE) return false;
+    if (this.#isStopping) return false;
+    // A mistake that was made meanwhile is mended one day, and what is held would be lost until then.
+    if (code === EXIT.USAGE) return this.#wasEverReady;
     return code !== EXIT.OK || this.#options.always;
   }
 
@@ -295,6 +298,7 @@ export class Keeper {
     if (message.status !== null) this.#status = message.status;
     if (!message.isReady) return;
     this.#isReady = true;
+    this.#wasEverReady = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#onReady?.(message.fields);
     this.#onReady = null;

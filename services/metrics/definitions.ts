@@ -232,6 +232,26 @@ export const DEFINITIONS: readonly Definition[] = [
     ],
   },
 
+  // The configuration's file.
+  once(
+    'gauge',
+    'barkeep_config_last_reload_successful',
+    '1 when the configuration file of the broker is right; 0 while the last good configuration stands in for it.',
+    ({ configuration }) => Number(configuration?.lastReloadSuccessful ?? false),
+  ),
+  once(
+    'gauge',
+    'barkeep_config_last_reload_success_timestamp_seconds',
+    'When what is in force was last seen in the file, in seconds since 1970.',
+    ({ configuration }) => configuration?.lastReloadSuccessTime ?? 0,
+  ),
+  once(
+    'gauge',
+    'barkeep_config_changed',
+    '1 when the configuration file says something else than what is in force: the next start takes it.',
+    ({ configuration }) => Number(configuration?.changed ?? false),
+  ),
+
   // What outlives the broker, and what this one took over.
   once('gauge', 'barkeep_journal_active', '1 when VMs survive the end of the broker.', ({ journal }) =>
     Number((journal?.active && journal.whole) ?? false),

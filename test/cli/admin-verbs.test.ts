@@ -433,7 +433,10 @@ describe('health', () => {
 
   test('of none is 1, and JSON says so', async () => {
     const { code, out } = await run(['health', '--json', '-r', '/nonexistent']);
-    expect([code, JSON.parse(out)]).toEqual([1, { serving: false, runDirectory: '/nonexistent' }]);
+    expect([code, JSON.parse(out)]).toEqual([
+      1,
+      { serving: false, runDirectory: '/nonexistent', configuration: null },
+    ]);
   });
 
   test('of one that hangs is 1, after the time-out', async () => {

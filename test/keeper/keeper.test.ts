@@ -382,6 +382,13 @@ describe('a death', () => {
     expect(pauses().slice(0, 6)).toEqual([0, 1, 2, 4, 4, 4]);
   });
 
+  test('by exit code 2 of what had been ready once is no end: what is held waits for the mend', async () => {
+    const body = `say(life); if (life === 2) process.exit(2); store.ready(); if (life === 1) die(); stay();`;
+    keeperOf(program(body), { firstPause: 1 }).start();
+    await until(() => said().length === 3);
+    expect(told('ended; it is not started again')).toEqual([]);
+  });
+
   test('of what was ready is followed by a start at once, as often as the burst allows', async () => {
     const command = program('store.ready({}); die();');
     keeperOf(command, { firstPause: 1, longestPause: 2, readyBurst: 3 }).start();

@@ -5,6 +5,7 @@ import type { Handlers } from '../../lib/rpc/handlers.ts';
 import { StatusError } from '../../lib/rpc/status-error.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
+import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { BatchRunner } from '../batch-runner.ts';
 import type { BlobView } from '../domain/blob.ts';
 import type { Heap } from '../domain/heap.ts';
@@ -20,6 +21,7 @@ import type { Tokens } from '../tokens.ts';
 import type { VmDirectory, VmEntry } from '../vm-directory.ts';
 import {
   allocationView,
+  configurationView,
   eventView,
   heapView,
   histogramView,
@@ -52,6 +54,7 @@ export type AdminServices = {
   readonly events: Events;
   readonly runner: BatchRunner;
   readonly processStatistics: ProcessStatistics;
+  readonly configuration: () => ConfigState;
   /** What the next broker would find, and what this one found. */
   readonly survival: {
     readonly journal: Journal | null;
@@ -150,6 +153,11 @@ export function adminService(services: AdminServices): UntypedServiceImplementat
       (call) => watchEvents(services, call),
     ),
 
+    getConfiguration: handlers.unary<
+      Message<'GetConfigurationRequest'>,
+      barkeep.v1.GetConfigurationResponse.$Properties
+    >(() => ({ configuration: configurationView(services.configuration()) })),
+
     getStatistics: handlers.unary<
       Message<'GetStatisticsRequest'>,
       barkeep.v1.GetStatisticsResponse.$Properties
@@ -169,6 +177,7 @@ export function adminService(services: AdminServices): UntypedServiceImplementat
         tokensIssued: issued,
         tokensRedeemed: redeemed,
         tokensRefused: refused,
+        configuration: configurationView(services.configuration()),
         journal: journalView(services.survival.journal?.figures ?? null, services.survival.held),
         recovery: services.survival.recovered,
       };

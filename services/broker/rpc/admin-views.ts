@@ -3,6 +3,7 @@ import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber } from '../../lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
+import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { BlobView } from '../domain/blob.ts';
 import { OPERATIONS } from '../domain/command.ts';
 import type { Counters } from '../domain/counters.ts';
@@ -181,6 +182,21 @@ export function journalView(
     ...counts,
     storedFds: held?.count ?? 0,
     storeErrors: held?.errors ?? 0,
+  };
+}
+
+export function configurationView({
+  file,
+  problem,
+  takenAt,
+  isChanged,
+}: ConfigState): barkeep.v1.Configuration.$Properties {
+  return {
+    file,
+    problems: problem?.split('\n') ?? [],
+    lastReloadSuccessful: problem === null,
+    lastReloadSuccessTime: takenAt / 1000,
+    changed: isChanged,
   };
 }
 

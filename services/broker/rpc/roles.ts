@@ -17,6 +17,7 @@ const LOOKS = [
   'listHeaps',
   'getHeap',
   'watchEvents',
+  'getConfiguration',
   'getStatistics',
 ];
 

@@ -5,6 +5,7 @@ import { adminServiceDefinition, healthServiceDefinition } from './service-defin
 import { type Reason, readError } from './status-error.ts';
 
 export type Statistics = barkeep.v1.GetStatisticsResponse;
+export type Configuration = barkeep.v1.Configuration.$Properties;
 export type AdminVm = barkeep.v1.Vm.$Properties;
 export type AdminAllocation = barkeep.v1.Allocation.$Properties;
 export type AdminMapping = barkeep.v1.Mapping.$Properties;
@@ -70,6 +71,8 @@ export type AdminClient = {
   openBlob(vm: string, resourceId: number): Promise<barkeep.v1.MemoryHandle.$Properties>;
   /** Reclaims a VM, an attached one only by `force`. False when it had nothing. */
   evictVm(vm: string, force: boolean): Promise<boolean>;
+  /** What the broker goes by; null from a broker of an earlier version. `timeout` in milliseconds. */
+  getConfiguration(timeout?: number): Promise<Configuration | null>;
   /** Everything at one moment. `timeout` in milliseconds. */
   getStatistics(timeout?: number): Promise<Statistics>;
   /** Events from now on, until `signal` is aborted. Throws AdminError when the broker ends. */
@@ -143,6 +146,15 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
       (await ask<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId })).memory ?? {},
     evictVm: async (vm, force) =>
       (await ask<barkeep.v1.EvictVmResponse>('evictVm', { vm, force })).evicted === true,
+    getConfiguration: async (limit) => {
+      try {
+        const answer = await ask<barkeep.v1.GetConfigurationResponse>('getConfiguration', {}, limit);
+        return answer.configuration ?? null;
+      } catch (error) {
+        if (error instanceof AdminError && error.code === status.UNIMPLEMENTED) return null;
+        throw error;
+      }
+    },
     getStatistics: (limit) => ask('getStatistics', {}, limit),
     watchEvents: (vm, signal) => watch(client, socketPath, vm, signal),
     isServing: async (limit = timeout) => {

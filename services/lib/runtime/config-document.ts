@@ -144,6 +144,18 @@ export class ConfigDocument {
   }
 }
 
+/** Nothing but comments and white space. */
+export function isEmptyYaml(text: string): boolean {
+  const { contents, errors } = parseDocument(text, { prettyErrors: false });
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
+}
+
+/** A top-level value of a file that may be broken elsewhere. */
+export function looseSetting(text: string, key: string): unknown {
+  const { contents } = parseDocument(text, { prettyErrors: false });
+  return isMap(contents) ? contents.get(key) : undefined;
+}
+
 function keyText(pair: Pair): string {
   return String(isScalar(pair.key) ? pair.key.value : pair.key);
 }

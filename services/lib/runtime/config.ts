@@ -2,9 +2,16 @@
 // Every problem is found in one go and told with its place; nothing is guessed and nothing unknown is ignored.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { checkConfig, fileCapacity, type Indexed } from './config-check.ts';
-import { ConfigDocument, type Override, type SettingPath } from './config-document.ts';
+import {
+  ConfigDocument,
+  isEmptyYaml,
+  looseSetting,
+  type Override,
+  type SettingPath,
+} from './config-document.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import {
   type BACKINGS,
@@ -128,8 +135,16 @@ export type ConfigOptions = {
   readonly host?: HostMemory | null;
 };
 
+/** A configuration, and the text that says the same without the environment and the options that were laid over the file. */
+export type ReadConfig = { readonly config: Config; readonly text: string };
+
 /** Reads and checks a file. Throws ConfigError, with every problem of the file. */
 export function loadConfig(path: string, options: ConfigOptions = {}): Config {
+  return readConfig(readConfigText(path), path, options).config;
+}
+
+/** Throws ConfigError for a file that cannot be read, or has nothing in it: one that was cut off, most likely. */
+export function readConfigText(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -137,11 +152,28 @@ export function loadConfig(path: string, options: ConfigOptions = {}): Config {
     const found = `no readable file (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`;
     throw new ConfigError([{ place: path, setting: '', found, expected: 'a configuration file' }]);
   }
-  return parseConfig(text, path, options);
+  if (!isEmptyYaml(text)) return text;
+  const expected = 'settings, such as heaps: and vms: (without a file at all, the defaults hold)';
+  throw new ConfigError([{ place: `${path}:1:1`, setting: '', found: 'an empty file', expected }]);
+}
+
+/**
+ * Where a file puts the run directory, whatever else is wrong with it: what can be read of it, and what is laid over it.
+ * Throws ConfigError for a file that cannot be read, or a directory that cannot be.
+ */
+export function runDirectoryOf(path: string, options: ConfigOptions = {}): string {
+  const setting = looseSetting(readConfigText(path), 'run_directory');
+  const text = setting === undefined ? '' : stringify({ run_directory: setting });
+  return parseConfig(text, path, { ...options, host: null }).runDirectory;
 }
 
 /** Checks the text of a configuration; `file` is only a name for messages. Throws ConfigError. */
 export function parseConfig(text: string, file: string, options: ConfigOptions = {}): Config {
+  return readConfig(text, file, options).config;
+}
+
+/** As parseConfig(). */
+export function readConfig(text: string, file: string, options: ConfigOptions = {}): ReadConfig {
   const host = options.host === undefined ? readHostMemory() : options.host;
   const document = new ConfigDocument(text, file, overridesOf(options));
   const problems: ConfigProblem[] = [];
@@ -153,7 +185,18 @@ export function parseConfig(text: string, file: string, options: ConfigOptions =
   problems.push(...checkConfig({ document, heaps, vms, heapNames, hostCapacity, host }));
   if (runDirectory !== undefined) problems.push(...pathProblems(document, runDirectory, vms));
   if (settings.whole === null || problems.length > 0) throw new ConfigError(problems);
-  return compose(file, settings.whole, heaps, vms, host);
+  return {
+    config: compose(file, settings.whole, heaps, vms, host),
+    text: textOf(document, settings.whole, wholes(vms)),
+  };
+}
+
+/** With numbers for users and groups: the host may know them no more when this is read. */
+function textOf({ values }: ConfigDocument, settings: FileSettings, vms: readonly VmSettings[]): string {
+  const file = (values ?? {}) as { readonly vms?: readonly object[] };
+  const numbered = vms.map(({ uid, group }, index) => ({ ...file.vms?.[index], uid, group }));
+  const { run_directory, groups } = settings;
+  return stringify({ ...file, run_directory, groups, vms: numbered });
 }
 
 function overridesOf({ environment = {}, flags = {} }: ConfigOptions): Override[] {

@@ -12,6 +12,8 @@ export const EXIT = {
   UNAVAILABLE: 4,
   /** The socket, the secret or the run directory belongs to somebody else. */
   FORBIDDEN: 5,
+  /** It ended well, for a successor that takes a configuration which is right again: start it again, with its descriptors. */
+  SUCCEEDED: 6,
   /** Whoever read the answer went away before its end: what a shell reports of every program that SIGPIPE ended (128 + 13). */
   READER_GONE: 141,
 } as const;

@@ -3,6 +3,7 @@
 //   RUN/                 0755  traversable; each file below says who may use it
 //     broker.lock        0600  held by the running broker
 //     journal            0600  what the next broker takes over (and journal.next, while a new one is begun)
+//     last-good.yaml     0644  the configuration that the broker goes by
 //     broker.sock              gRPC: BrokerService                          groups.frontends
 //     fd.sock                  descriptors for what came over broker.sock   groups.frontends
 //     admin-ro.sock            gRPC: AdminService, what only looks          groups.viewers
@@ -63,6 +64,7 @@ export type RunPaths = {
   readonly directory: string;
   readonly lock: string;
   readonly journal: string;
+  readonly lastGoodConfig: string;
   readonly brokerSocket: string;
   readonly fdSocket: string;
   readonly viewSocket: string;
@@ -81,6 +83,7 @@ export function runDirectoryPaths(directory: string): RunPaths {
     directory,
     lock: join(directory, 'broker.lock'),
     journal: join(directory, 'journal'),
+    lastGoodConfig: join(directory, 'last-good.yaml'),
     brokerSocket: join(directory, 'broker.sock'),
     fdSocket: join(directory, 'fd.sock'),
     viewSocket: join(directory, 'admin-ro.sock'),

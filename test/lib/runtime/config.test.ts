@@ -1,6 +1,14 @@
 // The configuration: what a good file becomes, and for every kind of broken one the exact line, column and words.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ConfigFlags, loadConfig, parseConfig } from '../../../services/lib/runtime/config.ts';
+import {
+  type ConfigFlags,
+  loadConfig,
+  parseConfig,
+  runDirectoryOf,
+} from '../../../services/lib/runtime/config.ts';
 import { ConfigError } from '../../../services/lib/runtime/config-error.ts';
 
 const GIB = 1024 ** 3;
@@ -537,6 +545,23 @@ metrics: { listen: 9464 }`;
     expect(() => loadConfig('/nonexistent/barkeep.yaml')).toThrow(
       '/nonexistent/barkeep.yaml: found no readable file (ENOENT); expected a configuration file',
     );
+  });
+
+  test('a file with nothing in it', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'barkeep-config-')), 'barkeep.yaml');
+    writeFileSync(path, '# vms:\n\n');
+    expect(() => loadConfig(path)).toThrow(`${path}:1:1: found an empty file; expected settings`);
+    rmSync(dirname(path), { recursive: true });
+  });
+
+  test('says where the run directory is all the same', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'barkeep-config-')), 'barkeep.yaml');
+    writeFileSync(path, 'run_directory: /run/other\nwms: [\n  - {');
+    expect(runDirectoryOf(path)).toBe('/run/other');
+    expect(runDirectoryOf(path, { flags: { runDirectory: '/run/third' } })).toBe('/run/third');
+    writeFileSync(path, 'wms: []\n');
+    expect(runDirectoryOf(path)).toBe('/run/barkeep');
+    rmSync(dirname(path), { recursive: true });
   });
 
   test('nothing is checked against the host when nobody asks for it', () => {

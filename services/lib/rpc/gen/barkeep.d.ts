@@ -66,6 +66,9 @@ export namespace barkeep {
             /** Calls EvictVm. */
             evictVm: barkeep.v1.AdminService.EvictVm;
 
+            /** Calls GetConfiguration. */
+            getConfiguration: barkeep.v1.AdminService.GetConfiguration;
+
             /** Calls GetStatistics. */
             getStatistics: barkeep.v1.AdminService.GetStatistics;
         }
@@ -315,6 +318,25 @@ export namespace barkeep {
               readonly path: "/barkeep.v1.AdminService/EvictVm";
               readonly requestType: "EvictVmRequest";
               readonly responseType: "EvictVmResponse";
+              readonly requestStream: undefined;
+              readonly responseStream: undefined;
+            };
+
+            /**
+             * Callback as used by {@link barkeep.v1.AdminService#getConfiguration}.
+             * @param error Error, if any
+             * @param [response] GetConfigurationResponse
+             */
+            type GetConfigurationCallback = (error: (Error|null), response?: barkeep.v1.GetConfigurationResponse) => void;
+
+            /** Calls GetConfiguration. */
+            type GetConfiguration = {
+              (request: barkeep.v1.IGetConfigurationRequest, callback: barkeep.v1.AdminService.GetConfigurationCallback): void;
+              (request: barkeep.v1.IGetConfigurationRequest): Promise<barkeep.v1.GetConfigurationResponse>;
+              readonly name: "GetConfiguration";
+              readonly path: "/barkeep.v1.AdminService/GetConfiguration";
+              readonly requestType: "GetConfigurationRequest";
+              readonly responseType: "GetConfigurationResponse";
               readonly requestStream: undefined;
               readonly responseStream: undefined;
             };
@@ -3456,6 +3478,219 @@ export namespace barkeep {
         }
 
         /**
+         * Properties of a GetConfigurationRequest.
+         * @deprecated Use barkeep.v1.GetConfigurationRequest.$Properties instead.
+         */
+        interface IGetConfigurationRequest extends barkeep.v1.GetConfigurationRequest.$Properties {
+        }
+
+        /** Represents a GetConfigurationRequest. */
+        class GetConfigurationRequest {
+
+            /**
+             * Constructs a new GetConfigurationRequest.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.GetConfigurationRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Creates a new GetConfigurationRequest instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns GetConfigurationRequest instance
+             */
+            static create(properties: barkeep.v1.GetConfigurationRequest.$Shape): barkeep.v1.GetConfigurationRequest & barkeep.v1.GetConfigurationRequest.$Shape;
+            static create(properties?: barkeep.v1.GetConfigurationRequest.$Properties): barkeep.v1.GetConfigurationRequest;
+
+            /**
+             * Encodes the specified GetConfigurationRequest message. Does not implicitly {@link barkeep.v1.GetConfigurationRequest.verify|verify} messages.
+             * @param m GetConfigurationRequest message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.GetConfigurationRequest.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GetConfigurationRequest message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.GetConfigurationRequest & barkeep.v1.GetConfigurationRequest.$Shape} GetConfigurationRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.GetConfigurationRequest & barkeep.v1.GetConfigurationRequest.$Shape;
+        }
+
+        namespace GetConfigurationRequest {
+
+            /** Properties of a GetConfigurationRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GetConfigurationRequest. */
+            type $Shape = barkeep.v1.GetConfigurationRequest.$Properties;
+        }
+
+        /**
+         * Properties of a GetConfigurationResponse.
+         * @deprecated Use barkeep.v1.GetConfigurationResponse.$Properties instead.
+         */
+        interface IGetConfigurationResponse extends barkeep.v1.GetConfigurationResponse.$Properties {
+        }
+
+        /** Represents a GetConfigurationResponse. */
+        class GetConfigurationResponse {
+
+            /**
+             * Constructs a new GetConfigurationResponse.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.GetConfigurationResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GetConfigurationResponse configuration. */
+            configuration?: (barkeep.v1.Configuration.$Properties|null);
+
+            /**
+             * Creates a new GetConfigurationResponse instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns GetConfigurationResponse instance
+             */
+            static create(properties: barkeep.v1.GetConfigurationResponse.$Shape): barkeep.v1.GetConfigurationResponse & barkeep.v1.GetConfigurationResponse.$Shape;
+            static create(properties?: barkeep.v1.GetConfigurationResponse.$Properties): barkeep.v1.GetConfigurationResponse;
+
+            /**
+             * Encodes the specified GetConfigurationResponse message. Does not implicitly {@link barkeep.v1.GetConfigurationResponse.verify|verify} messages.
+             * @param m GetConfigurationResponse message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.GetConfigurationResponse.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GetConfigurationResponse message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.GetConfigurationResponse & barkeep.v1.GetConfigurationResponse.$Shape} GetConfigurationResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.GetConfigurationResponse & barkeep.v1.GetConfigurationResponse.$Shape;
+        }
+
+        namespace GetConfigurationResponse {
+
+            /** Properties of a GetConfigurationResponse. */
+            interface $Properties {
+
+                /** GetConfigurationResponse configuration */
+                configuration?: (barkeep.v1.Configuration.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GetConfigurationResponse. */
+            type $Shape = barkeep.v1.GetConfigurationResponse.$Properties;
+        }
+
+        /**
+         * Properties of a Configuration.
+         * @deprecated Use barkeep.v1.Configuration.$Properties instead.
+         */
+        interface IConfiguration extends barkeep.v1.Configuration.$Properties {
+        }
+
+        /** Represents a Configuration. */
+        class Configuration {
+
+            /**
+             * Constructs a new Configuration.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Configuration.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Configuration file. */
+            file: string;
+
+            /** Configuration lastReloadSuccessful. */
+            lastReloadSuccessful: boolean;
+
+            /** Configuration lastReloadSuccessTime. */
+            lastReloadSuccessTime: number;
+
+            /** Configuration problems. */
+            problems: string[];
+
+            /** Configuration changed. */
+            changed: boolean;
+
+            /**
+             * Creates a new Configuration instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Configuration instance
+             */
+            static create(properties: barkeep.v1.Configuration.$Shape): barkeep.v1.Configuration & barkeep.v1.Configuration.$Shape;
+            static create(properties?: barkeep.v1.Configuration.$Properties): barkeep.v1.Configuration;
+
+            /**
+             * Encodes the specified Configuration message. Does not implicitly {@link barkeep.v1.Configuration.verify|verify} messages.
+             * @param m Configuration message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Configuration.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Configuration message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Configuration & barkeep.v1.Configuration.$Shape} Configuration
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Configuration & barkeep.v1.Configuration.$Shape;
+        }
+
+        namespace Configuration {
+
+            /** Properties of a Configuration. */
+            interface $Properties {
+
+                /** Configuration file */
+                file?: (string|null);
+
+                /** Configuration lastReloadSuccessful */
+                lastReloadSuccessful?: (boolean|null);
+
+                /** Configuration lastReloadSuccessTime */
+                lastReloadSuccessTime?: (number|null);
+
+                /** Configuration problems */
+                problems?: (string[]|null);
+
+                /** Configuration changed */
+                changed?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Configuration. */
+            type $Shape = barkeep.v1.Configuration.$Properties;
+        }
+
+        /**
          * Properties of a GetStatisticsRequest.
          * @deprecated Use barkeep.v1.GetStatisticsRequest.$Properties instead.
          */
@@ -3572,6 +3807,9 @@ export namespace barkeep {
             /** GetStatisticsResponse recovery. */
             recovery?: (barkeep.v1.RecoveryStatistics.$Properties|null);
 
+            /** GetStatisticsResponse configuration. */
+            configuration?: (barkeep.v1.Configuration.$Properties|null);
+
             /**
              * Creates a new GetStatisticsResponse instance using the specified properties.
              * @param [properties] Properties to set
@@ -3642,6 +3880,9 @@ export namespace barkeep {
 
                 /** GetStatisticsResponse recovery */
                 recovery?: (barkeep.v1.RecoveryStatistics.$Properties|null);
+
+                /** GetStatisticsResponse configuration */
+                configuration?: (barkeep.v1.Configuration.$Properties|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -197,6 +197,19 @@ export const barkeep = $root.barkeep = (() => {
 
 
 
+            $Object.defineProperties(AdminService.prototype.getConfiguration = function(request, callback) {
+                return $protobuf.rpc.Service.prototype.rpcCall.call(this, AdminService.prototype.getConfiguration, $root.barkeep.v1.GetConfigurationRequest, $root.barkeep.v1.GetConfigurationResponse, request, callback);
+            }, {
+                name: { value: "GetConfiguration" },
+                path: { value: "/barkeep.v1.AdminService/GetConfiguration" },
+                requestType: { value: "GetConfigurationRequest" },
+                responseType: { value: "GetConfigurationResponse" },
+                requestStream: { value: $undefined },
+                responseStream: { value: $undefined }
+            });
+
+
+
             $Object.defineProperties(AdminService.prototype.getStatistics = function(request, callback) {
                 return $protobuf.rpc.Service.prototype.rpcCall.call(this, AdminService.prototype.getStatistics, $root.barkeep.v1.GetStatisticsRequest, $root.barkeep.v1.GetStatisticsResponse, request, callback);
             }, {
@@ -4604,6 +4617,295 @@ export const barkeep = $root.barkeep = (() => {
             return CommandRefused;
         })();
 
+        v1.GetConfigurationRequest = (function() {
+
+            const GetConfigurationRequest = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            GetConfigurationRequest.create = function(properties) {
+                return new GetConfigurationRequest(properties);
+            };
+
+            GetConfigurationRequest.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            GetConfigurationRequest.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.GetConfigurationRequest();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    r.skipType(t & 7, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return GetConfigurationRequest;
+        })();
+
+        v1.GetConfigurationResponse = (function() {
+
+            const GetConfigurationResponse = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            GetConfigurationResponse.prototype.configuration = null;
+
+            GetConfigurationResponse.create = function(properties) {
+                return new GetConfigurationResponse(properties);
+            };
+
+            GetConfigurationResponse.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.configuration != null && $Object.hasOwnProperty.call(m, "configuration"))
+                    $root.barkeep.v1.Configuration.encode(m.configuration, w.uint32(10).fork(), q + 1).ldelim();
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            GetConfigurationResponse.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.GetConfigurationResponse();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            m.configuration = $root.barkeep.v1.Configuration.decode(r, r.size(), $undefined, q + 1, m.configuration);
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return GetConfigurationResponse;
+        })();
+
+        v1.Configuration = (function() {
+
+            const Configuration = function (p) {
+                this.problems = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Configuration.prototype.file = "";
+            Configuration.prototype.lastReloadSuccessful = false;
+            Configuration.prototype.lastReloadSuccessTime = 0;
+            Configuration.prototype.problems = $util.emptyArray;
+            Configuration.prototype.changed = false;
+
+            Configuration.create = function(properties) {
+                return new Configuration(properties);
+            };
+
+            Configuration.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.file != null && $Object.hasOwnProperty.call(m, "file") && m.file !== "")
+                    w.uint32(10).string(m.file);
+                if (m.lastReloadSuccessful != null && $Object.hasOwnProperty.call(m, "lastReloadSuccessful") && m.lastReloadSuccessful !== false)
+                    w.uint32(16).bool(m.lastReloadSuccessful);
+                if (m.lastReloadSuccessTime != null && $Object.hasOwnProperty.call(m, "lastReloadSuccessTime") && !$Object.is(m.lastReloadSuccessTime, 0))
+                    w.uint32(25).double(m.lastReloadSuccessTime);
+                if (m.problems != null && m.problems.length) {
+                    for (var i = 0; i < m.problems.length; ++i)
+                        w.uint32(34).string(m.problems[i]);
+                }
+                if (m.changed != null && $Object.hasOwnProperty.call(m, "changed") && m.changed !== false)
+                    w.uint32(40).bool(m.changed);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Configuration.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Configuration();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.file = v;
+                            else
+                                delete m.file;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.lastReloadSuccessful = v;
+                            else
+                                delete m.lastReloadSuccessful;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 1)
+                                break;
+                            if (!$Object.is(v = r.double(), 0))
+                                m.lastReloadSuccessTime = v;
+                            else
+                                delete m.lastReloadSuccessTime;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.problems && m.problems.length))
+                                m.problems = [];
+                            m.problems.push(r.stringVerify());
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.changed = v;
+                            else
+                                delete m.changed;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Configuration;
+        })();
+
         v1.GetStatisticsRequest = (function() {
 
             const GetStatisticsRequest = function (p) {
@@ -4698,6 +5000,7 @@ export const barkeep = $root.barkeep = (() => {
             GetStatisticsResponse.prototype.tokensRefused = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             GetStatisticsResponse.prototype.journal = null;
             GetStatisticsResponse.prototype.recovery = null;
+            GetStatisticsResponse.prototype.configuration = null;
 
             GetStatisticsResponse.create = function(properties) {
                 return new GetStatisticsResponse(properties);
@@ -4740,6 +5043,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.JournalStatistics.encode(m.journal, w.uint32(98).fork(), q + 1).ldelim();
                 if (m.recovery != null && $Object.hasOwnProperty.call(m, "recovery"))
                     $root.barkeep.v1.RecoveryStatistics.encode(m.recovery, w.uint32(106).fork(), q + 1).ldelim();
+                if (m.configuration != null && $Object.hasOwnProperty.call(m, "configuration"))
+                    $root.barkeep.v1.Configuration.encode(m.configuration, w.uint32(114).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -4874,6 +5179,12 @@ export const barkeep = $root.barkeep = (() => {
                             if (u !== 2)
                                 break;
                             m.recovery = $root.barkeep.v1.RecoveryStatistics.decode(r, r.size(), $undefined, q + 1, m.recovery);
+                            continue;
+                        }
+                    case 14: {
+                            if (u !== 2)
+                                break;
+                            m.configuration = $root.barkeep.v1.Configuration.decode(r, r.size(), $undefined, q + 1, m.configuration);
                             continue;
                         }
                     }
