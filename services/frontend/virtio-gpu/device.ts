@@ -114,7 +114,8 @@ export class GpuDevice implements Device {
   #past: Past | null;
   /** Files that the predecessor had mapped, or may have; the VMM's table may speak of them. */
   #isSweepDue = false;
-  readonly #finishing: number | null;
+  /** The chain that a predecessor died of, and had come so far as to finish; null once the driver started afresh. */
+  #finishing: number | null;
 
   constructor(options: GpuDeviceOptions) {
     const { attachment, session, log, durable = null } = options;
@@ -138,7 +139,10 @@ export class GpuDevice implements Device {
   }
 
   connect(vmm: Pick<VmmConnection, 'adopted'>): DeviceSession {
-    if (!vmm.adopted && this.#isUsed) this.#reset('the VMM of the predecessor is gone');
+    if (!vmm.adopted) {
+      if (this.#isUsed) this.#reset('the VMM of the predecessor is gone');
+      this.#useChannel(null);
+    }
     return {
       readConfig,
       // The only writable field is events_clear, and there are no events to clear. Other writes are without effect, as on any device.
@@ -303,6 +307,7 @@ export class GpuDevice implements Device {
     this.#placement.reset();
     this.#changes?.take();
     this.#past = null;
+    this.#finishing = null;
     // A reset of what was never used changes nothing; a rebind is told in two ways and counts once.
     if (!this.#isUsed) return;
     this.#isUsed = false;
@@ -314,8 +319,8 @@ export class GpuDevice implements Device {
   }
 
   #closed({ message }: ConnectionEnd): void {
-    this.#useChannel(null);
     this.#reset(message);
+    this.#useChannel(null);
   }
 
   // ---- what outlives this process -------------------------------------------------------------------------------------------------------

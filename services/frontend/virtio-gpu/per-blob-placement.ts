@@ -189,6 +189,9 @@ export class PerBlobPlacement implements Placement {
     if (channel !== null) return;
     for (const blob of this.#blobs.values()) blob.mapped = null;
     this.#inWindow.clear();
+    for (const key of this.#unused) this.#files.delete(key);
+    this.#unused.clear();
+    this.#inherited.clear();
     this.#seen = 0;
     this.#isFull = false;
   }

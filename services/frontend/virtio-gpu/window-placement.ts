@@ -33,7 +33,8 @@ export class WindowPlacement implements Placement {
   #isSeen = false;
   #mapping: Promise<boolean> | null = null;
   #isClosed = false;
-  readonly #isSuccessor: boolean;
+  /** Of the VMM that a predecessor served. */
+  #isSuccessor: boolean;
 
   /** Takes the window's descriptor over, once it is there. `isSuccessor`: the VMM may have it mapped. */
   constructor(window: Fd | Promise<Fd>, context: PlacementContext, log: Log, isSuccessor = false) {
@@ -77,6 +78,7 @@ export class WindowPlacement implements Placement {
   useChannel(channel: BackendChannel | null): void {
     // A second channel of the same VMM changes nothing about what is mapped.
     if (channel === null) {
+      this.#isSuccessor = false;
       this.#mapped = null;
       this.#isSeen = false;
     }

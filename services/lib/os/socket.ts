@@ -43,6 +43,8 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
 
+const NOTHING = new Uint8Array(0);
+
 export type SocketType = 'stream' | 'seqpacket';
 
 /** sun_path holds 108 bytes with its final zero (unix(7)). */
@@ -208,6 +210,17 @@ export function send(fd: number, data: Uint8Array, fds: readonly number[] = []):
     const errno = lastErrno();
     if (errno === ERRNO.EAGAIN) return 0;
     if (errno !== ERRNO.EINTR) throw failure('sendmsg', `send ${data.length} bytes to socket ${fd}`);
+  }
+}
+
+/** Whether the peer of a stream socket does not read any more; what it sent may still be there. Throws SystemError. */
+export function isHungUp(fd: number): boolean {
+  try {
+    send(fd, NOTHING);
+    return false;
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'EPIPE') return true;
+    throw error;
   }
 }
 

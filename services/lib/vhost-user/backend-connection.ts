@@ -37,11 +37,11 @@ import {
 } from '../wire/vhost-user.ts';
 import { BackendChannel } from './backend-channel.ts';
 import type { ConnectionRecord, RingRecord } from './connection-record.ts';
+import type { ConnectionRecovery, ConnectionState } from './connection-recovery.ts';
 import type { ConnectionEnd, Device, DeviceSession, Log, VmmConnection } from './device.ts';
 import { messageOf, VhostUserError } from './errors.ts';
 import { type FileIdentity, GuestMemory, MOST_MEMORY_SLOTS } from './guest-memory.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
-import type { ConnectionState, Recovery } from './recovery.ts';
 import { type Doorbells, privateWords, type QueueWords, type RingSetup, Virtqueue } from './virtqueue.ts';
 
 /** Virtio features of the transport, added to those of the device. EVENT_IDX and packed rings are not offered. */
@@ -132,9 +132,7 @@ export type ConnectionOptions = {
   /** Bytes copied of one chain; default DEFAULT_MOST_READABLE_BYTES. */
   readonly mostReadableBytes?: number;
   /** Where the connection is recorded for a successor; null: it dies with this process. */
-  readonly recovery?: Recovery | null;
-  /** The connection is a predecessor's, and this is how far he had come. */
-  readonly adopted?: ConnectionRecord | null;
+  readonly recovery?: ConnectionRecovery | null;
   /** Last call, after everything was closed. */
   readonly onEnd: (end: ConnectionEnd) => void;
 };
@@ -161,7 +159,7 @@ export class BackendConnection {
   readonly #memory: GuestMemory;
   readonly #rings: Ring[];
   readonly #session: DeviceSession;
-  readonly #recovery: Recovery | null;
+  readonly #recovery: ConnectionRecovery | null;
   /** One for each ring, whatever queue it has. */
   readonly #words: readonly QueueWords[];
   #channel: BackendChannel | null = null;
@@ -204,13 +202,13 @@ export class BackendConnection {
       onEnd: (error) => this.#streamEnded(error),
     });
     try {
-      if (recovery && options.adopted) this.#restore(recovery, options.adopted);
+      if (recovery?.past) this.#restore(recovery, recovery.past);
       this.#session = device.connect(this.#vmm());
     } catch (error) {
       this.#closeParts();
       throw error;
     }
-    if (recovery && options.adopted) this.#guard(() => this.#continue(recovery), 'adoption');
+    if (recovery?.past) this.#guard(() => this.#continue(recovery), 'adoption');
   }
 
   get ended(): boolean {
@@ -239,7 +237,7 @@ export class BackendConnection {
     const protocolFeatures = () => this.#protocolFeatures ?? 0n;
     return {
       peer: this.#options.peer,
-      adopted: (this.#options.adopted ?? null) !== null,
+      adopted: (this.#recovery?.past ?? null) !== null,
       published: (queue) => this.#words[queue]?.numbers[0] ?? 0,
       get features() {
         return features();
@@ -871,7 +869,7 @@ export class BackendConnection {
   }
 
   /** Everything as it was when the predecessor committed his last message. */
-  #restore(recovery: Recovery, record: ConnectionRecord): void {
+  #restore(recovery: ConnectionRecovery, record: ConnectionRecord): void {
     this.#features = record.features;
     this.#protocolFeatures = record.protocolFeatures;
     this.#status = record.status;
@@ -889,7 +887,7 @@ export class BackendConnection {
     faultPoint('adopt.restored');
   }
 
-  #restoreRing(recovery: Recovery, ring: Ring, record: RingRecord): void {
+  #restoreRing(recovery: ConnectionRecovery, ring: Ring, record: RingRecord): void {
     const take = (name: number, what: string) =>
       name === 0 ? null : recovery.take(name, `the ${what} of queue ${ring.index}`);
     ring.size = record.size;
@@ -911,7 +909,12 @@ export class BackendConnection {
   }
 
   /** What the predecessor may not have got to: the rest of his reply, interrupts, kicks that he heard. */
-  #continue(recovery: Recovery): void {
+  #continue(recovery: ConnectionRecovery): void {
+    // Nobody waits for what was begun.
+    if (this.#stream.isHungUp) {
+      this.#streamEnded(null);
+      return;
+    }
     const running = this.#rings.filter((ring) => ring.queue?.state === 'active');
     if (this.#channel) this.#session.channelOpened(this.#channel);
     if (this.#memory.regionCount > 0) this.#session.memoryChanged(this.#memory, this.#memory.ownRegions);

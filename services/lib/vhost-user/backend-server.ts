@@ -8,7 +8,7 @@ import { Fd } from '../os/fd.ts';
 import { Poller } from '../os/poll.ts';
 import { accept, adoptSocket, type PeerCredentials, peerCredentials } from '../os/socket.ts';
 import { BackendConnection, type ConnectionOptions, checkOffer } from './backend-connection.ts';
-import type { ConnectionRecord } from './connection-record.ts';
+import type { ConnectionRecovery } from './connection-recovery.ts';
 import type { DescriptorStore } from './descriptor-store.ts';
 import type { ConnectionEnd, Device, Log } from './device.ts';
 import { messageOf } from './errors.ts';
@@ -104,8 +104,8 @@ export class BackendServer {
     this.#log = options.log;
     this.#socket = 'listening' in sockets ? sockets.listening : null;
     this.#recovery = recovery;
-    const adopted = recovery?.connection;
-    if (recovery && adopted) this.#adopt(recovery, adopted);
+    const adopted = recovery?.connection ?? null;
+    if (adopted) this.#adopt(adopted);
     const accepted = adopted ? null : recovery?.takeAccepted();
     if (accepted) this.#serve(accepted);
     if (this.#socket) this.#watch(this.#socket.fd);
@@ -177,33 +177,34 @@ export class BackendServer {
 
   #serve(socket: Fd): void {
     const peer = peerOf(socket);
+    let recovery: ConnectionRecovery | null = null;
     try {
-      this.#recovery?.connected(socket);
-      const connection = new BackendConnection(socket, this.#connectionOptions(peer, null));
+      recovery = this.#recovery?.connected(socket) ?? null;
+      const connection = new BackendConnection(socket, this.#connectionOptions(peer, recovery));
       this.#current = { connection, peer };
       this.#log.info({ peer }, 'a VMM has connected');
     } catch (error) {
-      this.#recovery?.disconnected();
+      socket.close();
+      recovery?.disconnected();
       this.#log.error({ peer, problem: messageOf(error) }, 'a VMM cannot be served');
       this.#ended({ kind: 'failed', message: messageOf(error), error });
     }
   }
 
-  #adopt(recovery: Recovery, record: ConnectionRecord): void {
-    const socket = recovery.take(record.socket, "the VMM's socket");
+  #adopt(recovery: ConnectionRecovery): void {
+    const socket = recovery.takeSocket();
     const peer = peerOf(socket);
-    const connection = new BackendConnection(socket, this.#connectionOptions(peer, record));
+    const connection = new BackendConnection(socket, this.#connectionOptions(peer, recovery));
     if (!connection.ended) this.#current = { connection, peer };
   }
 
-  #connectionOptions(peer: PeerCredentials | null, adopted: ConnectionRecord | null): ConnectionOptions {
+  #connectionOptions(peer: PeerCredentials | null, recovery: ConnectionRecovery | null): ConnectionOptions {
     const { device, log, channelTimeoutMs, drainTimeoutMs, mostReadableBytes } = this.#options;
     return {
       device,
       log,
       peer,
-      recovery: this.#recovery,
-      adopted,
+      recovery,
       ...(channelTimeoutMs !== undefined && { channelTimeoutMs }),
       ...(drainTimeoutMs !== undefined && { drainTimeoutMs }),
       ...(mostReadableBytes !== undefined && { mostReadableBytes }),

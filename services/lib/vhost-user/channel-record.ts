@@ -21,7 +21,7 @@ import { BACKEND_REQUESTS, HEADER_BYTES, shmemRange } from '../wire/vhost-user.t
 import { type FileIdentity, fileIdentity } from './guest-memory.ts';
 import { Inbox } from './inbox.ts';
 import type { StreamIo } from './message-stream.ts';
-import type { Outbox } from './outbox.ts';
+import { Outbox, type OutboxFile } from './outbox.ts';
 import {
   CHANNEL_HEADER_BYTES,
   LOG_ENTRIES,
@@ -91,7 +91,7 @@ export class ChannelRecord {
   #isSure = true;
 
   /** `name` is that of the channel's socket; what is recorded under another one is forgotten. `epoch`: see ConnectionRecord. */
-  constructor(state: StateFile, outbox: Outbox, name: number, epoch: number) {
+  constructor(state: StateFile, requests: OutboxFile, name: number, epoch: number) {
     const { view } = state.channel;
     this.#channel = new Uint32Array(view.buffer, view.byteOffset, CHANNEL_HEADER_BYTES / 4);
     this.#log = new Uint32Array(
@@ -105,7 +105,7 @@ export class ChannelRecord {
       this.#mappings.byteOffset,
       (MAPPING_SLOTS * MAPPING_BYTES) / 4,
     );
-    this.#outbox = outbox;
+    this.#outbox = new Outbox(requests);
     this.#epoch = epoch;
     this.#inbox = new Inbox(state.channelInbox, {
       sequence: () => this.#answered + 1,

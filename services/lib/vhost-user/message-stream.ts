@@ -4,7 +4,8 @@
 import { closeAll, type Fd } from '../os/fd.ts';
 import { duplicate } from '../os/memory.ts';
 import { Poller } from '../os/poll.ts';
-import { adoptSocket, type Received, receive, send } from '../os/socket.ts';
+import { adoptSocket, isHungUp, type Received, receive, send } from '../os/socket.ts';
+import { SystemError } from '../os/system-error.ts';
 import { decodeHeader, HEADER_BYTES, type Header, MOST_MESSAGE_FDS, WireError } from '../wire/vhost-user.ts';
 
 /** Messages handled in one event, so that a peer that never stops sending cannot starve the rest of the process. */
@@ -121,9 +122,18 @@ export class MessageStream {
     this.#watch();
   }
 
-  /** Handles what has arrived, the end of the stream too, without waiting for the loop to say so. */
+  /**
+   * Handles what has arrived, the end of the stream too, without waiting for the loop to say so. A peer that has gone ends it also while nothing
+   * is read, or when there is more to read than one event allows: nobody is left to answer to.
+   */
   poll(): void {
     this.#readable(true);
+    if (this.isHungUp) this.#end(null);
+  }
+
+  /** The peer is gone, whatever it has left to be read. */
+  get isHungUp(): boolean {
+    return !this.#closed && isHungUp(this.#socket.number);
   }
 
   /** Closes the socket and what was not handled; onEnd is not called. Later calls do nothing. */
@@ -248,6 +258,11 @@ export class MessageStream {
   #end(error: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#handlers.onEnd(error);
+    this.#handlers.onEnd(isHangUp(error) ? null : error);
   }
+}
+
+/** A peer that is gone without having read everything ends the stream as any other does. */
+function isHangUp(error: unknown): boolean {
+  return error instanceof SystemError && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
 }

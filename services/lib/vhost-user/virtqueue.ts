@@ -402,7 +402,8 @@ export class Virtqueue {
       this.#lastAvailable = (this.#usedIndex + this.#lead) & 0xffff;
       return;
     }
-    // A fresh ring: its numbers are the next ones with the right low half.
+    // A fresh ring: its numbers are the next ones with the right low half. What a process died of is not in it, whatever its number.
+    numbers[HANDLING] = 0;
     this.#published = published + ahead;
     numbers[PUBLISHED] = this.#published;
     this.#usedIndex = found;

@@ -3,7 +3,7 @@ import type { Fd } from '../../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../../services/lib/os/memory.ts';
 import { receive, socketPair } from '../../../../services/lib/os/socket.ts';
 import { ChannelRecord, type WindowRange } from '../../../../services/lib/vhost-user/channel-record.ts';
-import { Outbox } from '../../../../services/lib/vhost-user/outbox.ts';
+import { OutboxFile } from '../../../../services/lib/vhost-user/outbox.ts';
 import { MAPPING_SLOTS, StateFile } from '../../../../services/lib/vhost-user/state-file.ts';
 import { encodeBackendRequest } from '../../../../services/lib/wire/vhost-user.ts';
 
@@ -15,13 +15,13 @@ let vmm: Fd;
 let backEnd: Fd;
 let memory: Fd;
 let state: StateFile;
-let outbox: Outbox;
+let outbox: OutboxFile;
 
 beforeEach(() => {
   [vmm, backEnd] = socketPair('stream');
   memory = createMemfd('channel-record-test', PAGE);
   state = StateFile.create(2);
-  outbox = Outbox.create('requests');
+  outbox = OutboxFile.create('requests');
 });
 
 afterEach(() => {

@@ -9,7 +9,7 @@ import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { createMemfd, Mapping } from '../../../../services/lib/os/memory.ts';
 import { STATE_VERSION } from '../../../../services/lib/vhost-user/state-file.ts';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
-import { GpuDriver } from '../../../vmm/driver.ts';
+import { type AnswerError, GpuDriver } from '../../../vmm/driver.ts';
 import type { Vmm } from '../../../vmm/vmm.ts';
 import { until } from '../fixtures.ts';
 import { Holder, type HolderOptions } from './holder.ts';
@@ -60,6 +60,21 @@ describe('a command that kills the device', () => {
     expect(holder.ends).toEqual(['SIGKILL', 'SIGKILL']);
     expect(holder.text).toMatch(new RegExp(`poison ${Buffer.from(submit('crash').out[0]!).toString('hex')}`));
     expect((await vmm.driver.assignUuid(1)).readUInt32LE(0)).toBe(2);
+  });
+});
+
+describe('a command that kills the device, of a VMM that dies with it', () => {
+  it('is not held against the next VMM, whose chains have the same numbers', async () => {
+    let vmm: Vmm | null = null;
+    const { holder, path } = start({ onDeath: () => vmm?.close() });
+    vmm = await bootAt(path);
+    await expect(vmm.driver.sendCommand(submit('crash'))).rejects.toThrow();
+    vmm = null;
+    const next = await bootAt(path);
+    const answer = await next.driver.sendCommand(submit('crash')).catch((error: AnswerError) => error.answer);
+    expect(answer.name).toBe('ERR_UNSPEC');
+    // Once for the VMM that is gone, and twice for this one.
+    expect(holder.ends).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL']);
   });
 });
 
