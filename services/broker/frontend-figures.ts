@@ -9,6 +9,9 @@ export type FrontendFigures = barkeep.v1.FrontendStatistics.$Properties;
 const MOST_STAGES = 16;
 const MOST_COMMANDS = 512;
 const MOST_BOUNDS = 64;
+const MOST_PROBLEMS = 8;
+/** It is printed on terminals: nothing that could steer one. */
+const PROBLEM = /^[^\p{C}]{1,1000}$/u;
 const LABEL = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** Throws StatusError PROTOCOL. */
@@ -33,7 +36,17 @@ export function checkFrontendFigures(figures: FrontendFigures): FrontendFigures 
     checkLabel(command);
     checkLabel(answer);
   }
+  checkProblems(figures.vmm?.problems ?? []);
   return figures;
+}
+
+/** States and kinds that this broker does not know are those of a newer frontend. */
+function checkProblems(problems: readonly barkeep.v1.VmmProblem.$Properties[]): void {
+  if (problems.length > MOST_PROBLEMS) refuse(`${problems.length} problems`, `at most ${MOST_PROBLEMS}`);
+  for (const { message } of problems) {
+    if (!PROBLEM.test(message ?? ''))
+      refuse('a problem without words, or with odd ones', 'printable text, at most 1000 characters');
+  }
 }
 
 function checkLabel(text: string | null | undefined): void {

@@ -12,6 +12,7 @@ import type {
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { reasonName } from '../lib/rpc/status-error.ts';
 import { fromWire, type WireU64 } from '../lib/rpc/u64.ts';
+import { VMM_PROBLEMS, VMM_STATES } from '../lib/rpc/vmm-names.ts';
 import { formatBytes } from '../lib/runtime/units.ts';
 import type { PictureCache } from './window-picture.ts';
 
@@ -34,6 +35,20 @@ export type VmRecord = {
   /** Seconds since 1970. */
   readonly stateSince: number;
   readonly graceLeft: number;
+  /** Null while no frontend has it attached, or has told. */
+  readonly vmm: VmmRecord | null;
+};
+
+export type VmmRecord = {
+  readonly state: string;
+  /** 0: none, or in another pid namespace. */
+  readonly pid: number;
+  readonly queues: number;
+  readonly runningQueues: number;
+  readonly guestBytes: JsonU64;
+  readonly windowBytes: JsonU64;
+  readonly outOfReachChains: JsonU64;
+  readonly problems: readonly { readonly kind: string; readonly message: string }[];
 };
 
 export type AllocationRecord = {
@@ -145,6 +160,23 @@ export function vmRecord(vm: AdminVm): VmRecord {
     frontendPid: vm.frontendPid ?? 0,
     stateSince: vm.stateSince ?? 0,
     graceLeft: vm.graceLeft ?? 0,
+    vmm: vm.vmm ? vmmRecord(vm.vmm) : null,
+  };
+}
+
+function vmmRecord(vmm: barkeep.v1.VmmStatus.$Properties): VmmRecord {
+  return {
+    state: VMM_STATES.get(vmm.state ?? 0) ?? 'unknown',
+    pid: vmm.pid ?? 0,
+    queues: vmm.queues ?? 0,
+    runningQueues: vmm.runningQueues ?? 0,
+    guestBytes: u64(vmm.guestBytes),
+    windowBytes: u64(vmm.windowBytes),
+    outOfReachChains: u64(vmm.outOfReachChains),
+    problems: (vmm.problems ?? []).map(({ kind, message }) => ({
+      kind: VMM_PROBLEMS.get(kind ?? 0) ?? 'unknown',
+      message: message ?? '',
+    })),
   };
 }
 

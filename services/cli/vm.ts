@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../lib/runtime/units.ts';
 import type { Context } from './context.ts';
-import { bytesText, type JsonU64, type VmRecord, vmRecord } from './records.ts';
+import { bytesText, type JsonU64, type VmmRecord, type VmRecord, vmRecord } from './records.ts';
 import { type Column, fieldLines } from './table.ts';
 
 const HELP = `
@@ -11,11 +11,21 @@ Examples:
   barkeep vm show web-1
   barkeep vm evict web-1                         reclaim what a vanished frontend left
   barkeep vm list --json | jq -r '.[] | select(.state == "orphaned") | .name'
+  barkeep vm list --json | jq -r '.[] | select(.vmm.problems != []) | .name'
+
+The column VMM:
+  absent       no VMM is connected to the frontend (-: no frontend, or it has not told yet)
+  connected    a VMM is connected; nothing is agreed on yet
+  negotiated   features are agreed on; no driver in the guest has started the queues
+  running      the guest's driver is at work
+  stopped      its queues are stopped: the VM is paused, or the driver is gone
+Behind it stands what is wrong with how the VM was started; \`vm show\` says what to change.
 `;
 
 const COLUMNS: readonly Column<VmRecord>[] = [
   { title: 'NAME', value: (vm) => vm.name },
   { title: 'STATE', value: (vm) => vm.state },
+  { title: 'VMM', value: (vm) => vmmText(vm.vmm) },
   { title: 'PLACEMENT', value: (vm) => vm.placement },
   { title: 'WINDOW', value: (vm) => bytesText(vm.windowSize), align: 'right' },
   { title: 'MAPPINGS', value: (vm) => String(vm.mappings), align: 'right' },
@@ -71,6 +81,7 @@ function fields(vm: VmRecord, now: number): [string, string][] {
   return [
     ['name', vm.name],
     ['state', `${vm.state}${pid}${since}${grace}`],
+    ...vmmFields(vm.vmm, vm),
     ['placement', vm.placement],
     ['window', bytesText(vm.windowSize)],
     ['default heap', vm.defaultHeap],
@@ -79,6 +90,32 @@ function fields(vm: VmRecord, now: number): [string, string][] {
     ['blobs', `${vm.allocations} of ${limit(vm.quota.allocations, String)}`],
     ['allocated', `${bytesText(vm.allocatedBytes)} of ${limit(vm.quota.bytes, bytesText)}`],
     ['generation', String(vm.generation)],
+  ];
+}
+
+function vmmText(vmm: VmmRecord | null): string {
+  return vmm === null ? '-' : [vmm.state, ...vmm.problems.map(({ kind }) => kind)].join(', ');
+}
+
+/** How far the VMM has come, and what is wrong with it. */
+function vmmFields(vmm: VmmRecord | null, { placement }: VmRecord): [string, string][] {
+  if (vmm === null) return [];
+  const isStarted = vmm.state === 'running' || vmm.state === 'stopped';
+  const seen =
+    placement === 'per-blob' ? bytesText(vmm.windowBytes) : vmm.windowBytes === 0 ? 'not yet' : 'all';
+  return [
+    ['vmm', `${vmm.state}${vmm.pid === 0 ? '' : ` (pid ${vmm.pid})`}`],
+    ...(isStarted
+      ? ([
+          ['queues', `${vmm.runningQueues} of ${vmm.queues} running`],
+          [
+            'guest memory',
+            `${bytesText(vmm.guestBytes)} shared, ${vmm.outOfReachChains} commands out of reach`,
+          ],
+          ['window seen', seen],
+        ] as [string, string][])
+      : []),
+    ...vmm.problems.map(({ message }): [string, string] => ['problem', message]),
   ];
 }
 

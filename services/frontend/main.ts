@@ -15,6 +15,7 @@ import type { Attachment, MemoryHandle } from './operation.ts';
 import { StoredState } from './state/stored-state.ts';
 import { Statistics } from './statistics.ts';
 import { GpuDevice, type GpuDeviceOptions } from './virtio-gpu/device.ts';
+import { VmmWatch } from './vmm-watch.ts';
 
 /** Where the VMM connects: a path to listen at, or an inherited descriptor (a listening socket or a connected one), which is taken over. */
 export type FrontendOptions = { readonly vm: string } & (
@@ -66,6 +67,7 @@ export async function startFrontend(
   const statistics = new Statistics();
   const fds = new FdClient(paths.fdSocket, answerTimeout);
   let device: GpuDevice | null = null;
+  let watched: { readonly server: BackendServer; readonly watch: VmmWatch } | null = null;
   let isVerified = past === null;
   const session = new BrokerSession({
     vm: options.vm,
@@ -90,8 +92,13 @@ export async function startFrontend(
   const stopSession = () => session.close();
   signal?.addEventListener('abort', stopSession, { once: true });
   const reporter = setInterval(() => {
-    device?.countMalformed();
-    if (statistics.isChanged && session.isAttached) session.report(statistics.report());
+    if (!device || !watched) return;
+    const { server, watch } = watched;
+    device.countMalformed();
+    if (watch.look(server.vmm, device.windowUse, performance.now())) statistics.touch();
+    if (statistics.isChanged && session.isAttached) {
+      session.report({ ...statistics.report(), vmm: watch.message() });
+    }
   }, statisticsInterval);
   reporter.unref();
 
@@ -110,6 +117,8 @@ export async function startFrontend(
     device = new GpuDevice({ ...begun, session, durable: state, fetchMemory, statistics, log });
     if (past) session.resume();
     const { finished, server } = await listen(options, device, { vmmTimeout, log, store, state });
+    const expected = { queues: device.queues, windowSize: begun.attachment.windowSize };
+    watched = { server, watch: new VmmWatch(expected, log) };
     for (const name of store?.discardLeft() ?? []) {
       log.warn({ name }, 'a descriptor came back that nobody knows; it was given up');
     }

@@ -3,6 +3,7 @@
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { reasonName } from '../lib/rpc/status-error.ts';
 import { countFromWire } from '../lib/rpc/u64.ts';
+import { VMM_PROBLEMS, VMM_STATES } from '../lib/rpc/vmm-names.ts';
 
 type Statistics = barkeep.v1.GetStatisticsResponse;
 type VmStatistics = barkeep.v1.VmStatistics.$Properties;
@@ -36,10 +37,10 @@ const BACKINGS: Readonly<Record<number, string>> = {
   [barkeep.v1.Backing.BACKING_HUGETLB]: 'hugetlb',
   [barkeep.v1.Backing.BACKING_FILE]: 'file',
 };
-const STATES: Readonly<Record<number, string>> = {
-  [barkeep.v1.VmState.VM_STATE_ATTACHED]: 'attached',
-  [barkeep.v1.VmState.VM_STATE_ORPHANED]: 'orphaned',
-};
+const STATES: ReadonlyMap<number, string> = new Map([
+  [barkeep.v1.VmState.VM_STATE_ATTACHED, 'attached'],
+  [barkeep.v1.VmState.VM_STATE_ORPHANED, 'orphaned'],
+]);
 
 export const DEFINITIONS: readonly Definition[] = [
   // Mappings: what the guest sees in its window.
@@ -109,18 +110,51 @@ export const DEFINITIONS: readonly Definition[] = [
     (vm) => vm.vm?.quota?.allocations,
   ),
   perVm('gauge', 'barkeep_device_generation', 'Moves on at every device reset.', (vm) => vm.vm?.generation),
-  {
-    name: 'barkeep_vm_state',
-    type: 'gauge',
-    help: '1 for the state that the VM is in.',
-    labels: ['vm', 'state'],
-    read: (statistics) =>
-      vmsOf(statistics).flatMap(([vm, item]) =>
-        Object.entries(STATES).map(
-          ([number, state]): Sample => [{ vm, state }, Number(item.vm?.state === Number(number))],
-        ),
-      ),
-  },
+  labelled(
+    'barkeep_vm_state',
+    '1 for the state that the VM is in.',
+    'state',
+    STATES,
+    (vm, state) => vm.vm?.state === state,
+  ),
+  labelled(
+    'barkeep_vmm_state',
+    '1 for how far the VMM has come; 0 for all while its frontend has not told.',
+    'state',
+    VMM_STATES,
+    (vm, state) => vm.vm?.vmm?.state === state,
+  ),
+  labelled(
+    'barkeep_vmm_problem',
+    '1 for a mistake in how the VM was started, which `barkeep vm show` explains.',
+    'problem',
+    VMM_PROBLEMS,
+    (vm, problem) => vm.vm?.vmm?.problems?.some(({ kind }) => kind === problem) ?? false,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_vmm_queues_running',
+    'Queues of the device that run; a virtio-gpu has 2.',
+    (vm) => vm.vm?.vmm?.runningQueues,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_vmm_guest_memory_bytes',
+    'Guest memory that the VMM shares with the frontend.',
+    (vm) => vm.vm?.vmm?.guestBytes,
+  ),
+  perVm(
+    'gauge',
+    'barkeep_vmm_window_bytes',
+    'What the guest sees of its window, by the table of memory of the VMM.',
+    (vm) => vm.vm?.vmm?.windowBytes,
+  ),
+  perVm(
+    'counter',
+    'barkeep_out_of_reach_chains_total',
+    'Descriptor chains in guest memory that the VMM does not share, since the driver started.',
+    (vm) => vm.vm?.vmm?.outOfReachChains,
+  ),
   {
     name: 'barkeep_vms_configured',
     type: 'gauge',
@@ -372,6 +406,21 @@ function perVm(
   const read = (statistics: Statistics) =>
     vmsOf(statistics).map(([vm, item]): Sample => [{ vm }, countFromWire(value(item))]);
   return { name, type, help, labels: ['vm'], read };
+}
+
+/** One series for each value of a label, 1 where it holds: those that do not hold are 0, and not absent. */
+function labelled(
+  name: string,
+  help: string,
+  label: string,
+  values: ReadonlyMap<number, string>,
+  holds: (vm: VmStatistics, value: number) => boolean,
+): ValueDefinition {
+  const read = (statistics: Statistics) =>
+    vmsOf(statistics).flatMap(([vm, item]) =>
+      [...values].map(([value, word]): Sample => [{ vm, [label]: word }, Number(holds(item, value))]),
+    );
+  return { name, type: 'gauge', help, labels: ['vm', label], read };
 }
 
 function perCache(

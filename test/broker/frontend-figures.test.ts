@@ -24,6 +24,9 @@ describe('figures of a frontend', () => {
     ['a count too few', stage([1], [1])],
     ['bounds that fall', stage([2, 1], [1, 1, 1])],
     ['a bound that is no number', stage([Number.NaN], [1, 1])],
+    ['a problem without words', { vmm: { problems: [{ kind: 1, message: '' }] } }],
+    ['a problem that steers a terminal', { vmm: { problems: [{ kind: 1, message: 'a\u001b[2J' }] } }],
+    ['too many problems', { vmm: { problems: Array(9).fill({ kind: 1, message: 'a' }) } }],
     [
       'too many buckets',
       stage(

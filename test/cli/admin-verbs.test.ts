@@ -14,6 +14,8 @@ import {
   paged,
   Reason,
   startFakeBroker,
+  VmmProblemKind,
+  VmmState,
   VmState,
 } from './fake-broker.ts';
 import { type Outcome, run } from './run.ts';
@@ -36,6 +38,17 @@ const VMS = [
     mappedBytes: 28 * MIB,
     frontendPid: 4711,
     stateSince: 1_700_000_000,
+    vmm: {
+      state: VmmState.VMM_STATE_RUNNING,
+      pid: 4700,
+      queues: 2,
+      runningQueues: 2,
+      guestBytes: 2 * GIB,
+      windowBytes: 0,
+      problems: [
+        { kind: VmmProblemKind.VMM_PROBLEM_KIND_WINDOW_UNUSED, message: 'no BAR: give it a smaller window' },
+      ],
+    },
   },
   {
     name: 'web-2',
@@ -109,10 +122,10 @@ describe('vm list', () => {
     expect(code).toBe(0);
     expect(out).toBe(
       [
-        'NAME   STATE     PLACEMENT  WINDOW  MAPPINGS  MAPPED  BLOBS  ALLOCATED      QUOTA  GENERATION',
-        'web-1  attached  window       1GiB         7   28MiB     12      48MiB       2GiB           3',
-        'web-2  orphaned  per-blob    16GiB         0       0      0          0  unlimited           0',
-        'web-3  detached  window       4KiB         0       0      0          0  unlimited           0',
+        'NAME   STATE     VMM                     PLACEMENT  WINDOW  MAPPINGS  MAPPED  BLOBS  ALLOCATED      QUOTA  GENERATION',
+        'web-1  attached  running, window-unused  window       1GiB         7   28MiB     12      48MiB       2GiB           3',
+        'web-2  orphaned  -                       per-blob    16GiB         0       0      0          0  unlimited           0',
+        'web-3  detached  -                       window       4KiB         0       0      0          0  unlimited           0',
         '',
       ].join('\n'),
     );
@@ -136,6 +149,16 @@ describe('vm list', () => {
       frontendPid: 4711,
       stateSince: 1_700_000_000,
       graceLeft: 0,
+      vmm: {
+        state: 'running',
+        pid: 4700,
+        queues: 2,
+        runningQueues: 2,
+        guestBytes: 2 * GIB,
+        windowBytes: 0,
+        outOfReachChains: 0,
+        problems: [{ kind: 'window-unused', message: 'no BAR: give it a smaller window' }],
+      },
     });
   });
 
@@ -159,6 +182,11 @@ describe('vm show', () => {
       [
         'name          web-1',
         'state         attached (frontend pid 4711), for AGES',
+        'vmm           running (pid 4700)',
+        'queues        2 of 2 running',
+        'guest memory  2GiB shared, 0 commands out of reach',
+        'window seen   not yet',
+        'problem       no BAR: give it a smaller window',
         'placement     window',
         'window        1GiB',
         'default heap  ram',

@@ -88,4 +88,4 @@ export function paged(
   };
 }
 
-export const { CacheType, Placement, Backing, VmState, Reason } = barkeep.v1;
+export const { CacheType, Placement, Backing, VmState, VmmProblemKind, VmmState, Reason } = barkeep.v1;

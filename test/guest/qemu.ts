@@ -15,7 +15,11 @@ const MIB = 1024 * 1024;
 /** The GPU that the guest gets. */
 export type GuestDevice =
   /** A vhost-user back-end that listens on socketPath: QEMU's generic device, the one that carries shared memory. */
-  | { readonly kind: 'vhost-user'; readonly socketPath: string }
+  | {
+      readonly kind: 'vhost-user';
+      readonly socketPath: string /** num_vqs; 2 by default, as a GPU has. */;
+      readonly queues?: number;
+    }
   /** QEMU's own virtio-gpu, which has no host-visible window: for checking the environment itself. */
   | { readonly kind: 'built-in' }
   | { readonly kind: 'none' };
@@ -25,6 +29,8 @@ export type GuestOptions = {
   readonly device: GuestDevice;
   /** Bytes of guest memory, a multiple of 1 MiB; 512 MiB by default. Above 2 GiB part of it lies above 4 GiB. */
   readonly memory?: number;
+  /** Whether other processes can have the guest's memory, which a vhost-user back-end needs; true by default. */
+  readonly share?: boolean;
   /** Virtual processors, 1 by default. */
   readonly processors?: number;
   /** How long a boot may take, in milliseconds; 60 s by default, for a loaded machine without KVM. */
@@ -85,7 +91,10 @@ export function qemuArguments(options: GuestOptions, initramfs: string, director
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-run-with', 'exit-with-parent=on'],
     ...['-machine', 'q35,memory-backend=mem', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64'],
     ...['-smp', String(options.processors ?? 1), '-m', memory],
-    ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
+    ...[
+      '-object',
+      `memory-backend-memfd,id=mem,size=${memory},share=${options.share === false ? 'off' : 'on'}`,
+    ],
     ...deviceArguments(options.device),
     ...[
       '-chardev',
@@ -109,7 +118,7 @@ function deviceArguments(device: GuestDevice): string[] {
   if (device.kind === 'none') return [];
   if (device.kind === 'built-in') return ['-device', 'virtio-gpu-pci'];
   // virtio-id 16 is the GPU; two queues (control, cursor) and 16 bytes of configuration (virtio 1.2, section 5.7).
-  const generic = 'vhost-user-test-device-pci,virtio-id=16,num_vqs=2,vq_size=256,config_size=16,chardev=vu';
+  const generic = `vhost-user-test-device-pci,virtio-id=16,num_vqs=${device.queues ?? 2},vq_size=256,config_size=16,chardev=vu`;
   return ['-chardev', `socket,id=vu,path=${device.socketPath}`, '-device', generic];
 }
 

@@ -60,6 +60,26 @@ describe('/metrics', () => {
     ]);
   });
 
+  it('shows how far VMMs have come, and what is wrong with them', async () => {
+    const { get } = serverOf(async () => statistics([vmStatistics('a', 1)]));
+    const { body } = await get('/metrics');
+    expect(body.split('\n').filter((line) => /^barkeep_(vmm_|out_of)/.test(line))).toEqual([
+      'barkeep_vmm_state{vm="a",state="absent"} 0',
+      'barkeep_vmm_state{vm="a",state="connected"} 0',
+      'barkeep_vmm_state{vm="a",state="negotiated"} 1',
+      'barkeep_vmm_state{vm="a",state="running"} 0',
+      'barkeep_vmm_state{vm="a",state="stopped"} 0',
+      'barkeep_vmm_problem{vm="a",problem="memory-not-shared"} 1',
+      'barkeep_vmm_problem{vm="a",problem="memory-out-of-reach"} 0',
+      'barkeep_vmm_problem{vm="a",problem="queue-count"} 0',
+      'barkeep_vmm_problem{vm="a",problem="window-unused"} 0',
+      'barkeep_vmm_queues_running{vm="a"} 0',
+      'barkeep_vmm_guest_memory_bytes{vm="a"} 0',
+      'barkeep_vmm_window_bytes{vm="a"} 0',
+      'barkeep_out_of_reach_chains_total{vm="a"} 5',
+    ]);
+  });
+
   it('makes buckets cumulative', async () => {
     const { get } = serverOf(async () => statistics([vmStatistics('a', 1)]));
     const { body } = await get('/metrics');

@@ -10,6 +10,13 @@ export function vmStatistics(name: string, mappings: number): barkeep.v1.VmStati
       allocatedBytes: (mappings + 1) * 4096,
       quota: { bytes: 1024, mappings: 10 },
       generation: 3,
+      vmm: {
+        state: 3,
+        queues: 2,
+        guestBytes: 0,
+        problems: [{ kind: 1, message: 'share=on' }],
+        outOfReachChains: 5,
+      },
     },
     window: {
       vm: name,

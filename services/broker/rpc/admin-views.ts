@@ -45,6 +45,7 @@ export function vmView({
   attached,
   owner,
   graceEnds,
+  frontend,
 }: VmEntry): VmMessage {
   const vm = attached?.vm;
   return {
@@ -62,6 +63,7 @@ export function vmView({
     frontendPid: owner?.peer.pid ?? 0,
     stateSince: stateSince / 1000,
     graceLeft: state === 'orphaned' ? Math.max(0, (graceEnds - Date.now()) / 1000) : 0,
+    ...(state === 'attached' && frontend?.vmm && { vmm: frontend.vmm }),
   };
 }
 

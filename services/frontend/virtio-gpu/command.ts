@@ -8,7 +8,14 @@ import type { Contexts } from './contexts.ts';
 import type { Resource, Resources } from './resources.ts';
 
 /** The tables of one device generation. */
-export type DeviceState = { readonly contexts: Contexts; readonly resources: Resources };
+export type DeviceState = {
+  readonly contexts: Contexts;
+  readonly resources: Resources;
+  readonly windowUse: WindowUse;
+};
+
+/** What the guest's driver does with the window: blobs that it made to be mapped, and its wishes to map one. Counted, not kept for a successor. */
+export type WindowUse = { created: number; mapsAsked: number };
 
 export type Command = {
   readonly header: Header;

@@ -38,6 +38,7 @@ import { type DeviceJournal, type Past, recordsOf, tablesOf } from '../state/dev
 import type { JournalRecord } from '../state/records.ts';
 import type { Statistics } from '../statistics.ts';
 import { BrokerPipeline } from './broker-pipeline.ts';
+import type { DeviceState, WindowUse } from './command.ts';
 import { CommandQueue, type SegmentKeeper } from './command-queue.ts';
 import { CONTROL_COMMANDS, CURSOR_COMMANDS } from './commands.ts';
 import { Contexts } from './contexts.ts';
@@ -101,7 +102,7 @@ export class GpuDevice implements Device {
   readonly #windowSize: number;
   readonly #durable: Durable | null;
   readonly #changes: Changes | null;
-  readonly #state: { readonly contexts: Contexts; readonly resources: Resources };
+  readonly #state: DeviceState;
   readonly #pipeline: BrokerPipeline;
   readonly #queues = new Map<DurableQueue, LiveQueue>();
   readonly #running = new Set<DurableQueue>();
@@ -125,7 +126,11 @@ export class GpuDevice implements Device {
     this.#isUsed = this.#past?.isUsed ?? false;
     this.#finishing = this.#past?.finishing ?? null;
     this.#changes = durable ? new Changes() : null;
-    this.#state = { contexts: new Contexts(this.#changes), resources: new Resources(this.#changes) };
+    this.#state = {
+      contexts: new Contexts(this.#changes),
+      resources: new Resources(this.#changes),
+      windowUse: { created: 0, mapsAsked: 0 },
+    };
     this.#log = log;
     this.protocolFeatures =
       attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
@@ -238,6 +243,11 @@ export class GpuDevice implements Device {
     faultPoint('gpu.late-undone');
   }
 
+  /** Since the driver started. */
+  get windowUse(): WindowUse {
+    return this.#state.windowUse;
+  }
+
   /** Brings the count of malformed chains up to date. */
   countMalformed(): void {
     for (const [queue, live] of this.#queues) {
@@ -296,7 +306,9 @@ export class GpuDevice implements Device {
     this.#queues.clear();
     this.#running.clear();
     this.#pipeline.reset();
-    const { contexts, resources } = this.#state;
+    const { contexts, resources, windowUse } = this.#state;
+    windowUse.created = 0;
+    windowUse.mapsAsked = 0;
     if (this.#isUsed) {
       // A reset that finds nothing left is the orderly end of a driver; one that ends something is worth a line.
       const level = contexts.size + resources.size > 0 ? 'info' : 'debug';

@@ -1,7 +1,7 @@
 // RESOURCE_CREATE_BLOB (virtio 1.3, 5.7.6.8): binds a resource id to memory. GUEST memory is the guest's own and stays between the guest and
 // this table; host memory is the broker's, which also judges id, flags, blob_id and size.
 import { PAGE_SIZE } from '../../lib/os/memory.ts';
-import { BLOB_FLAGS, BLOB_MEM, COMMANDS, type CommandBody } from '../../lib/wire/virtio-gpu.ts';
+import { BLOB_FLAG, BLOB_FLAGS, BLOB_MEM, COMMANDS, type CommandBody } from '../../lib/wire/virtio-gpu.ts';
 import {
   answerTo,
   INVALID_CONTEXT_ID,
@@ -55,7 +55,7 @@ function createHostBlob(
   body: Body,
   contextId: number,
   memory: 'host3d' | 'host3d-guest',
-  { resources }: DeviceState,
+  { resources, windowUse }: DeviceState,
 ): Plan {
   const { resourceId, blobFlags: flags, blobId, size } = body;
   // The broker knows nothing of ids that live here alone.
@@ -68,6 +68,7 @@ function createHostBlob(
     finish: (result) => {
       if (result.kind === 'refused' || result.kind === 'failed') return answerTo(result);
       resources.add(resourceId, { kind: 'host-blob', uuid: null });
+      if ((flags & BLOB_FLAG.USE_MAPPABLE) !== 0) windowUse.created += 1;
       return OK;
     },
   };

@@ -5,7 +5,8 @@ import { COMMANDS } from '../../lib/wire/virtio-gpu.ts';
 import { answerTo, INVALID_PARAMETER, UNSPEC } from './answers.ts';
 import { answered, type Handler } from './command.ts';
 
-export const resourceMapBlob: Handler = ({ view }, { resources }) => {
+export const resourceMapBlob: Handler = ({ view }, { resources, windowUse }) => {
+  windowUse.mapsAsked += 1;
   const { resourceId, offset } = COMMANDS.RESOURCE_MAP_BLOB.body.decode(view);
   const resource = resources.isUnsettled(resourceId) ? undefined : resources.get(resourceId);
   if (resource && resource.kind !== 'host-blob') return answered(INVALID_PARAMETER);

@@ -307,7 +307,11 @@ export class BackendChannel {
 
   #ended(error: unknown): void {
     const problem = error === null ? 'the VMM closed the back-end channel' : messageOf(error);
-    this.#log.warn({ problem }, 'the back-end channel ended; no more memory can be mapped');
+    // A VMM that ends closes it a moment before its own socket: that is the ordinary way.
+    this.#log[error === null ? 'info' : 'warn'](
+      { problem },
+      'the back-end channel ended; no more memory can be mapped',
+    );
     this.#failAll(problem);
   }
 

@@ -43,6 +43,7 @@ import { messageOf, VhostUserError } from './errors.ts';
 import { type FileIdentity, GuestMemory, MOST_MEMORY_SLOTS } from './guest-memory.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
 import { type Doorbells, privateWords, type QueueWords, type RingSetup, Virtqueue } from './virtqueue.ts';
+import type { VmmFacts } from './vmm-facts.ts';
 
 /** Virtio features of the transport, added to those of the device. EVENT_IDX and packed rings are not offered. */
 export const TRANSPORT_FEATURES = bitSet(
@@ -133,8 +134,8 @@ export type ConnectionOptions = {
   readonly mostReadableBytes?: number;
   /** Where the connection is recorded for a successor; null: it dies with this process. */
   readonly recovery?: ConnectionRecovery | null;
-  /** Last call, after everything was closed. */
-  readonly onEnd: (end: ConnectionEnd) => void;
+  /** Last call, after everything was closed. `facts` are those of a moment before. */
+  readonly onEnd: (end: ConnectionEnd, facts: VmmFacts) => void;
 };
 
 type Ring = {
@@ -177,6 +178,8 @@ export class BackendConnection {
   #sweptGeneration = -1;
   #drainTimer: NodeJS.Timeout | null = null;
   #ended = false;
+  /** See VmmFacts. */
+  #refusal: VhostUserError | null = null;
 
   /**
    * Takes the connected socket over, also when it throws: SystemError when it is no socket, or what device.connect() throws; RecoveryError
@@ -213,6 +216,29 @@ export class BackendConnection {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** How far the VMM has come. */
+  get facts(): VmmFacts {
+    const rings = this.#rings;
+    const chains = rings.flatMap(({ queue }) => (queue === null ? [] : [queue.queue.statistics]));
+    const lost = chains.filter(({ outOfReach }) => outOfReach > 0);
+    return {
+      peer: this.#options.peer,
+      isNegotiated: this.#protocolFeatures !== null,
+      hasDriver: this.#features !== 0n,
+      namedQueues: rings.filter(({ doorbells, size }) => doorbells.call !== null || size > 0).length,
+      runningQueues: rings.filter(({ queue }) => queue?.state === 'active' && queue.queue.state !== 'broken')
+        .length,
+      stoppedQueues: rings.filter(({ queue }) => queue?.state === 'suspended').length,
+      guestBytes: this.#memory.mappedBytes,
+      shownBytes: this.#memory.ownRegions.reduce((sum, { size }) => sum + size, 0),
+      outOfReach: {
+        chains: lost.reduce((sum, { outOfReach }) => sum + outOfReach, 0),
+        address: lost.at(-1)?.outOfReachAt ?? 0,
+      },
+      refusal: this.#refusal,
+    };
   }
 
   /** Handles what has arrived, without waiting for the loop: afterwards `ended` is true if the VMM is gone. */
@@ -297,6 +323,9 @@ export class BackendConnection {
   #failed(error: unknown, what: string, request: number, needReply: boolean): void {
     // A request that has a reply of its own cannot be refused: a status would be taken for that reply.
     const refusable = !REQUESTS_WITH_REPLY.has(request) && this.#wantsAck(needReply);
+    const isTelling =
+      error instanceof VhostUserError && (error.code === 'NO_SUCH_QUEUE' || error.code === 'OUT_OF_REACH');
+    if (isTelling) this.#refusal = error;
     if (error instanceof VhostUserError && error.policy === 'refuse' && refusable) {
       this.#log.warn(
         { request: what, code: error.code, problem: error.message },
@@ -551,7 +580,7 @@ export class BackendConnection {
     const ring = this.#rings[index];
     if (ring) return ring;
     throw new VhostUserError(
-      'OUT_OF_RANGE',
+      'NO_SUCH_QUEUE',
       'refuse',
       `${what}: there is no queue ${index}, only 0 to ${this.#rings.length - 1}`,
     );
@@ -663,6 +692,7 @@ export class BackendConnection {
     queue.resume(ring.addresses);
     if (resumed && resumed.queue !== queue) resumed.queue.discard();
     ring.queue = { state: 'active', queue };
+    if (this.#refusal?.code === 'OUT_OF_REACH') this.#refusal = null;
     this.#log.debug(
       { queue: ring.index, size: ring.size, base: ring.base, resumed: resumed !== null },
       'a queue starts',
@@ -793,6 +823,7 @@ export class BackendConnection {
   #end(end: ConnectionEnd): void {
     if (this.#ended) return;
     this.#ended = true;
+    const { facts } = this;
     if (end.kind === 'protocol' || end.kind === 'failed') {
       this.#log.error(
         { end: end.kind, problem: end.message },
@@ -815,7 +846,7 @@ export class BackendConnection {
         'the end of the connection cannot be recorded for a successor',
       );
     }
-    this.#options.onEnd(end);
+    this.#options.onEnd(end, facts);
   }
 
   #closeParts(): void {

@@ -14,6 +14,7 @@ import type { ConnectionEnd, Device, Log } from './device.ts';
 import { messageOf } from './errors.ts';
 import { asListeningSocket, type ListeningSocket, listenAtPath } from './listening-socket.ts';
 import { Recovery } from './recovery.ts';
+import type { KnownVmm, VmmFacts } from './vmm-facts.ts';
 
 const ACCEPT_RETRY_MS = 100;
 
@@ -97,6 +98,9 @@ export class BackendServer {
   #poller: Poller | null = null;
   #current: { readonly connection: BackendConnection; readonly peer: PeerCredentials | null } | null = null;
   #closed = false;
+  #connections = 0;
+  /** Of the last connection that ended. */
+  #past: VmmFacts | null = null;
 
   /** Use startBackendServer(). Takes the sockets over. Throws what BackendConnection does for a predecessor's connection. */
   constructor(options: BackendServerOptions, sockets: Sockets, recovery: Recovery | null = null) {
@@ -115,6 +119,13 @@ export class BackendServer {
   /** Whether a VMM is connected. */
   get connected(): boolean {
     return this.#current !== null;
+  }
+
+  /** Null: none has come yet. */
+  get vmm(): KnownVmm | null {
+    const connection = this.#connections;
+    if (this.#current) return { isConnected: true, connection, facts: this.#current.connection.facts };
+    return this.#past && { isConnected: false, connection, facts: this.#past };
   }
 
   /** Stops listening, ends the connection, removes the path. Later calls do nothing. */
@@ -200,6 +211,7 @@ export class BackendServer {
 
   #connectionOptions(peer: PeerCredentials | null, recovery: ConnectionRecovery | null): ConnectionOptions {
     const { device, log, channelTimeoutMs, drainTimeoutMs, mostReadableBytes } = this.#options;
+    this.#connections += 1;
     return {
       device,
       log,
@@ -208,7 +220,10 @@ export class BackendServer {
       ...(channelTimeoutMs !== undefined && { channelTimeoutMs }),
       ...(drainTimeoutMs !== undefined && { drainTimeoutMs }),
       ...(mostReadableBytes !== undefined && { mostReadableBytes }),
-      onEnd: (end) => this.#ended(end),
+      onEnd: (end, facts) => {
+        this.#past = facts;
+        this.#ended(end);
+      },
     };
   }
 

@@ -6,6 +6,8 @@
  * NOT_NEGOTIATED  a request whose protocol feature was not acknowledged before
  * MISSING_FEATURE the VMM lacks a feature without which no memory can be shown to the guest
  * OUT_OF_RANGE    an index, a size or an address that does not exist
+ * NO_SUCH_QUEUE   the same of a queue: the VMM gives the device more of them than it has
+ * OUT_OF_REACH    a ring in memory that the VMM does not share
  * WRONG_STATE     a request that may not be sent now, for example a new size for a running ring
  * BAD_MEMORY      a memory region that cannot be mapped or located
  * BAD_DESCRIPTOR  a file descriptor that is not what it has to be
@@ -16,6 +18,8 @@ export type VhostUserErrorCode =
   | 'NOT_NEGOTIATED'
   | 'MISSING_FEATURE'
   | 'OUT_OF_RANGE'
+  | 'NO_SUCH_QUEUE'
+  | 'OUT_OF_REACH'
   | 'WRONG_STATE'
   | 'BAD_MEMORY'
   | 'BAD_DESCRIPTOR';

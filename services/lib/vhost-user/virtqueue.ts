@@ -69,6 +69,9 @@ export type QueueStatistics = {
   /** Chains popped, malformed ones included. */
   readonly chains: number;
   readonly malformed: number;
+  /** Of those: chains that speak of memory which the VMM does not share; and the guest address of the last of them. */
+  readonly outOfReach: number;
+  readonly outOfReachAt: number;
   /** Replies that were longer than what the guest had provided. */
   readonly truncated: number;
   readonly interrupts: number;
@@ -193,7 +196,14 @@ export class Virtqueue {
   #first = 0;
   #count = 0;
   readonly #headTaken: Uint8Array;
-  readonly #statistics = { chains: 0, malformed: 0, truncated: 0, interrupts: 0 };
+  readonly #statistics = {
+    chains: 0,
+    malformed: 0,
+    outOfReach: 0,
+    outOfReachAt: 0,
+    truncated: 0,
+    interrupts: 0,
+  };
   #onIdle: (() => void) | null = null;
   // Scratch of walk(): readable ranges of the chain at hand, as address and length in turn.
   readonly #ranges: number[] = [];
@@ -430,7 +440,7 @@ export class Virtqueue {
     if (!descriptors || !available || !used) {
       const part = !descriptors ? 'descriptors' : !available ? 'available' : 'used';
       throw new VhostUserError(
-        'OUT_OF_RANGE',
+        'OUT_OF_REACH',
         'refuse',
         `the ${part} part of queue ${this.index} at user address ${hex(setup[part])} is not in guest memory`,
       );
@@ -514,8 +524,7 @@ export class Virtqueue {
         const problem = this.#indirectProblem(flags, length, inIndirect);
         if (problem) return this.#malformed(head, problem, true);
         const located = this.#memory.locate(address, length);
-        if (!located)
-          return this.#malformed(head, `an indirect table at ${hex(address)}, outside of memory`, true);
+        if (!located) return this.#outOfReach(head, 'an indirect table', address);
         table = located.view;
         tableAt = located.offset;
         entries = length / DESCRIPTOR_SIZE;
@@ -527,7 +536,7 @@ export class Virtqueue {
 
       if (length === 0) return this.#malformed(head, 'a descriptor of 0 bytes', true);
       if (!this.#memory.contains(address, length)) {
-        return this.#malformed(head, `${length} bytes at ${hex(address)}, outside of memory`, true);
+        return this.#outOfReach(head, `${length} bytes`, address);
       }
       if ((flags & DESCRIPTOR_FLAG.write) !== 0) {
         writable ??= [];
@@ -566,6 +575,12 @@ export class Virtqueue {
       at += length;
     }
     return copy;
+  }
+
+  #outOfReach(head: number, what: string, address: number): InFlight {
+    this.#statistics.outOfReach += 1;
+    this.#statistics.outOfReachAt = address;
+    return this.#malformed(head, `${what} at ${hex(address)}, outside of memory`, true);
   }
 
   #malformed(head: number, problem: string, ownsHead: boolean): InFlight {

@@ -50,7 +50,14 @@ export type ReceivedAnswer = {
 export class FakeQueue implements DurableQueue {
   readonly index: number;
   readonly size = 256;
-  readonly statistics = { chains: 0, malformed: 0, truncated: 0, interrupts: 0 };
+  readonly statistics = {
+    chains: 0,
+    malformed: 0,
+    outOfReach: 0,
+    outOfReachAt: 0,
+    truncated: 0,
+    interrupts: 0,
+  };
   /** What pushAll() was called with, call by call. */
   readonly pushes: (readonly Completion[])[] = [];
   #waiting: Chain[] = [];

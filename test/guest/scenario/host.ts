@@ -17,7 +17,13 @@ export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
 /** The VMs of the configuration. */
-export const VM = { WINDOW: 'win', PER_BLOB: 'blob', NEIGHBOUR: 'twin', LARGE: 'wide' } as const;
+export const VM = {
+  WINDOW: 'win',
+  PER_BLOB: 'blob',
+  NEIGHBOUR: 'twin',
+  LARGE: 'wide',
+  VAST: 'vast',
+} as const;
 export type VmName = (typeof VM)[keyof typeof VM];
 
 export const PLACEMENT: Readonly<Record<VmName, 'window' | 'per-blob'>> = {
@@ -25,6 +31,7 @@ export const PLACEMENT: Readonly<Record<VmName, 'window' | 'per-blob'>> = {
   blob: 'per-blob',
   twin: 'per-blob',
   wide: 'window',
+  vast: 'window',
 };
 
 /** Which heap a blob_id leads to, the same in 'win' and 'blob'. */
@@ -35,6 +42,8 @@ export const WINDOW_SIZE: Readonly<Record<VmName, number>> = {
   blob: GIB,
   twin: GIB,
   wide: 16 * GIB,
+  // More than a guest of QEMU's TCG can address: its processors have 40 bits.
+  vast: 1024 * GIB,
 };
 
 /** What 'win' and 'blob' may have: less than their windows and heaps, so that each limit can be met alone. */
@@ -84,6 +93,7 @@ vms:
     quota: { bytes: ${QUOTA.blob.bytes / MIB}MiB, mappings: ${QUOTA.blob.mappings}, allocations: ${QUOTA.blob.allocations} }
   - { name: ${VM.NEIGHBOUR}, window: 1GiB, placement: per-blob, heap: shared }
   - { name: ${VM.LARGE}, window: 16GiB, heap: ram, blob_heaps: { 4: far } }
+  - { name: ${VM.VAST}, window: 1TiB, heap: ram }
 frontend: { statistics_interval: 200ms }
 metrics: { listen: '127.0.0.1:${port}' }
 `;

@@ -86,5 +86,8 @@ export const GROUPS: readonly Group[] = [
   },
 ];
 
+/** VMs that are started wrongly, one after the other. */
+export const MISTAKES = 'mistake';
+
 /** The VMs that the figures compare. */
 export const PAIR = { name: 'figures', window: VM.WINDOW, perBlob: VM.PER_BLOB } as const;

@@ -14,7 +14,8 @@ import {
 } from './check.ts';
 import { FIGURES, type Pair } from './figures.ts';
 import { Host } from './host.ts';
-import { GROUPS, type Group, PAIR } from './plan.ts';
+import { MISTAKE_CHECKS } from './mistakes.ts';
+import { GROUPS, type Group, MISTAKES, PAIR } from './plan.ts';
 import type { Report } from './report.ts';
 import { Session } from './session.ts';
 
@@ -39,6 +40,7 @@ const ERROR_LEVEL = /"level":"?(50|60|error|fatal)/;
 export function checkNames(): readonly string[] {
   return [
     ...GROUPS.flatMap((group) => group.checks.map((check) => `${group.name}/${check.name}`)),
+    ...MISTAKE_CHECKS.map((check) => `${MISTAKES}/${check.name}`),
     ...FIGURES.map((check) => `${PAIR.name}/${check.name}`),
   ];
 }
@@ -61,6 +63,7 @@ export class Scenario {
       const host = await this.#startHost();
       if (host === null) return;
       for (const group of GROUPS) await this.#runGroup(group, host);
+      await this.#runMistakes(host);
       await this.#runFigures(host);
       await this.#line('host', 'no-errors', "nothing in the services' logs is an error", async () =>
         this.#expectCleanLogs(host),
@@ -101,6 +104,11 @@ export class Scenario {
     } finally {
       await this.#end(session);
     }
+  }
+
+  async #runMistakes(host: Host): Promise<void> {
+    const stage = { host, environment: this.#options.environment };
+    await this.#runChecks(MISTAKES, this.#chosen(MISTAKES, MISTAKE_CHECKS), stage, []);
   }
 
   async #runFigures(host: Host): Promise<void> {

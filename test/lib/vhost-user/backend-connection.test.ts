@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createEventfd } from '../../../services/lib/os/eventfd.ts';
 import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../services/lib/os/memory.ts';
 import { socketPair } from '../../../services/lib/os/socket.ts';
@@ -12,6 +13,7 @@ import {
 import type { ConnectionEnd } from '../../../services/lib/vhost-user/device.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
 import type { Chain } from '../../../services/lib/vhost-user/virtqueue.ts';
+import type { VmmFacts } from '../../../services/lib/vhost-user/vmm-facts.ts';
 import {
   bitSet,
   decodeBackendRequest,
@@ -278,7 +280,7 @@ describe('refusals', () => {
     await pair.ready();
     pair.vmm.send('SET_VRING_NUM', { index: 9, value: 16 });
     await pair.vmm.ended();
-    expect(pair.end).toMatchObject({ kind: 'protocol', error: { code: 'OUT_OF_RANGE' } });
+    expect(pair.end).toMatchObject({ kind: 'protocol', error: { code: 'NO_SUCH_QUEUE' } });
     expect(pair.session.end).toBe(pair.end);
   });
 
@@ -309,6 +311,69 @@ describe('refusals', () => {
     await pair.vmm.ask('SET_MEM_TABLE', []);
     await expect(queue.start(pair.vmm, 0)).rejects.toThrow(/does not start/);
     expect(pair.session.events).not.toContain('queueStarted 0');
+  });
+});
+
+describe('what is known of the VMM', () => {
+  it('grows with what it asks for', async () => {
+    const pair = new Pair();
+    expect(pair.connection.facts).toMatchObject({ isNegotiated: false, hasDriver: false, namedQueues: 0 });
+    const { queue } = await pair.ready();
+    expect(pair.connection.facts).toMatchObject({
+      isNegotiated: true,
+      hasDriver: true,
+      runningQueues: 0,
+      guestBytes: 4 * MIB,
+    });
+    await queue.start(pair.vmm, 0);
+    expect(pair.connection.facts).toMatchObject({ namedQueues: 1, runningQueues: 1, stoppedQueues: 0 });
+    await pair.vmm.get('GET_VRING_BASE', { index: 0, value: 0 });
+    expect(pair.connection.facts).toMatchObject({ runningQueues: 0, stoppedQueues: 1 });
+  });
+
+  it('names a queue too many, also when the VMM is gone', async () => {
+    const facts: VmmFacts[] = [];
+    const pair = new Pair(new TestDevice(), { onEnd: (_end, last) => void facts.push(last) });
+    await pair.ready();
+    const fd = createEventfd();
+    cleanups.push(() => fd.close());
+    expect(await pair.vmm.ask('SET_VRING_CALL', { index: 2, noFd: false }, [fd])).toBe(1);
+    pair.vmm.close();
+    await until(() => facts.length === 1);
+    expect(facts[0]?.refusal?.code).toBe('NO_SUCH_QUEUE');
+  });
+
+  it('names a ring that is in no shared memory, until it is', async () => {
+    const pair = new Pair();
+    const { queue, ram } = await pair.ready();
+    await pair.vmm.ask('SET_MEM_TABLE', []);
+    await expect(queue.start(pair.vmm, 0)).rejects.toThrow(/does not start/);
+    expect(pair.connection.facts.refusal?.code).toBe('OUT_OF_REACH');
+    await pair.vmm.ask('SET_MEM_TABLE', [ram.region], [ram.fd]);
+    await queue.start(pair.vmm, 0);
+    expect(pair.connection.facts).toMatchObject({ refusal: null, runningQueues: 1 });
+  });
+
+  it('counts commands in memory that is not shared', async () => {
+    const pair = new Pair();
+    const { queue } = await pair.ready();
+    await queue.start(pair.vmm, 0);
+    queue.driver.describe(0, { addr: 0x1_4000_0000, len: 64 });
+    queue.driver.offer(0);
+    queue.ring();
+    await until(() => pair.connection.facts.outOfReach.chains === 1);
+    expect(pair.connection.facts.outOfReach.address).toBe(0x1_4000_0000);
+  });
+
+  it('says nothing of a loop in a chain, which is no matter of memory', async () => {
+    const pair = new Pair();
+    const { queue } = await pair.ready();
+    await queue.start(pair.vmm, 0);
+    queue.driver.describe(0, { addr: 65536, len: 64, flags: 1, next: 0 });
+    queue.driver.offer(0);
+    queue.ring();
+    await until(() => queue.driver.takeUsed().length === 1);
+    expect(pair.connection.facts.outOfReach.chains).toBe(0);
   });
 });
 

@@ -515,6 +515,9 @@ export namespace barkeep {
             /** Vm graceLeft. */
             graceLeft: number;
 
+            /** Vm vmm. */
+            vmm?: (barkeep.v1.VmmStatus.$Properties|null);
+
             /**
              * Creates a new Vm instance using the specified properties.
              * @param [properties] Properties to set
@@ -588,6 +591,9 @@ export namespace barkeep {
 
                 /** Vm graceLeft */
                 graceLeft?: (number|null);
+
+                /** Vm vmm */
+                vmm?: (barkeep.v1.VmmStatus.$Properties|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -6021,6 +6027,9 @@ export namespace barkeep {
             /** FrontendStatistics slotRefusals. */
             slotRefusals: (number|Long);
 
+            /** FrontendStatistics vmm. */
+            vmm?: (barkeep.v1.VmmStatus.$Properties|null);
+
             /**
              * Creates a new FrontendStatistics instance using the specified properties.
              * @param [properties] Properties to set
@@ -6068,12 +6077,234 @@ export namespace barkeep {
                 /** FrontendStatistics slotRefusals */
                 slotRefusals?: (number|Long|null);
 
+                /** FrontendStatistics vmm */
+                vmm?: (barkeep.v1.VmmStatus.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a FrontendStatistics. */
             type $Shape = barkeep.v1.FrontendStatistics.$Properties;
+        }
+
+        /** VmmState enum. */
+        enum VmmState {
+
+            /** VMM_STATE_UNSPECIFIED value */
+            VMM_STATE_UNSPECIFIED = 0,
+
+            /** VMM_STATE_ABSENT value */
+            VMM_STATE_ABSENT = 1,
+
+            /** VMM_STATE_CONNECTED value */
+            VMM_STATE_CONNECTED = 2,
+
+            /** VMM_STATE_NEGOTIATED value */
+            VMM_STATE_NEGOTIATED = 3,
+
+            /** VMM_STATE_RUNNING value */
+            VMM_STATE_RUNNING = 4,
+
+            /** VMM_STATE_STOPPED value */
+            VMM_STATE_STOPPED = 5
+        }
+
+        /** VmmProblemKind enum. */
+        enum VmmProblemKind {
+
+            /** VMM_PROBLEM_KIND_UNSPECIFIED value */
+            VMM_PROBLEM_KIND_UNSPECIFIED = 0,
+
+            /** VMM_PROBLEM_KIND_MEMORY_NOT_SHARED value */
+            VMM_PROBLEM_KIND_MEMORY_NOT_SHARED = 1,
+
+            /** VMM_PROBLEM_KIND_MEMORY_OUT_OF_REACH value */
+            VMM_PROBLEM_KIND_MEMORY_OUT_OF_REACH = 2,
+
+            /** VMM_PROBLEM_KIND_QUEUE_COUNT value */
+            VMM_PROBLEM_KIND_QUEUE_COUNT = 3,
+
+            /** VMM_PROBLEM_KIND_WINDOW_UNUSED value */
+            VMM_PROBLEM_KIND_WINDOW_UNUSED = 4
+        }
+
+        /**
+         * Properties of a VmmStatus.
+         * @deprecated Use barkeep.v1.VmmStatus.$Properties instead.
+         */
+        interface IVmmStatus extends barkeep.v1.VmmStatus.$Properties {
+        }
+
+        /** Represents a VmmStatus. */
+        class VmmStatus {
+
+            /**
+             * Constructs a new VmmStatus.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.VmmStatus.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** VmmStatus state. */
+            state: barkeep.v1.VmmState;
+
+            /** VmmStatus pid. */
+            pid: number;
+
+            /** VmmStatus queues. */
+            queues: number;
+
+            /** VmmStatus runningQueues. */
+            runningQueues: number;
+
+            /** VmmStatus guestBytes. */
+            guestBytes: (number|Long);
+
+            /** VmmStatus windowBytes. */
+            windowBytes: (number|Long);
+
+            /** VmmStatus outOfReachChains. */
+            outOfReachChains: (number|Long);
+
+            /** VmmStatus problems. */
+            problems: barkeep.v1.VmmProblem.$Properties[];
+
+            /**
+             * Creates a new VmmStatus instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns VmmStatus instance
+             */
+            static create(properties: barkeep.v1.VmmStatus.$Shape): barkeep.v1.VmmStatus & barkeep.v1.VmmStatus.$Shape;
+            static create(properties?: barkeep.v1.VmmStatus.$Properties): barkeep.v1.VmmStatus;
+
+            /**
+             * Encodes the specified VmmStatus message. Does not implicitly {@link barkeep.v1.VmmStatus.verify|verify} messages.
+             * @param m VmmStatus message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.VmmStatus.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a VmmStatus message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.VmmStatus & barkeep.v1.VmmStatus.$Shape} VmmStatus
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.VmmStatus & barkeep.v1.VmmStatus.$Shape;
+        }
+
+        namespace VmmStatus {
+
+            /** Properties of a VmmStatus. */
+            interface $Properties {
+
+                /** VmmStatus state */
+                state?: (barkeep.v1.VmmState|null);
+
+                /** VmmStatus pid */
+                pid?: (number|null);
+
+                /** VmmStatus queues */
+                queues?: (number|null);
+
+                /** VmmStatus runningQueues */
+                runningQueues?: (number|null);
+
+                /** VmmStatus guestBytes */
+                guestBytes?: (number|Long|null);
+
+                /** VmmStatus windowBytes */
+                windowBytes?: (number|Long|null);
+
+                /** VmmStatus outOfReachChains */
+                outOfReachChains?: (number|Long|null);
+
+                /** VmmStatus problems */
+                problems?: (barkeep.v1.VmmProblem.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a VmmStatus. */
+            type $Shape = barkeep.v1.VmmStatus.$Properties;
+        }
+
+        /**
+         * Properties of a VmmProblem.
+         * @deprecated Use barkeep.v1.VmmProblem.$Properties instead.
+         */
+        interface IVmmProblem extends barkeep.v1.VmmProblem.$Properties {
+        }
+
+        /** Represents a VmmProblem. */
+        class VmmProblem {
+
+            /**
+             * Constructs a new VmmProblem.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.VmmProblem.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** VmmProblem kind. */
+            kind: barkeep.v1.VmmProblemKind;
+
+            /** VmmProblem message. */
+            message: string;
+
+            /**
+             * Creates a new VmmProblem instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns VmmProblem instance
+             */
+            static create(properties: barkeep.v1.VmmProblem.$Shape): barkeep.v1.VmmProblem & barkeep.v1.VmmProblem.$Shape;
+            static create(properties?: barkeep.v1.VmmProblem.$Properties): barkeep.v1.VmmProblem;
+
+            /**
+             * Encodes the specified VmmProblem message. Does not implicitly {@link barkeep.v1.VmmProblem.verify|verify} messages.
+             * @param m VmmProblem message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.VmmProblem.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a VmmProblem message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.VmmProblem & barkeep.v1.VmmProblem.$Shape} VmmProblem
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.VmmProblem & barkeep.v1.VmmProblem.$Shape;
+        }
+
+        namespace VmmProblem {
+
+            /** Properties of a VmmProblem. */
+            interface $Properties {
+
+                /** VmmProblem kind */
+                kind?: (barkeep.v1.VmmProblemKind|null);
+
+                /** VmmProblem message */
+                message?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a VmmProblem. */
+            type $Shape = barkeep.v1.VmmProblem.$Properties;
         }
 
         /**

@@ -366,6 +366,7 @@ export const barkeep = $root.barkeep = (() => {
             Vm.prototype.frontendPid = 0;
             Vm.prototype.stateSince = 0;
             Vm.prototype.graceLeft = 0;
+            Vm.prototype.vmm = null;
 
             Vm.create = function(properties) {
                 return new Vm(properties);
@@ -406,6 +407,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(105).double(m.stateSince);
                 if (m.graceLeft != null && $Object.hasOwnProperty.call(m, "graceLeft") && !$Object.is(m.graceLeft, 0))
                     w.uint32(113).double(m.graceLeft);
+                if (m.vmm != null && $Object.hasOwnProperty.call(m, "vmm"))
+                    $root.barkeep.v1.VmmStatus.encode(m.vmm, w.uint32(122).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -560,6 +563,12 @@ export const barkeep = $root.barkeep = (() => {
                                 m.graceLeft = v;
                             else
                                 delete m.graceLeft;
+                            continue;
+                        }
+                    case 15: {
+                            if (u !== 2)
+                                break;
+                            m.vmm = $root.barkeep.v1.VmmStatus.decode(r, r.size(), $undefined, q + 1, m.vmm);
                             continue;
                         }
                     }
@@ -7963,6 +7972,7 @@ export const barkeep = $root.barkeep = (() => {
             FrontendStatistics.prototype.process = null;
             FrontendStatistics.prototype.malformedChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.slotRefusals = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            FrontendStatistics.prototype.vmm = null;
 
             FrontendStatistics.create = function(properties) {
                 return new FrontendStatistics(properties);
@@ -7989,6 +7999,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(32).uint64(m.malformedChains);
                 if (m.slotRefusals != null && $Object.hasOwnProperty.call(m, "slotRefusals") && (typeof m.slotRefusals === "object" ? m.slotRefusals.low || m.slotRefusals.high : m.slotRefusals !== 0))
                     w.uint32(40).uint64(m.slotRefusals);
+                if (m.vmm != null && $Object.hasOwnProperty.call(m, "vmm"))
+                    $root.barkeep.v1.VmmStatus.encode(m.vmm, w.uint32(50).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -8062,6 +8074,12 @@ export const barkeep = $root.barkeep = (() => {
                                 delete m.slotRefusals;
                             continue;
                         }
+                    case 6: {
+                            if (u !== 2)
+                                break;
+                            m.vmm = $root.barkeep.v1.VmmStatus.decode(r, r.size(), $undefined, q + 1, m.vmm);
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -8080,6 +8098,297 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return FrontendStatistics;
+        })();
+
+        v1.VmmState = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "VMM_STATE_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "VMM_STATE_ABSENT"] = 1;
+            values[valuesById[2] = "VMM_STATE_CONNECTED"] = 2;
+            values[valuesById[3] = "VMM_STATE_NEGOTIATED"] = 3;
+            values[valuesById[4] = "VMM_STATE_RUNNING"] = 4;
+            values[valuesById[5] = "VMM_STATE_STOPPED"] = 5;
+            return values;
+        })();
+
+        v1.VmmProblemKind = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "VMM_PROBLEM_KIND_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "VMM_PROBLEM_KIND_MEMORY_NOT_SHARED"] = 1;
+            values[valuesById[2] = "VMM_PROBLEM_KIND_MEMORY_OUT_OF_REACH"] = 2;
+            values[valuesById[3] = "VMM_PROBLEM_KIND_QUEUE_COUNT"] = 3;
+            values[valuesById[4] = "VMM_PROBLEM_KIND_WINDOW_UNUSED"] = 4;
+            return values;
+        })();
+
+        v1.VmmStatus = (function() {
+
+            const VmmStatus = function (p) {
+                this.problems = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            VmmStatus.prototype.state = 0;
+            VmmStatus.prototype.pid = 0;
+            VmmStatus.prototype.queues = 0;
+            VmmStatus.prototype.runningQueues = 0;
+            VmmStatus.prototype.guestBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            VmmStatus.prototype.windowBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            VmmStatus.prototype.outOfReachChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            VmmStatus.prototype.problems = $util.emptyArray;
+
+            VmmStatus.create = function(properties) {
+                return new VmmStatus(properties);
+            };
+
+            VmmStatus.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.state != null && $Object.hasOwnProperty.call(m, "state") && m.state !== 0)
+                    w.uint32(8).int32(m.state);
+                if (m.pid != null && $Object.hasOwnProperty.call(m, "pid") && m.pid !== 0)
+                    w.uint32(16).uint32(m.pid);
+                if (m.queues != null && $Object.hasOwnProperty.call(m, "queues") && m.queues !== 0)
+                    w.uint32(24).uint32(m.queues);
+                if (m.runningQueues != null && $Object.hasOwnProperty.call(m, "runningQueues") && m.runningQueues !== 0)
+                    w.uint32(32).uint32(m.runningQueues);
+                if (m.guestBytes != null && $Object.hasOwnProperty.call(m, "guestBytes") && (typeof m.guestBytes === "object" ? m.guestBytes.low || m.guestBytes.high : m.guestBytes !== 0))
+                    w.uint32(40).uint64(m.guestBytes);
+                if (m.windowBytes != null && $Object.hasOwnProperty.call(m, "windowBytes") && (typeof m.windowBytes === "object" ? m.windowBytes.low || m.windowBytes.high : m.windowBytes !== 0))
+                    w.uint32(48).uint64(m.windowBytes);
+                if (m.outOfReachChains != null && $Object.hasOwnProperty.call(m, "outOfReachChains") && (typeof m.outOfReachChains === "object" ? m.outOfReachChains.low || m.outOfReachChains.high : m.outOfReachChains !== 0))
+                    w.uint32(56).uint64(m.outOfReachChains);
+                if (m.problems != null && m.problems.length) {
+                    for (var i = 0; i < m.problems.length; ++i)
+                        $root.barkeep.v1.VmmProblem.encode(m.problems[i], w.uint32(66).fork(), q + 1).ldelim();
+                }
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            VmmStatus.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.VmmStatus();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.state = v;
+                            else
+                                delete m.state;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.pid = v;
+                            else
+                                delete m.pid;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.queues = v;
+                            else
+                                delete m.queues;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.runningQueues = v;
+                            else
+                                delete m.runningQueues;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.guestBytes = v;
+                            else
+                                delete m.guestBytes;
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.windowBytes = v;
+                            else
+                                delete m.windowBytes;
+                            continue;
+                        }
+                    case 7: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.outOfReachChains = v;
+                            else
+                                delete m.outOfReachChains;
+                            continue;
+                        }
+                    case 8: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.problems && m.problems.length))
+                                m.problems = [];
+                            m.problems.push($root.barkeep.v1.VmmProblem.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return VmmStatus;
+        })();
+
+        v1.VmmProblem = (function() {
+
+            const VmmProblem = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            VmmProblem.prototype.kind = 0;
+            VmmProblem.prototype.message = "";
+
+            VmmProblem.create = function(properties) {
+                return new VmmProblem(properties);
+            };
+
+            VmmProblem.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.kind != null && $Object.hasOwnProperty.call(m, "kind") && m.kind !== 0)
+                    w.uint32(8).int32(m.kind);
+                if (m.message != null && $Object.hasOwnProperty.call(m, "message") && m.message !== "")
+                    w.uint32(18).string(m.message);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            VmmProblem.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.VmmProblem();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.kind = v;
+                            else
+                                delete m.kind;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.message = v;
+                            else
+                                delete m.message;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return VmmProblem;
         })();
 
         v1.StageLatency = (function() {
