@@ -16,6 +16,7 @@ const service = z.strictObject({
   image: z.string(),
   build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
   user: z.string().optional(),
+  group_add: z.array(z.string()).optional(),
   read_only: z.boolean(),
   cap_drop: z.array(z.string()),
   security_opt: z.array(z.string()),

@@ -26,6 +26,8 @@ export interface ContainerPlan {
   readonly workingDirectory: string;
   /** "UID:GID", numbers. */
   readonly user: string;
+  /** Further groups of the user, numbers. */
+  readonly groups: readonly number[];
   readonly noNewPrivileges: boolean;
   /** By their kernel names, such as CAP_CHOWN. */
   readonly capabilities: readonly string[];
@@ -120,7 +122,7 @@ function ociConfig(plan: ContainerPlan): object {
     root: { path: plan.rootfs, readonly: plan.readOnlyRoot },
     process: {
       terminal: false,
-      user: { uid, gid },
+      user: { uid, gid, additionalGids: plan.groups },
       args: plan.args,
       env: plan.env,
       cwd: plan.workingDirectory,

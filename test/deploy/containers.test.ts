@@ -13,6 +13,8 @@ import { DEPLOY, podContainers } from './manifests.ts';
 
 const REPOSITORY = join(DEPLOY, '..');
 const USER = 65532;
+const FRONTEND_USER = 65531;
+const METRICS_USER = 65530;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -56,10 +58,10 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
   }, 120_000);
 
   test.each([
-    'broker',
-    'metrics',
-    'frontend-vm-a',
-  ])('%s can write nothing, and has no way to more', async (name) => {
+    ['broker', USER],
+    ['metrics', METRICS_USER],
+    ['frontend-vm-a', FRONTEND_USER],
+  ])('%s can write nothing, and has no way to more', async (name, user) => {
     const script = `
       const { readFileSync, writeFileSync } = require('node:fs');
       let refusal = null;
@@ -68,7 +70,7 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
       const { Uid, Gid, CapEff, CapBnd, NoNewPrivs, Seccomp } = status;
       console.log(JSON.stringify({ refusal, Uid, Gid, CapEff, CapBnd, NoNewPrivs, Seccomp }));`;
     const { output } = await host.container(name).exec(['node', '-e', script]);
-    const ids = [USER, USER, USER, USER].join('\t');
+    const ids = [user, user, user, user].join('\t');
     const none = '0'.repeat(16);
     const expected = {
       refusal: 'EROFS',
@@ -108,9 +110,20 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
     }
   }, 120_000);
 
-  test('a secret of the run directory is for its owner only', async () => {
-    const { uid, mode } = await stat(join(host.runDirectory, 'vms/vm-a/secret'));
-    expect({ uid, mode: mode & 0o7777 }).toEqual({ uid: USER, mode: 0o600 });
+  test('a secret of the run directory is for the broker and the frontends only', async () => {
+    const { uid, gid, mode } = await stat(join(host.runDirectory, 'vms/vm-a/secret'));
+    expect({ uid, gid, mode: mode & 0o7777 }).toEqual({ uid: USER, gid: FRONTEND_USER, mode: 0o640 });
+  });
+
+  test('metrics and frontends reach the sockets of their role, and no others', async () => {
+    const script = `
+      const { accessSync, constants, readdirSync } = require('node:fs');
+      const may = (name) => { try { accessSync('/run/barkeep/' + name, constants.W_OK); return true; } catch { return false; } };
+      console.log(readdirSync('/run/barkeep').filter((name) => name.endsWith('.sock') && may(name)).sort().join());`;
+    const reach = async (name: string) =>
+      (await host.container(name).exec(['node', '-e', script])).output.trim();
+    expect(await reach('metrics')).toBe('admin-ro.sock');
+    expect(await reach('frontend-vm-a')).toBe('broker.sock,fd.sock');
   });
 
   test('every container ends in good order when it is told to', async () => {

@@ -42,7 +42,8 @@ export class HostInContainers {
     await mkdir(host.runDirectory);
     await mkdir(host.socketDirectory);
     // As compose.yaml tells its reader to make it (install -d).
-    const [uid = 0, gid = 0] = image.user.split(':').map(Number);
+    const frontend = host.#project.services['frontend-vm-a']?.user ?? image.user;
+    const [uid = 0, gid = 0] = frontend.split(':').map(Number);
     await chown(host.socketDirectory, uid, gid);
     return host;
   }
@@ -73,6 +74,7 @@ export class HostInContainers {
       env: this.image.env,
       workingDirectory: this.image.workingDirectory,
       user: context.runAsUser === undefined ? this.image.user : `${context.runAsUser}:${context.runAsUser}`,
+      groups: [],
       noNewPrivileges: !context.allowPrivilegeEscalation,
       capabilities: context.capabilities.add?.map((name) => `CAP_${name}`) ?? [],
       network: 'none',
@@ -94,6 +96,7 @@ export class HostInContainers {
       env: this.image.env,
       workingDirectory: this.image.workingDirectory,
       user: service.user ?? this.image.user,
+      groups: (service.group_add ?? []).map(Number),
       noNewPrivileges: service.security_opt.includes('no-new-privileges:true'),
       // Each service drops ALL, and the file's reader knows no way to add one.
       capabilities: [],

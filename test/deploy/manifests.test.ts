@@ -25,7 +25,12 @@ import {
 } from './manifests.ts';
 
 const REPOSITORY = join(DEPLOY, '..');
+// Users and groups of the image, by number.
 const USER = 65532;
+const METRICS_USER = 65530;
+const GROUPS = { frontends: 65531, viewers: 65529, operators: 65528, memory: 65527 };
+/** The broker is a member of each: it gives each its sockets. */
+const GIVEN = [GROUPS.frontends, GROUPS.viewers, GROUPS.operators, GROUPS.memory];
 // Without them the checks are done by whoever has them: CI does, and must.
 const missing = (programs: readonly string[]): boolean =>
   process.env['CI'] !== 'true' && missingPrograms(programs).length > 0;
@@ -54,8 +59,9 @@ describe('image', () => {
   test('names its bases as build arguments', async () => {
     const from = (await dockerfile()).filter(({ name }) => name === 'FROM').map(({ value }) => value);
     expect(from.map((value) => value.replace(/[${}]/g, ''))).toEqual([
+      'RUNTIME_IMAGE AS runtime',
       'BUILD_IMAGE AS build',
-      'RUNTIME_IMAGE',
+      'runtime',
     ]);
   });
 });
@@ -83,9 +89,18 @@ describe('compose', () => {
     );
   });
 
-  test("every container of Barkeep is the image's user and has a health check without a shell", async () => {
+  test('broker, metrics and frontends are users of their own, and each is a member of what its role needs', async () => {
+    const { services } = await compose();
+    const accountOf = (name: string) => [services[name]?.user, services[name]?.group_add];
+    expect(accountOf('broker')).toEqual([`${USER}:${USER}`, GIVEN.map(String)]);
+    expect(accountOf('metrics')).toEqual([`${METRICS_USER}:${METRICS_USER}`, [String(GROUPS.viewers)]]);
+    for (const name of ['frontend-vm-a', 'frontend-vm-b']) {
+      expect(accountOf(name)).toEqual([`${GROUPS.frontends}:${GROUPS.frontends}`, undefined]);
+    }
+  });
+
+  test('every container of Barkeep has a health check without a shell', async () => {
     const services = Object.values((await compose()).services).filter(({ image }) => isBarkeep(image));
-    expect(services.map(({ user }) => user)).toEqual(services.map(() => `${USER}:${USER}`));
     expect(services.map(({ healthcheck }) => healthcheck?.test[0])).toEqual(services.map(() => 'CMD'));
   });
 
@@ -101,13 +116,24 @@ describe('compose', () => {
 describe('kubernetes', () => {
   test('pods run as a user that is not root, under the default seccomp profile, without a token', async () => {
     const specs = (await pods()).map(({ spec }) => ({
-      user: spec.securityContext.runAsUser,
       nonRoot: spec.securityContext.runAsNonRoot,
       seccomp: spec.securityContext.seccompProfile.type,
       token: spec.automountServiceAccountToken,
     }));
-    const expected = { user: USER, nonRoot: true, seccomp: 'RuntimeDefault', token: false };
-    expect(specs).toEqual([expected, expected]);
+    const expected = { nonRoot: true, seccomp: 'RuntimeDefault', token: false };
+    expect(specs).toEqual([expected, expected, expected]);
+  });
+
+  test('broker, metrics and frontends are users of their own, and each is a member of what its role needs', async () => {
+    const accounts = (await pods()).map(({ file, spec }) => {
+      const { runAsUser, runAsGroup, supplementalGroups = [] } = spec.securityContext;
+      return [file, runAsUser, runAsGroup, supplementalGroups];
+    });
+    expect(accounts).toEqual([
+      ['daemonset.yaml', USER, USER, GIVEN],
+      ['metrics.yaml', METRICS_USER, GROUPS.viewers, []],
+      ['vm-pod.yaml', GROUPS.frontends, GROUPS.frontends, []],
+    ]);
   });
 
   test('every container has a read-only root, no escalation, no capability and a memory limit', async () => {
@@ -143,7 +169,7 @@ describe('kubernetes', () => {
     const kinds = await Promise.all(
       resources.map(async (file) => (await kubernetes<{ kind: string }>(file)).kind),
     );
-    expect(kinds).toEqual(['Namespace', 'ConfigMap', 'DaemonSet']);
+    expect(kinds).toEqual(['Namespace', 'ConfigMap', 'DaemonSet', 'DaemonSet']);
   });
 });
 
@@ -187,9 +213,14 @@ describe.skipIf(missing(['promtool']))('Prometheus', () => {
 });
 
 describe('systemd', () => {
-  test.each(UNITS)('%s needs no privilege and no network but where it says so', async (unit) => {
+  test.each([
+    ['barkeep-broker.service', 'barkeep', 'barkeep-frontend barkeep-view barkeep-admin barkeep-memory'],
+    ['barkeep-frontend@.service', 'barkeep-frontend', undefined],
+    ['barkeep-metrics.service', 'barkeep-metrics', 'barkeep-view'],
+  ])('%s has a user of its own, and no privilege', async (unit, user, groups) => {
     const settings = new Map(await unitSettings(unit));
-    expect(settings.get('User')).toBe('barkeep');
+    expect(settings.get('User')).toBe(user);
+    expect(settings.get('SupplementaryGroups')).toBe(groups);
     expect(settings.get('CapabilityBoundingSet')).toBe('');
     expect(settings.get('ProtectSystem')).toBe('strict');
   });
@@ -251,31 +282,32 @@ describe('systemd', () => {
         expect(await run('systemd-analyze', args)).toContain('Overall exposure level');
       });
 
-      test('sysusers.d and tmpfiles.d make the user and both folders', async () => {
+      test('sysusers.d and tmpfiles.d make the users, the groups and both folders', async () => {
         await run('systemd-sysusers', [`--root=${root}`, join(DEPLOY, 'systemd/sysusers.d/barkeep.conf')]);
         await run('systemd-tmpfiles', [
           `--root=${root}`,
           '--create',
           join(DEPLOY, 'systemd/tmpfiles.d/barkeep.conf'),
         ]);
-        const users = await readFile(join(root, 'etc/passwd'), 'utf8');
-        const groups = await readFile(join(root, 'etc/group'), 'utf8');
-        const [, , uid, gid] = users
-          .split('\n')
-          .find((line) => line.startsWith('barkeep:'))!
-          .split(':');
-        const kvm = groups
-          .split('\n')
-          .find((line) => line.startsWith('kvm:'))!
-          .split(':');
+        const idsIn = async (file: string): Promise<Map<string, readonly string[]>> => {
+          const lines = (await readFile(join(root, 'etc', file), 'utf8')).trim().split('\n');
+          return new Map(lines.map((line) => [line.split(':')[0] ?? '', line.split(':')]));
+        };
+        const users = await idsIn('passwd');
+        const groups = await idsIn('group');
+        const [, , uid, gid] = users.get('barkeep')!;
+        const frontend = users.get('barkeep-frontend')![2];
+        const kvm = groups.get('kvm')!;
         const listed = await run('stat', [
           '-c',
           '%a %u %g',
           join(root, 'run/barkeep'),
           join(root, 'run/barkeep-vhost-user'),
         ]);
-        expect(listed.trim().split('\n')).toEqual([`755 ${uid} ${gid}`, `2750 ${uid} ${kvm[2]}`]);
-        expect(kvm[3]).toContain('barkeep');
+        expect(listed.trim().split('\n')).toEqual([`755 ${uid} ${gid}`, `2750 ${frontend} ${kvm[2]}`]);
+        expect(kvm[3]).toBe('barkeep-frontend');
+        expect(groups.get('barkeep-view')?.[3]).toBe('barkeep-metrics');
+        for (const name of ['barkeep-admin', 'barkeep-memory']) expect(groups.get(name)?.[3]).toBe('');
       });
     },
   );

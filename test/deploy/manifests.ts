@@ -47,9 +47,11 @@ export interface PodSpec {
   readonly securityContext: {
     readonly runAsNonRoot: boolean;
     readonly runAsUser: number;
+    readonly runAsGroup: number;
+    readonly supplementalGroups?: readonly number[];
     readonly seccompProfile: { readonly type: string };
   };
-  readonly initContainers: readonly KubernetesContainer[];
+  readonly initContainers?: readonly KubernetesContainer[];
   readonly containers: readonly KubernetesContainer[];
 }
 
@@ -78,18 +80,22 @@ export async function kubernetes<T = unknown>(file: string): Promise<T> {
   return parse(await deployed(join('kubernetes', file)), { merge: true }) as T;
 }
 
-/** The pods of the DaemonSet and of the example VM, by the name of their file. */
+/** The pods of the DaemonSets and of the example VM, by the name of their file. */
 export async function pods(): Promise<readonly { readonly file: string; readonly spec: PodSpec }[]> {
-  const daemonSet = await kubernetes<{ spec: { template: { spec: PodSpec } } }>('daemonset.yaml');
+  const daemonSet = async (file: string): Promise<{ file: string; spec: PodSpec }> => {
+    const { spec } = await kubernetes<{ spec: { template: { spec: PodSpec } } }>(file);
+    return { file, spec: spec.template.spec };
+  };
   const pod = await kubernetes<{ spec: PodSpec }>('vm-pod.yaml');
   return [
-    { file: 'daemonset.yaml', spec: daemonSet.spec.template.spec },
+    await daemonSet('daemonset.yaml'),
+    await daemonSet('metrics.yaml'),
     { file: 'vm-pod.yaml', spec: pod.spec },
   ];
 }
 
 export async function podContainers(): Promise<readonly KubernetesContainer[]> {
-  return (await pods()).flatMap(({ spec }) => [...spec.initContainers, ...spec.containers]);
+  return (await pods()).flatMap(({ spec }) => [...(spec.initContainers ?? []), ...spec.containers]);
 }
 
 export const UNITS = [

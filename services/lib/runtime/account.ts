@@ -16,10 +16,18 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,254}\$?$/;
 const LARGEST_ID = 2 ** 32 - 2;
 const GETENT_TIMEOUT_MS = 5000;
 
-/** The number of a user or group that is named, or given as its number already; null when there is none of that name, or it is no number of an account. */
-export function accountId(kind: AccountKind, value: unknown): number | null {
-  if (typeof value === 'number') return isId(value) ? value : null;
-  if (typeof value !== 'string' || !NAME.test(value)) return null;
+/** A user or a group of the host, by name or by number. */
+export type Account = string | number;
+
+/** Whether a value can name an account of some host. */
+export function isAccount(value: unknown): value is Account {
+  return typeof value === 'number' ? isId(value) : typeof value === 'string' && NAME.test(value);
+}
+
+/** The number of an account of this host; null when it has none of that name. A number need not be anybody's. */
+export function accountId(kind: AccountKind, value: Account): number | null {
+  if (!isAccount(value)) return null;
+  if (typeof value === 'number') return value;
   const { database, file } = DATABASES[kind];
   return idIn(readIfThere(file), value) ?? idIn(getent(database, value), value);
 }

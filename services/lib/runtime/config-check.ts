@@ -1,5 +1,6 @@
 // What the settings of a configuration must be to each other and to the host: names, references, capacities, placements.
-import type { ConfigDocument } from './config-document.ts';
+import { type Account, type AccountKind, accountId } from './account.ts';
+import type { ConfigDocument, SettingPath } from './config-document.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { HeapSettings, VmSettings } from './config-schema.ts';
 import { type HostMemory, HUGE_PAGE_SIZE } from './host-memory.ts';
@@ -15,6 +16,7 @@ export type Checked = {
   /** Names of all heaps of the file, broken ones included: a VM that names one of those is not to blame. */
   readonly heapNames: ReadonlySet<string>;
   readonly hostCapacity: number | undefined;
+  readonly groups: Readonly<Record<string, Account | undefined>>;
   /** Null: nothing is checked against the host (for tools that only look for the run directory). */
   readonly host: HostMemory | null;
 };
@@ -25,8 +27,24 @@ export function checkConfig(checked: Checked): ConfigProblem[] {
     ...duplicates(checked.document, 'vms', checked.vms),
     ...checked.heaps.flatMap((heap) => heapProblems(checked.document, heap)),
     ...checked.vms.flatMap((vm) => vmProblems(checked, vm)),
-    ...(checked.host === null ? [] : capacityProblems(checked, checked.host)),
+    ...(checked.host === null
+      ? []
+      : [...capacityProblems(checked, checked.host), ...accountProblems(checked)]),
   ];
+}
+
+/** Accounts that this host does not have. */
+function accountProblems({ document, groups, vms }: Checked): ConfigProblem[] {
+  const named: readonly (readonly [SettingPath, AccountKind, Account | undefined])[] = [
+    ...Object.entries(groups).map(([role, group]) => [['groups', role], 'group', group] as const),
+    ...vms.map(({ index, settings }) => [['vms', index, 'uid'], 'user', settings.uid] as const),
+    ...vms.map(({ index, settings }) => [['vms', index, 'group'], 'group', settings.group] as const),
+  ];
+  return named.flatMap(([path, kind, account]) =>
+    account === undefined || accountId(kind, account) !== null
+      ? []
+      : [document.problem(path, `the name or the number of a ${kind} of this host`)],
+  );
 }
 
 function duplicates(

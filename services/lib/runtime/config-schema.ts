@@ -1,7 +1,7 @@
 // What may stand in a configuration file, field by field. Names are those of the file; what fields mean to each other is checked elsewhere.
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { accountId } from './account.ts';
+import { isAccount } from './account.ts';
 import { formatExactBytes, parseBytes, parseDuration } from './units.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -93,8 +93,12 @@ function nearestWindows(value: unknown): string {
   return `: the nearest are ${formatExactBytes(below)} and ${formatExactBytes(below * 2)}`;
 }
 
-const user = field('the name or the number of a user of this host', (value) => accountId('user', value));
-const group = field('the name or the number of a group of this host', (value) => accountId('group', value));
+const user = field('the name or the number of a user of this host', (value) =>
+  isAccount(value) ? value : null,
+);
+const group = field('the name or the number of a group of this host', (value) =>
+  isAccount(value) ? value : null,
+);
 
 export type Listen = { readonly host: string; readonly port: number };
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
+import { type Account, type AccountKind, accountId } from './account.ts';
 import { checkConfig, fileCapacity, type Indexed } from './config-check.ts';
 import {
   ConfigDocument,
@@ -180,9 +181,9 @@ export function readConfig(text: string, file: string, options: ConfigOptions = 
   const settings = read(fileSchema, document.values ?? {}, [], document, problems);
   const heaps = readList(heapSchema, 'heaps', document, problems);
   const vms = readList(vmSchema, 'vms', document, problems);
-  const { host_capacity: hostCapacity, run_directory: runDirectory } = settings.fields;
+  const { host_capacity: hostCapacity, run_directory: runDirectory, groups = {} } = settings.fields;
   const heapNames = namesIn(document.values);
-  problems.push(...checkConfig({ document, heaps, vms, heapNames, hostCapacity, host }));
+  problems.push(...checkConfig({ document, heaps, vms, heapNames, hostCapacity, groups, host }));
   if (runDirectory !== undefined) problems.push(...pathProblems(document, runDirectory, vms));
   if (settings.whole === null || problems.length > 0) throw new ConfigError(problems);
   return {
@@ -335,10 +336,10 @@ function compose(
     journal: settings.journal,
     logLevel: settings.log_level,
     groups: {
-      frontends: settings.groups.frontends ?? null,
-      viewers: settings.groups.viewers ?? null,
-      operators: settings.groups.operators ?? null,
-      memory: settings.groups.memory ?? null,
+      frontends: idOf('group', settings.groups.frontends),
+      viewers: idOf('group', settings.groups.viewers),
+      operators: idOf('group', settings.groups.operators),
+      memory: idOf('group', settings.groups.memory),
     },
     heaps: wholes(heaps).map((heap) => ({ ...heap, path: heap.path ?? null })),
     vms: wholes(vms).map((vm) => ({
@@ -348,7 +349,7 @@ function compose(
       heap: vm.heap,
       blobHeaps: new Map(Object.entries(vm.blob_heaps).map(([id, heap]) => [Number(id), heap])),
       quota: vm.quota,
-      attachedBy: attacherOf(vm, settings.groups.frontends ?? null),
+      attachedBy: attacherOf(vm, settings.groups.frontends),
       socket: vm.socket ?? paths.vmSocket(vm.name),
     })),
     frontend: {
@@ -360,10 +361,15 @@ function compose(
   };
 }
 
-function attacherOf({ uid, group }: VmSettings, frontends: number | null): SecretReader {
-  if (uid !== undefined) return { kind: 'user', uid };
-  const gid = group ?? frontends;
-  return gid === null ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'group', gid };
+function attacherOf({ uid, group }: VmSettings, frontends: Account | undefined): SecretReader {
+  const gid = uid === undefined ? idOf('group', group ?? frontends) : null;
+  if (gid !== null) return { kind: 'group', gid };
+  return { kind: 'user', uid: idOf('user', uid) ?? process.getuid?.() ?? 0 };
+}
+
+/** Accounts that this host does not have were told already, except to tools that check nothing against the host. */
+function idOf(kind: AccountKind, account: Account | undefined): number | null {
+  return account === undefined ? null : accountId(kind, account);
 }
 
 function wholes<Settings>(items: readonly Item<Settings>[]): Settings[] {

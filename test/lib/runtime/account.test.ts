@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accountId } from '../../../services/lib/runtime/account.ts';
+import { accountId, isAccount } from '../../../services/lib/runtime/account.ts';
 
 describe('accountId', () => {
   it('finds users and groups by name', () => {
@@ -23,10 +23,30 @@ describe('accountId', () => {
     [-1],
     [1.5],
     [2 ** 32 - 1],
-    [null],
-    [{}],
   ])('finds nothing for %j', (value) => {
     expect(accountId('user', value)).toBeNull();
     expect(accountId('group', value)).toBeNull();
+  });
+});
+
+describe('isAccount', () => {
+  it.each([['root'], ['svc_barkeep-1.x'], ['machine$'], [0], [2 ** 32 - 2]])('takes %j', (value) => {
+    expect(isAccount(value)).toBe(true);
+  });
+
+  it.each([
+    ['root:x'],
+    ['a b'],
+    ['-a'],
+    ['1000'],
+    [''],
+    [-1],
+    [1.5],
+    [2 ** 32 - 1],
+    [null],
+    [undefined],
+    [{}],
+  ])('refuses %j', (value) => {
+    expect(isAccount(value)).toBe(false);
   });
 });
