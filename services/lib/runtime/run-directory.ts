@@ -108,8 +108,10 @@ export function socketPathProblem(path: string): string | null {
 export function createRunDirectory(directory: string): RunPaths {
   const paths = runDirectoryPaths(directory);
   try {
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
-    mkdirSync(join(directory, 'vms'), { recursive: true, mode: DIRECTORY_MODE });
+    for (const path of [directory, join(directory, 'vms')]) {
+      // Whatever the umask: who comes through is decided by what lies in it.
+      if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, DIRECTORY_MODE);
+    }
   } catch (error) {
     throw denied(`create the run directory ${directory}`, error);
   }

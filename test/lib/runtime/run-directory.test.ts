@@ -45,6 +45,13 @@ describe('the directory', () => {
     expect([modeOf(paths.directory), modeOf(join(paths.directory, 'vms'))]).toEqual(['755', '755']);
   });
 
+  test('can be passed through whatever the umask is', () => {
+    const before = process.umask(0o077);
+    const made = createRunDirectory(join(base, 'other'));
+    process.umask(before);
+    expect([modeOf(made.directory), modeOf(join(made.directory, 'vms'))]).toEqual(['755', '755']);
+  });
+
   test('may be there already', () => {
     expect(() => createRunDirectory(paths.directory)).not.toThrow();
   });
