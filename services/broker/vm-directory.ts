@@ -330,10 +330,26 @@ export class VmDirectory {
     return { entry, attached, session, resumed: true };
   }
 
+  /** What fails leaves nothing behind: a frontend tries again, many times a second. */
   #open(entry: VmEntry, owner: VmOwner): Attachment {
-    const { host, heaps } = this.#options;
     const window = this.#openWindow(entry);
     faultPoint('broker.window-stored');
+    try {
+      return this.#openBooks(entry, owner, window);
+    } catch (error) {
+      this.#options.host.detach(entry.config.name);
+      this.#journal?.reclaimed(entry.slot);
+      window?.discard();
+      entry.attached = null;
+      entry.owner = null;
+      entry.session = null;
+      entry.state = 'detached';
+      throw error;
+    }
+  }
+
+  #openBooks(entry: VmEntry, owner: VmOwner, window: WindowMemory | null): Attachment {
+    const { host, heaps } = this.#options;
     const vm = host.attach(entry.settings);
     const journal = this.#journal;
     entry.slot = journal?.newSlot() ?? 0;

@@ -3,7 +3,8 @@
 //   state        meaning                                                   execute() does
 //   connecting   no stream yet, or it waits for Attached                   holds the batch
 //   attached     commands go out as they come                              sends the batch
-//   waiting      the stream broke; the next attempt is scheduled           holds the batch
+//   waiting      the stream broke; the next attempt is scheduled           holds the batch; answers the refusal when the broker is there
+//                                                                          and refused the last attempt
 //   lost         the broker does not know the session any more (it was     answers SESSION_LOST
 //                reclaimed, or the broker restarted without its books)
 //   closed       detach() or close() was called                            answers SESSION_LOST
@@ -34,6 +35,7 @@ import {
   type MemoryHandle,
   type Operation,
   ProtocolViolation,
+  type RefusedResult,
   type Result,
   resultOf,
   SESSION_LOST,
@@ -50,6 +52,8 @@ const MOST_COMMANDS = 1024;
 const FIRST_BACKOFF = 25;
 /** A broker that is back shall be found soon, and a try at a socket that nobody listens on costs next to nothing. */
 const LONGEST_BACKOFF = 100;
+/** A broker that is there and refuses has to work for every attempt, and writes a line about it. */
+const LONGEST_REFUSED_BACKOFF = 2000;
 /** Between two tries to have a map's memory after all. */
 const MEMORY_PAUSE = 20;
 /** How long an orderly detach may take, milliseconds. */
@@ -155,8 +159,10 @@ export class BrokerSession {
   #answerTimer: NodeJS.Timeout | null = null;
   #starting: { resolve(attachment: Attachment): void; reject(error: Error): void } | null = null;
   #detaching: (() => void) | null = null;
-  /** Told "the broker is away" once an outage. */
-  #isOutageTold = false;
+  /** What was last told of why there is no broker: each once until it is attached again. */
+  #told = '';
+  /** The broker is there, and refused the last attempt for a reason of its own: nobody has to wait for it to come back. */
+  #refusal: RefusedResult | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -215,6 +221,7 @@ export class BrokerSession {
     if (this.#answerTimer === null) this.#armTimer(started);
     if (batch.unsent.length === 0) return;
     (urgent ? this.#urgent : this.#held).push(batch);
+    if (this.#refusal !== null) queueMicrotask(() => this.#answerRefused());
     this.#sendHeld();
   }
 
@@ -404,7 +411,8 @@ export class BrokerSession {
       },
       'attached to the broker',
     );
-    this.#isOutageTold = false;
+    this.#told = '';
+    this.#refusal = null;
     this.#options.listener.onAttached(attachment);
     this.#starting?.resolve(attachment);
     this.#starting = null;
@@ -435,32 +443,77 @@ export class BrokerSession {
     const isFirst = this.#starting !== null;
     const isClosedToUs = error?.code === status.UNAVAILABLE && error.message.includes('EACCES');
     const fatal = isClosedToUs ? EXIT.FORBIDDEN : error?.reason ? FATAL[error.reason] : undefined;
-    // On a resume VM_ATTACHED only means that the broker has not noticed yet that the old connection is gone.
     if (error && fatal !== undefined && (isFirst || (error.reason && error.reason !== 'VM_ATTACHED'))) {
       this.#fatal(new ExitError(fatal, `attach ${this.#options.vm}: ${error.message}`));
       return;
     }
-    this.#retry(error?.message ?? 'the broker ended the stream', error);
+    if (error?.reason && error.reason !== 'SHUTTING_DOWN') this.#refused(error.reason, error.message);
+    else this.#away(error?.message ?? 'the broker ended the stream', error);
   }
 
   /** Leaves a stream whose other end is silent. */
   #breakOff(why: string): void {
     this.#stream?.close();
     this.#stream = null;
-    this.#retry(why, null);
+    this.#away(why, null);
   }
 
-  #retry(why: string, error: ErrorInfo | null): void {
+  #away(why: string, error: ErrorInfo | null): void {
+    this.#refusal = null;
+    this.#backoff = Math.min(this.#backoff, LONGEST_BACKOFF);
+    this.#retry(LONGEST_BACKOFF);
+    if (this.#isTold('away')) return;
+    const socket = this.#options.paths.brokerSocket;
+    const code = error ? status[error.code] : undefined;
+    this.#log.warn({ why, code, socket }, 'the broker is away; trying again until it is back');
+  }
+
+  /**
+   * The broker is there and refuses: that is no outage. When it turns an attempt to attach down, there is nothing to wait for, and the guest
+   * hears it at once; but VM_ATTACHED only means that it has not noticed yet that the old connection is gone.
+   */
+  #refused(reason: Reason, message: string): void {
+    const isTurnedDown = this.#state === 'connecting' && reason !== 'VM_ATTACHED';
+    this.#refusal = isTurnedDown ? { kind: 'refused', reason, message } : null;
+    this.#retry(isTurnedDown ? LONGEST_REFUSED_BACKOFF : LONGEST_BACKOFF);
+    if (!this.#isTold(reason))
+      this.#log.error({ reason, why: message }, 'the broker is there and refuses this VM; it is asked again');
+    this.#answerRefused();
+  }
+
+  #isTold(what: string): boolean {
+    const isTold = this.#told === what;
+    this.#told = what;
+    return isTold;
+  }
+
+  #retry(longest: number): void {
     if (this.#attachTimer) clearTimeout(this.#attachTimer);
     this.#setState('waiting');
-    if (!this.#isOutageTold) {
-      this.#isOutageTold = true;
-      const socket = this.#options.paths.brokerSocket;
-      const code = error ? status[error.code] : undefined;
-      this.#log.warn({ why, code, socket }, 'the broker is away; trying again until it is back');
-    }
     this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff);
-    this.#backoff = Math.min(this.#backoff * 2, LONGEST_BACKOFF);
+    this.#backoff = Math.min(this.#backoff * 2, longest);
+  }
+
+  /** Answers whoever waits; what was sent may have been done, and becomes late. A reset stays, and what takes something back. */
+  #answerRefused(): void {
+    const refusal = this.#refusal;
+    if (refusal === null) return;
+    const refused = new Set(this.#held.filter((batch) => !hasReset(batch)));
+    for (const { batch, result } of this.#entries) {
+      if (batch !== null && result === null && !hasReset(batch)) refused.add(batch);
+    }
+    this.#end(refused, refusal);
+  }
+
+  /** Batches are told what they wait for in vain; their commands that were sent are late. */
+  #end(batches: ReadonlySet<Batch>, result: Result): void {
+    this.#held = this.#held.filter((batch) => !batches.has(batch));
+    this.#becameLate(
+      this.#entries.filter(
+        (entry) => entry.batch !== null && entry.result === null && batches.has(entry.batch),
+      ),
+    );
+    for (const batch of batches) finish(batch, result);
   }
 
   /** Trying again would not help. At the start the process ends with it; later the VM goes on without its blobs. */
@@ -759,22 +812,17 @@ export class BrokerSession {
       else oldest = Math.min(oldest, batch.started);
     }
     const isSilent = overdue.size > 0;
-    const keep = (batch: Batch): boolean => {
+    for (const batch of this.#held) {
       // Nobody waits for a reset, and what comes after it is right only if it is done.
-      if (batch.operations.some(({ kind }) => kind === 'reset')) return true;
+      if (hasReset(batch)) continue;
       if (batch.started <= limit) overdue.add(batch);
       else oldest = Math.min(oldest, batch.started);
-      return batch.started > limit;
-    };
-    this.#held = this.#held.filter(keep);
-    this.#becameLate(
-      this.#entries.filter(({ batch, result }) => batch !== null && result === null && overdue.has(batch)),
-    );
+    }
     if (isSilent && this.#state === 'attached') {
       this.#breakOff(`no answer within ${this.#options.answerTimeout} ms`);
     }
     if (oldest !== Number.POSITIVE_INFINITY) this.#armTimer(oldest);
-    for (const batch of overdue) finish(batch, TIMED_OUT);
+    this.#end(overdue, TIMED_OUT);
   }
 }
 
@@ -792,6 +840,10 @@ const NUMBERING: ReadonlySet<Reason> = new Set([
   'NUMBER_FORGOTTEN',
   'UNACKNOWLEDGED_LIMIT',
 ] satisfies Reason[]);
+
+function hasReset({ operations }: Batch): boolean {
+  return operations.some(({ kind }) => kind === 'reset');
+}
 
 /** Answers what is still missing in a batch. */
 function finish(batch: Batch, missing: Result): void {

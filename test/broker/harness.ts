@@ -22,7 +22,7 @@ import {
 } from '../../services/lib/rpc/service-definition.ts';
 import { type ErrorInfo, readError, reasonName } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
-import { parseConfig } from '../../services/lib/runtime/config.ts';
+import { type Config, parseConfig } from '../../services/lib/runtime/config.ts';
 import { type RunPaths, runDirectoryPaths } from '../../services/lib/runtime/run-directory.ts';
 import { until } from '../support/until.ts';
 
@@ -59,14 +59,16 @@ export class TestBroker {
     this.paths = runDirectoryPaths(this.directory);
   }
 
-  /** Starts a broker on `yaml` (everything but the run directory), in a directory of its own or in `directory`. */
+  /** Starts a broker on `yaml` (everything but the run directory), in a directory of its own or in `directory`; `alter` makes it what no file can be. */
   static async start(
     yaml = DEFAULT_CONFIG,
     directory: string | null = null,
     options: BrokerOptions = {},
+    alter: (config: Config) => Config = (config) => config,
   ): Promise<TestBroker> {
     const broker = new TestBroker(directory);
-    const config = parseConfig(`run_directory: ${broker.directory}\n${yaml}`, 'test.yaml', { host: null });
+    const text = `run_directory: ${broker.directory}\n${yaml}`;
+    const config = alter(parseConfig(text, 'test.yaml', { host: null }));
     const log = pino({ level: 'debug' }, { write: (line: string) => void broker.log.push(line) });
     broker.#stop = (await startBroker(config, log, options)).stop;
     return broker;

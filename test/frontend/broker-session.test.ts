@@ -15,6 +15,7 @@ import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { EXIT } from '../../services/lib/runtime/exit-code.ts';
+import { until } from '../support/until.ts';
 import { FakeBroker, makeRunDirectory } from './fake-broker.ts';
 
 const VM = 'web-1';
@@ -474,6 +475,63 @@ describe('the end', () => {
     await session.detach();
 
     expect(session.isAttached).toBe(false);
+  });
+});
+
+describe('a broker that is there and refuses', () => {
+  const lines: { level: number; msg: string; reason?: string }[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const refusals = () => lines.filter(({ msg }) => msg.includes('refuses this VM'));
+
+  beforeEach(() => {
+    lines.length = 0;
+  });
+
+  it('at the start is asked again, and is not away', async () => {
+    broker.refuseAttach = () => new StatusError('INTERNAL', 'stumbled');
+    const started = newSession({}, log).start();
+    await until('it has asked four times', () => broker.attaches.length >= 4);
+    broker.refuseAttach = null;
+
+    await expect(started).resolves.toMatchObject({ resumed: false });
+    expect(lines).toMatchObject([{ reason: 'INTERNAL', why: 'stumbled' }]);
+    expect(refusals()).toHaveLength(1);
+  });
+
+  it('is no reason for the guest to wait: what was asked and what is asked is answered at once, by its reason', async () => {
+    const session = newSession({}, log);
+    await session.start();
+    broker.isSilent = true;
+    const sent = execute(session, create(1));
+    await until('it was sent', () => broker.batches.length === 1);
+    broker.refuseAttach = () => new StatusError('OUT_OF_MEMORY', 'no descriptor is left');
+    broker.streams[0]?.emit('error', new StatusError('INTERNAL', 'stumbled'));
+
+    // And not that the time is up.
+    const refusal = { kind: 'refused', reason: 'OUT_OF_MEMORY', message: 'no descriptor is left' };
+    expect(await sent).toEqual([refusal]);
+    expect(await execute(session, create(2))).toEqual([refusal]);
+    expect(refusals().map(({ reason }) => reason)).toEqual(['INTERNAL', 'OUT_OF_MEMORY']);
+
+    // What was sent had been done, as the broker remembers: it is taken back, and the session goes on.
+    broker.isSilent = false;
+    broker.refuseAttach = null;
+    await until('it is attached again', () => session.isAttached);
+    await until('the device hears what became of it', () => late.length === 1);
+    expect(late).toMatchObject([{ operation: create(1), result: { kind: 'done' } }]);
+    expect(await execute(session, create(3))).toMatchObject([{ kind: 'done' }]);
+  });
+
+  it('keeps a reset, which nobody waits for', async () => {
+    const session = newSession({}, log);
+    await session.start();
+    broker.refuseAttach = () => new StatusError('INTERNAL', 'stumbled');
+    broker.streams[0]?.emit('error', new StatusError('INTERNAL', 'stumbled'));
+    await until('it was refused', () => broker.attaches.length > 1);
+    session.reset();
+    expect(await execute(session, create(1))).toMatchObject([{ kind: 'refused', reason: 'INTERNAL' }]);
+    broker.refuseAttach = null;
+    await until('the reset is done', () => broker.executed.some(({ reset }) => reset));
   });
 });
 

@@ -60,7 +60,7 @@ export type Placement = (typeof PLACEMENTS)[number];
 
 export interface VmSettings {
   readonly name: string;
-  /** Bytes: a power of two from 4096 to 2^46. */
+  /** Bytes: a power of two of at least 4096. */
   readonly windowSize: number;
   readonly placement: Placement;
   /** The heap for blob_id 0. */

@@ -14,9 +14,8 @@ import { SettingsError } from './settings-error.ts';
 import type { U64 } from './u64.ts';
 import { hex, isMultiple, isPowerOfTwo, PAGE_SIZE } from './u64.ts';
 
+/** How large a window may be is the configuration's to say. */
 export const MIN_WINDOW_SIZE = PAGE_SIZE;
-/** 64 TiB: a PCI BAR has to lie below what x86-64 guests address (46 bits on most machines). */
-export const MAX_WINDOW_SIZE = 2 ** 46;
 
 /** All in bytes or counts; reading them costs nothing that grows with the window. */
 export interface WindowFigures {
@@ -40,13 +39,13 @@ export class Window {
   #mappedBytes = 0;
 
   /**
-   * @param size bytes: a power of two (the VMM makes a PCI BAR of it) from 4096 to 2^46
+   * @param size bytes: a power of two (the VMM makes a PCI BAR of it) of at least 4096
    * @param setting where the size stands, for the error
    * @throws SettingsError
    */
   constructor(size: number, setting = 'windowSize') {
-    if (!isPowerOfTwo(size) || size < MIN_WINDOW_SIZE || size > MAX_WINDOW_SIZE) {
-      throw new SettingsError(setting, 'a power of two from 4096 to 2^46 bytes', size);
+    if (!isPowerOfTwo(size) || size < MIN_WINDOW_SIZE) {
+      throw new SettingsError(setting, 'a power of two of at least 4096 bytes', size);
     }
     this.size = size;
     this.#ranges = new RangeTree(size);

@@ -81,8 +81,9 @@ export class Session implements VmOwner {
       secret: request.secret ?? '',
       session: request.session ?? new Uint8Array(),
     };
-    directory.attach(wanted, this).then(
-      (attachment) => {
+    directory
+      .attach(wanted, this)
+      .then((attachment) => {
         if (this.#state !== 'attaching') {
           directory.orphan(attachment.entry, this);
           return;
@@ -91,9 +92,8 @@ export class Session implements VmOwner {
         this.#state = 'open';
         this.#send({ attached: handles.attached(attachment, this.peer) });
         this.#release();
-      },
-      (error: unknown) => this.#fail(error),
-    );
+      })
+      .catch((error: unknown) => this.#fail(error));
   }
 
   #runBatch(batch: barkeep.v1.Batch.$Properties): void {

@@ -12,8 +12,8 @@ export const PLACEMENTS = ['window', 'per-blob'] as const;
 export const DEFAULT_RUN_DIRECTORY = '/run/barkeep';
 
 export const PAGE_SIZE = 4096;
-/** No guest-physical address space is larger (x86-64 and arm64: 52 bits), so no window is. */
-const MAX_WINDOW = 2 ** 52;
+/** 64 TiB, the one limit of a window: a PCI BAR has to lie below what guests address (46 bits on most x86-64 machines). */
+const MAX_WINDOW = 2 ** 46;
 const MAX_NAME = 63;
 const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 

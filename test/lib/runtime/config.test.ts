@@ -228,8 +228,8 @@ describe('a broken configuration names the line, what was found and what was exp
     ],
     [
       'a window beyond any address space',
-      vm('{ name: a, window: 5000TiB, heap: ram }'),
-      'barkeep.yaml:3:24: vms[0].window: found "5000TiB"; expected a power of two of at least 4KiB, because a PCI BAR has no other sizes: the largest is 4096TiB',
+      vm('{ name: a, window: 128TiB, heap: ram }'),
+      'barkeep.yaml:3:24: vms[0].window: found "128TiB"; expected a power of two of at least 4KiB, because a PCI BAR has no other sizes: the largest is 64TiB',
     ],
     [
       'a window that is no size',
