@@ -75,7 +75,7 @@ describe('a host', () => {
     [
       'windowSize',
       { windowSize: 3 * PAGE },
-      'vms.desk.windowSize: expected a power of two from 4096 to 2^46 bytes, found 12288',
+      'vms.desk.windowSize: expected a power of two of at least 4096 bytes, found 12288',
     ],
     [
       'defaultHeap',
