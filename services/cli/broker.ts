@@ -13,7 +13,7 @@ The broker owns the memory of the configured heaps and listens in its run direct
 broker.sock and fd.sock (frontends), admin-ro.sock (viewers, metrics), admin.sock (operators),
 memory.sock and memory-fd.sock (who may open VMs' memory); each for its own user, and for
 the group that the configuration names for the role.
-One broker runs in one run directory. Its log goes to stderr, as JSON lines.
+One broker runs in one run directory. Its log goes to stderr: JSON lines, text on a terminal.
 
 A mistake in the configuration fails a first start, with exit code 2. A broker that is
 started again goes on with the last good configuration, which it keeps in the run

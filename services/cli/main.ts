@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../lib/runtime/exit-code.ts';
 import { Parts } from './parts.ts';
-import { flushErrors, isReaderGone, processTerminal } from './terminal.ts';
+import { isReaderGone, processTerminal } from './terminal.ts';
 
 /** Returns the exit code. */
 async function run(program: string, argv: readonly string[]): Promise<number> {
@@ -25,7 +25,4 @@ void run(fileURLToPath(import.meta.url), process.argv.slice(2))
     if (isReaderGone(error)) return EXIT.READER_GONE;
     throw error;
   })
-  .then(async (exitCode) => {
-    await flushErrors();
-    process.exit(exitCode);
-  });
+  .then((exitCode) => process.exit(exitCode));

@@ -1,4 +1,5 @@
 // Where a command writes and what it is told by its surroundings: the process's own, or a test's.
+import { writeToStderr } from '../lib/runtime/stderr.ts';
 
 export type Terminal = {
   /** What the command answers. Resolves when the reader's side has taken it, however slow it is. Rejects with ReaderGone, or with what was wrong. */
@@ -34,10 +35,10 @@ export function isReaderGone(error: unknown): boolean {
 export function processTerminal(program: string): Terminal {
   const { NO_COLOR: noColor, TERM: term } = process.env;
   // Each write learns of its own failure; without a listener the first one would end the process.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  process.stdout.on('error', () => undefined);
   return {
-    out: (text) => written(process.stdout, text),
-    error: (text) => process.stderr.write(text),
+    out: written,
+    error: writeToStderr,
     width: process.stdout.columns ?? DEFAULT_WIDTH,
     isColoured: process.stdout.isTTY === true && (noColor === undefined || noColor === '') && term !== 'dumb',
     environment: process.env,
@@ -46,17 +47,12 @@ export function processTerminal(program: string): Terminal {
 }
 
 /** A pipe takes 64 KiB at a time and the rest when its reader has read: who ends the process before that has cut the answer off. */
-function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+function written(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => {
+    process.stdout.write(text, (error) => {
       if (!error) resolve();
       else if ((error as NodeJS.ErrnoException).code === 'EPIPE') reject(new ReaderGone());
       else reject(new Error(`write the answer to stdout: ${error.message}`, { cause: error }));
     });
   });
-}
-
-/** Returns when stderr has taken everything, or nobody reads it. */
-export async function flushErrors(): Promise<void> {
-  await written(process.stderr, '').catch(() => undefined);
 }

@@ -4,17 +4,23 @@
 // reaches them too, but they leave it to `up` to stop them in order: frontends, metrics, broker. When `up` itself dies without a word, they
 // notice by their lifelines and end.
 import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type Ended, Keeper, type ReadyFields } from '../keeper/keeper.ts';
 import { createKeeperLog, type KeeperLog } from '../keeper/log.ts';
 import { reapAsInit } from '../keeper/orphans.ts';
+import { tryLock } from '../lib/os/lock.ts';
 import { type Config, DEFAULT_CONFIG_PATH, type VmConfig } from '../lib/runtime/config.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Lifecycle } from '../lib/runtime/lifecycle.ts';
-import { createRunDirectory, runDirectoryPaths } from '../lib/runtime/run-directory.ts';
-import { formatBytes } from '../lib/runtime/units.ts';
+import {
+  createRunDirectory,
+  type DirectoryLock,
+  lockRunDirectory,
+  runDirectoryPaths,
+} from '../lib/runtime/run-directory.ts';
+import { formatBytes, formatDuration } from '../lib/runtime/units.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import type { Context } from './context.ts';
 import { demoConfigText } from './demo-config.ts';
@@ -25,7 +31,9 @@ import { tableLines } from './table.ts';
 const HELP = `
 Starts the broker, the metrics endpoint, and a frontend for each VM of the configuration;
 prints where they are and how to attach a VM with QEMU; starts again what dies; stops
-everything on Ctrl-C. Logs go to stderr, as JSON lines.
+everything on Ctrl-C and SIGTERM. Logs go to stderr: JSON lines, text on a terminal.
+A terminal that goes away ends nothing: SIGHUP is passed on to the services, which look
+at their configuration.
 
 Without --config, $BARKEEP_CONFIG and ${DEFAULT_CONFIG_PATH} it uses a built-in demo:
 three heaps of plain memory and the VMs "demo" and "guest", in a run directory of your own.
@@ -47,6 +55,11 @@ const STOP_LIMIT = 40_000;
 
 /** A service that needs longer than this to start hangs; milliseconds. */
 const START_LIMIT = 30_000;
+/**
+ * Frontends that start at the same time. Starting is work for the processor (a third of a second of it): with 150 of them at once each took as
+ * long as all together, and none was there within the limit. Twice the processors keeps all of them at work.
+ */
+const STARTED_AT_ONCE = 2 * availableParallelism();
 /** Descriptors held for each service. The names bound it too: they have to fit into one environment string. */
 const STORE_LIMIT = 32_768;
 
@@ -70,8 +83,19 @@ export function addUpCommand(program: Command, context: Context): void {
     .option('--listen <address:port>', 'where to serve metrics (default: as configured)')
     .addHelpText('after', HELP)
     .action(async (options: UpOptions) => {
-      const path = context.configPath() ?? writeDemoConfig(context.demoDirectory());
-      const config = context.configAt(path, { listen: options.listen });
+      const overrides = { listen: options.listen };
+      let path = context.configPath();
+      let config: Config;
+      let lock: DirectoryLock;
+      if (path !== null) {
+        config = context.configAt(path, overrides);
+        lock = takeDirectory(config.runDirectory);
+      } else {
+        const directory = ownDirectory(context.demoDirectory());
+        lock = takeDirectory(directory);
+        path = writeDemoConfig(directory);
+        config = context.configAt(path, overrides);
+      }
       const children: Keeper[] = [];
       reapAsInit(children);
       // A second Ctrl-C: nobody is asked to stop any more.
@@ -83,6 +107,7 @@ export function addUpCommand(program: Command, context: Context): void {
       const log = createKeeperLog('up', config.logLevel);
       await runProcess(context, { log, stopLimit: STOP_LIMIT, port }, async (lifecycle) => {
         const plan = { path, config, isDemo: options.demo === true };
+        lifecycle.onStop('run directory', () => lock.release());
         await new Host(plan, context, lifecycle, log, children).start();
         return {};
       });
@@ -108,7 +133,7 @@ class Host {
   async start(): Promise<void> {
     const { config, isDemo } = this.#plan;
     const guestVm = isDemo ? demoVm(config) : null;
-    createRunDirectory(config.runDirectory);
+    this.#goOnWithoutTerminal();
     const broker = await this.#startBroker();
     const [metrics, frontends] = await Promise.all([this.#startMetrics(), this.#startFrontends()]);
     // Who reads it, or does not, is no concern of what runs here.
@@ -116,6 +141,16 @@ class Host {
       this.#log.warn({ err: error }, 'where everything is could not be told'),
     );
     if (guestVm !== null) this.#runGuest(guestVm);
+  }
+
+  /** Whoever started this may hang up (a dropped ssh line): that ends no VM. */
+  #goOnWithoutTerminal(): void {
+    const hangUp = (): void => {
+      this.#log.info({}, 'SIGHUP: everything goes on, and looks at its configuration');
+      for (const child of this.#children) child.signal('SIGHUP');
+    };
+    process.on('SIGHUP', hangUp);
+    this.#lifecycle.onStop('SIGHUP', () => void process.off('SIGHUP', hangUp));
   }
 
   async #startBroker(): Promise<Part> {
@@ -135,7 +170,7 @@ class Host {
     return { service: 'metrics', vm: null, child, address: `${url ?? `http://${listen}`}/metrics` };
   }
 
-  /** They do not depend on each other: all start, and later stop, at the same time. */
+  /** They do not depend on each other: some start at a time, and later all stop at the same time. */
   async #startFrontends(): Promise<Part[]> {
     const parts = this.#plan.config.vms.map(({ name, socket }): Part => {
       const command = this.#service(['frontend', '--vm', name, '--socket-path', socket]);
@@ -149,7 +184,11 @@ class Host {
     this.#lifecycle.onStop('frontends', async () => {
       await Promise.all(parts.map(({ child }) => child.stop(FOR_GOOD)));
     });
-    await Promise.all(parts.map(({ child }) => this.#started(child)));
+    const waiting = [...parts];
+    const startNext = async (): Promise<void> => {
+      for (let part = waiting.shift(); part; part = waiting.shift()) await this.#started(part.child);
+    };
+    await Promise.all(Array.from({ length: STARTED_AT_ONCE }, startNext));
     return parts;
   }
 
@@ -157,16 +196,11 @@ class Host {
     const child = this.#child(
       'demo guest',
       demoGuestCommand(this.#context.terminal.program, vm.socket),
+      // It never says that it is ready.
       Number.POSITIVE_INFINITY,
     );
     this.#lifecycle.onStop('demo guest', () => child.stop());
-    // It never says that it is ready, and so is run once.
-    void child.startOnce();
-    void child.ended.then(({ code }) => {
-      if (this.#lifecycle.signal.aborted) return;
-      if (code === 0) this.#log.info({ vm: vm.name }, 'the demo guest is done; everything else goes on');
-      else this.#log.error({ vm: vm.name, code }, 'the demo guest failed; everything else goes on');
-    });
+    child.start();
   }
 
   #child(name: string, command: readonly string[], startLimit = START_LIMIT): Keeper {
@@ -205,27 +239,37 @@ class Host {
     try {
       const outcome = await child.startOnce();
       if ('ready' in outcome) return outcome.ready;
-      const { ended } = outcome;
-      throw new ExitError(
-        exitCodeOf(ended),
-        `up: the ${child.name} did not start: it ended with ${endText(ended)}; its own message is above`,
-      );
+      const { ended, isLate } = outcome;
+      const how = isLate
+        ? `it was not ready after ${formatDuration(START_LIMIT)} and was killed; its log is above, and the host may be too busy`
+        : `it ended with ${endText(ended)}`;
+      throw new ExitError(exitCodeOf(ended), `up: the ${child.name} did not start: ${how}`);
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
 }
 
+/** What ended by itself has said why. */
 function endText({ code, signal }: Ended): string {
-  return signal === null ? `exit code ${code}` : `signal ${signal}`;
+  return signal === null ? `exit code ${code}; its own message is above` : `signal ${signal}`;
 }
 
 function exitCodeOf({ code }: Ended): ExitCode {
   return Object.values(EXIT).find((known) => known === code && known !== EXIT.OK) ?? EXIT.FAILURE;
 }
 
-/** The built-in configuration as a file in its own run directory, where the children read it. Returns its path. */
-function writeDemoConfig(directory: string): string {
+/** Nothing in the directory may be touched before: another one of us may run in it, or a broker of its own. */
+function takeDirectory(directory: string): DirectoryLock {
+  const paths = createRunDirectory(directory);
+  const lock = lockRunDirectory(paths, tryLock, '`barkeep up`');
+  // Ours will take it.
+  lockRunDirectory(paths, tryLock).release();
+  return lock;
+}
+
+/** Makes the demo's run directory, or finds that it is this user's. */
+function ownDirectory(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const { uid } = lstatSync(directory);
   // A directory under /tmp has a name that anybody can guess.
@@ -235,6 +279,11 @@ function writeDemoConfig(directory: string): string {
       `up: the run directory ${directory} belongs to user ${uid}; choose another one with --run-directory`,
     );
   }
+  return directory;
+}
+
+/** The built-in configuration as a file in its own run directory, where the children read it. Returns its path. */
+function writeDemoConfig(directory: string): string {
   const path = join(directory, 'demo.yaml');
   writeFileSync(path, demoConfigText(directory, totalmem()), { mode: 0o644 });
   return path;

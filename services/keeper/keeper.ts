@@ -77,6 +77,8 @@ export class Keeper {
   #isStopping = false;
   /** Of this life: it has said READY=1. */
   #isReady = false;
+  /** Of this life: it was killed because it had not. */
+  #isLate = false;
   #wasEverReady = false;
   #status: string | null = null;
 
@@ -126,10 +128,12 @@ export class Keeper {
   }
 
   /**
-   * As start(), but what does not get ready once is not started again. Returns what it said when it was ready, or how it ended before that;
-   * then nothing is left of it.
+   * As start(), but what does not get ready once is not started again. Returns what it said when it was ready, or how it ended before that
+   * (`isLate`: it was killed after startLimit); then nothing is left of it.
    */
-  async startOnce(): Promise<{ readonly ready: ReadyFields } | { readonly ended: Ended }> {
+  async startOnce(): Promise<
+    { readonly ready: ReadyFields } | { readonly ended: Ended; readonly isLate: boolean }
+  > {
     const ready = new Promise<{ ready: ReadyFields }>((resolve) => {
       this.#onReady = (fields) => resolve({ ready: fields });
     });
@@ -137,7 +141,7 @@ export class Keeper {
     // Its last word may have been READY=1, and lie in the queue still.
     const dead = life.ended.then((ended) => {
       this.#socket.drain();
-      return { ended };
+      return { ended, isLate: this.#isLate };
     });
     const outcome = await Promise.race([ready, dead]);
     if ('ready' in outcome) void this.#keep(life);
@@ -224,12 +228,14 @@ export class Keeper {
 
   #begin(): Life {
     this.#isReady = false;
+    this.#isLate = false;
     const life = this.#spawn();
     this.#life = life;
     this.#pid = life.child?.pid ?? 0;
     const { startLimit, log } = this.#options;
     if (startLimit !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => {
+        this.#isLate = true;
         log.error({ child: this.name, limit: startLimit }, 'does not get ready; it is killed');
         life.child?.kill('SIGKILL');
       }, startLimit);

@@ -1,6 +1,6 @@
 // The keeper's own log: lines as the services' logs have them, without the library that writes those.
-import { writeSync } from 'node:fs';
 import type { LogLevel } from '../lib/runtime/config.ts';
+import { writeLogLine } from '../lib/runtime/log-line.ts';
 
 /** As of pino, in which the other services write. */
 const RANKS: Readonly<Record<LogLevel, number>> = {
@@ -23,7 +23,7 @@ export type KeeperLog = {
 export function createKeeperLog(
   service: string,
   level: LogLevel,
-  write: (text: string) => void = writeToStderr,
+  write: (line: string) => void = writeLogLine,
 ): KeeperLog {
   const at =
     (own: LogLevel) =>
@@ -36,13 +36,4 @@ export function createKeeperLog(
       );
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
-
-/** A reader that has gone away, or does not read, is no reason to die: what the keeper holds is worth more than a line. */
-function writeToStderr(text: string): void {
-  try {
-    writeSync(2, text);
-  } catch {
-    // There is nobody to tell.
-  }
 }

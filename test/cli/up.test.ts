@@ -2,11 +2,12 @@
 // is left of it, however it ends.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
+import { until as waitUntil } from '../support/until.ts';
 import { VmState } from './fake-broker.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/services/cli/main.js');
@@ -114,6 +115,32 @@ function start(args: readonly string[] = [], environment: Readonly<Record<string
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** From proc_pid_stat(5), behind the name, which may hold anything. */
+const statOf = (pid: number | string): string[] =>
+  (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ');
+const parentOf = (pid: number | string): number => Number(statOf(pid)[1]);
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => {
+      try {
+        return parentOf(pid) === parent;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 /** Running, and not merely waiting to be reaped. */
@@ -245,11 +272,30 @@ describe('up', () => {
     const report = await first.report();
     const second = start();
     expect(await second.ended).toBe(1);
-    expect(second.log).toContain(
-      `use the run directory ${directory}/run: another broker (pid ${report.services[0]?.pid}) runs in it`,
+    expect(second.failure()).toBe(
+      `use the run directory ${directory}/run: another \`barkeep up\` (pid ${first.process.pid}) runs in it; stop that one, or give this one its own with --run-directory`,
     );
-    expect(second.failure()).toMatch(/^up: the broker did not start: it ended with exit code 1/);
+    expect(pidsOf(report).every(isAlive)).toBe(true);
     expect(await attached()).toEqual(['one', 'two']);
+  });
+
+  test('in the run directory of a broker that somebody else started is refused', async () => {
+    const broker = spawn(
+      process.execPath,
+      [CLI, 'broker', '--config', config, '--run-directory', join(directory, 'run')],
+      { stdio: 'ignore' },
+    );
+    try {
+      await waitUntil('the broker listens', () => existsSync(join(directory, 'run', 'broker.sock')));
+      const up = start();
+      expect(await up.ended).toBe(1);
+      expect(up.failure()).toMatch(
+        new RegExp(`^use the run directory .*: another broker \\(pid ${broker.pid}\\) runs in it`),
+      );
+    } finally {
+      broker.kill();
+      await once(broker, 'exit');
+    }
   });
 
   test('takes over what a dead one left', async () => {
@@ -285,9 +331,117 @@ describe('up', () => {
     const report = await up.report();
     expect(report.runDirectory).toBe(join(directory, 'barkeep'));
     expect(report.vms.map(({ name }) => name)).toEqual(['demo', 'guest']);
+    const file = join(directory, 'barkeep', 'demo.yaml');
+    const { ino, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+    const second = new Up(['--json', '--listen', '127.0.0.1:0'], { XDG_RUNTIME_DIR: directory });
+    started.push(second);
+    expect(await second.ended).toBe(1);
+    expect(second.failure()).toContain(`another \`barkeep up\` (pid ${up.process.pid}) runs in it`);
+    // A running demo's file is not rewritten.
+    expect(statSync(file, { bigint: true })).toMatchObject({ ino, mtimeNs, ctimeNs });
     up.signalGroup('SIGINT');
     expect(await up.ended).toBe(0);
   });
+
+  test('goes on when its terminal goes away, as do the VMs', async () => {
+    // A real terminal: what script(1) shows is read from a pair of pseudoterminals, and gone with it.
+    const line = [process.execPath, CLI, 'up', '--config', config, '-r', join(directory, 'run'), '--json'];
+    const terminal = spawn('script', ['-qfec', line.join(' '), '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    let shown = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+    });
+    const report = await waitUntil('everything is up', () => {
+      const json = /^\{\r\n.*?^\}\r\n/ms.exec(shown)?.[0];
+      return json === undefined ? null : (JSON.parse(json) as Report);
+    });
+    // To a person it does not speak JSON.
+    expect(shown).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}frontend two: /m);
+    const before = pidsOf(report);
+    const up = parentOf(before[0] ?? 0);
+    try {
+      terminal.kill('SIGKILL');
+      await waitUntil('the terminal is gone', () => terminal.signalCode !== null);
+      // What is left of it is not only alive: it does its work, and writes its log to a terminal that is not there.
+      process.kill(before[0] ?? 0, 'SIGKILL');
+      await waitUntil('another broker is there, and has its VMs', async () => {
+        const [broker] = childrenOf(up).filter((pid) => commandOf(pid).includes(' broker '));
+        return broker !== undefined && broker !== before[0] && (await attached()).length === 2;
+      });
+      expect(before.slice(1).every(isAlive)).toBe(true);
+    } finally {
+      const all = [up, ...childrenOf(up), ...before];
+      if (isAlive(up)) process.kill(up, 'SIGTERM');
+      await waitUntil('nothing is left', () => !all.some(isAlive));
+    }
+  }, 60_000);
+
+  test('goes on after SIGHUP, and has its services look at their configuration', async () => {
+    const up = start();
+    const report = await up.report();
+    up.process.kill('SIGHUP');
+    await waitUntil(
+      'the services have looked',
+      () =>
+        up.messages().filter((message) => message.endsWith(': the configuration file is right and in force'))
+          .length === 4,
+    );
+    expect(up.messages()).toContain('up: SIGHUP: everything goes on, and looks at its configuration');
+    expect(pidsOf(report).every(isAlive)).toBe(true);
+    up.signalGroup('SIGINT');
+    expect(await up.ended).toBe(0);
+  });
+
+  test('starts a few frontends at a time, however many there are', async () => {
+    const most = 2 * availableParallelism();
+    const names = Array.from({ length: 4 * most }, (_, index) => `vm-${index}`);
+    const vms = names.map((name) => `  - { name: ${name}, window: 1MiB, heap: ram }`).join('\n');
+    writeFileSync(config, CONFIG.replace(/vms:.*(?=metrics:)/s, `vms:\n${vms}\n`));
+    const up = start();
+    let highest = 0;
+    const isReady = (name: string): boolean => existsSync(join(directory, 'run', 'vms', name, 'gpu.sock'));
+    await waitUntil(
+      'all are up',
+      () => {
+        const ready = names.filter(isReady).length;
+        const running = childrenOf(up.process.pid ?? 0).filter((pid) =>
+          commandOf(pid).includes(' frontend '),
+        );
+        highest = Math.max(highest, running.length - ready);
+        return up.out.endsWith('}\n');
+      },
+      { within: 60_000, found: () => up.log },
+    );
+    expect(highest).toBeGreaterThan(0);
+    expect(highest).toBeLessThanOrEqual(most);
+    up.process.kill('SIGTERM');
+    expect(await up.ended).toBe(0);
+  }, 90_000);
+
+  test('starts the guest of --demo again when it dies, and leaves none behind', async () => {
+    const up = start(['--demo']);
+    await up.report();
+    const guest = (): number | undefined =>
+      childrenOf(up.process.pid ?? 0).find((pid) => commandOf(pid).includes('/vmm/main.js'));
+    const mappings = (): Promise<number> =>
+      withAdmin(async (client) => Number((await client.getVm('one')).mappings)).catch(() => 0);
+    const first = await waitUntil('there is a guest', guest);
+    await waitUntil('it lives on blobs', async () => (await mappings()) > 0);
+    process.kill(first, 'SIGKILL');
+    const second = await waitUntil('there is another one', () => {
+      const pid = guest();
+      return pid === first ? undefined : pid;
+    });
+    await waitUntil('its device was reset', async () => (await mappings()) === 0);
+    await waitUntil('it lives on blobs too', async () => (await mappings()) > 0);
+    // A guest that waits for its device, whose frontend is stopped: it is not asked, and cannot be.
+    for (const pid of childrenOf(up.process.pid ?? 0))
+      if (commandOf(pid).includes(' frontend ')) process.kill(pid, 'SIGSTOP');
+    up.process.kill('SIGKILL');
+    await waitUntil('it is gone with `up`', () => !isAlive(second));
+  }, 90_000);
 
   test('tells people where things are', async () => {
     const up = new Up(['--config', config, '--run-directory', join(directory, 'run')]);

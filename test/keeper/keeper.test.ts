@@ -355,14 +355,14 @@ describe('a start', () => {
     ['die()', { code: null, signal: 'SIGKILL' }],
   ])('that fails by %s is not tried again', async (body, ended) => {
     const keeper = keeperOf(program(`say(life); ${body};`));
-    expect(await keeper.startOnce()).toEqual({ ended });
+    expect(await keeper.startOnce()).toEqual({ ended, isLate: false });
     expect(await keeper.ended).toEqual(ended);
     expect([said(), keeper.pid, lines]).toEqual([[1], null, []]);
   });
 
   test('that takes too long is ended', async () => {
     const keeper = keeperOf(program('stay();'), { startLimit: 50 });
-    expect(await keeper.startOnce()).toEqual({ ended: { code: null, signal: 'SIGKILL' } });
+    expect(await keeper.startOnce()).toEqual({ ended: { code: null, signal: 'SIGKILL' }, isLate: true });
     expect(lines).toMatchObject([{ level: 'error', message: 'does not get ready; it is killed' }]);
   });
 
@@ -474,6 +474,6 @@ describe('a stop', () => {
     const outcome = keeper.startOnce();
     await until(() => said().length === 1);
     await keeper.stop();
-    expect(await outcome).toEqual({ ended: { code: null, signal: 'SIGTERM' } });
+    expect(await outcome).toEqual({ ended: { code: null, signal: 'SIGTERM' }, isLate: false });
   });
 });

@@ -2,6 +2,7 @@
 // whole installations, where QEMU is not at hand.
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { followLifeline } from '../../services/lib/runtime/lifeline.ts';
 import { AnswerError, type Blob } from './driver.ts';
 import { PLAIN_PROTOCOL_FEATURES } from './front-end.ts';
 import { WindowFullError } from './offsets.ts';
@@ -37,6 +38,10 @@ async function main(): Promise<void> {
   const options = parse(process.argv);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  // The terminal is gone: of no concern to a guest.
+  process.on('SIGHUP', () => undefined);
+  // Whoever had it started (`barkeep up --demo`) is gone: whatever it waits for, nobody wants it any more.
+  followLifeline(process.env, () => process.exit(1));
   const timer = options.seconds > 0 ? setTimeout(() => stop.abort(), options.seconds * 1000) : null;
   const file = options.replay === true ? OWN_RECORDING : options.replay;
   const recording = file === undefined ? null : readRecording(file);

@@ -1,6 +1,7 @@
-// The log of a process: JSON lines on stderr, one object a line, so that stdout stays free for what a command answers.
-import { destination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+// The log of a process: on stderr, so that stdout stays free for what a command answers. JSON lines, one object each; text on a terminal.
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from './config.ts';
+import { writeLogLine } from './log-line.ts';
 
 export type Logger = PinoLogger;
 
@@ -21,6 +22,6 @@ export function createLogger({ service, level, fields = {} }: LogOptions): Logge
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination({ fd: 2, sync: true }),
+    { write: writeLogLine },
   );
 }

@@ -2,6 +2,7 @@
 //
 //   RUN/                 0755  traversable; each file below says who may use it
 //     broker.lock        0600  held by the running broker
+//     up.lock            0600  held by the `barkeep up` that keeps everything here, if it was one
 //     journal            0600  what the next broker takes over (and journal.next, while a new one is begun)
 //     last-good.yaml     0644  the configuration that the broker goes by
 //     broker.sock              gRPC: BrokerService                          groups.frontends
@@ -63,6 +64,7 @@ export type SecretReader =
 export type RunPaths = {
   readonly directory: string;
   readonly lock: string;
+  readonly upLock: string;
   readonly journal: string;
   readonly lastGoodConfig: string;
   readonly brokerSocket: string;
@@ -82,6 +84,7 @@ export function runDirectoryPaths(directory: string): RunPaths {
   return {
     directory,
     lock: join(directory, 'broker.lock'),
+    upLock: join(directory, 'up.lock'),
     journal: join(directory, 'journal'),
     lastGoodConfig: join(directory, 'last-good.yaml'),
     brokerSocket: join(directory, 'broker.sock'),
@@ -123,16 +126,24 @@ export type DirectoryLock = {
   release(): void;
 };
 
+/** As whom a process takes a run directory: it has one of each at most. */
+export type LockHolder = 'broker' | '`barkeep up`';
+
 /**
  * Takes the run directory for this process. `tryLock` is the system's flock without waiting (lib/os/lock.ts).
  * The kernel drops the lock when the process ends, however it ends. Throws ExitError when another process holds it.
  */
-export function lockRunDirectory(paths: RunPaths, tryLock: (fd: number) => boolean): DirectoryLock {
+export function lockRunDirectory(
+  paths: RunPaths,
+  tryLock: (fd: number) => boolean,
+  who: LockHolder = 'broker',
+): DirectoryLock {
+  const path = who === 'broker' ? paths.lock : paths.upLock;
   let fd: number;
   try {
-    fd = openSync(paths.lock, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
-    throw denied(`open ${paths.lock}`, error);
+    throw denied(`open ${path}`, error);
   }
   if (!tryLock(fd)) {
     const holder = readFileSync(fd, 'utf8').trim();
@@ -140,7 +151,7 @@ export function lockRunDirectory(paths: RunPaths, tryLock: (fd: number) => boole
     const pid = holder === '' ? '' : ` (pid ${holder})`;
     throw new ExitError(
       EXIT.FAILURE,
-      `use the run directory ${paths.directory}: another broker${pid} runs in it; stop that one, or give this one its own with --run-directory`,
+      `use the run directory ${paths.directory}: another ${who}${pid} runs in it; stop that one, or give this one its own with --run-directory`,
     );
   }
   ftruncateSync(fd, 0);

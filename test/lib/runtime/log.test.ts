@@ -46,6 +46,15 @@ describe('the log', () => {
     expect(lines).toHaveLength(1);
   });
 
+  test('that cannot be written ends nobody', () => {
+    const program = `import { createLogger } from ${JSON.stringify(LOG)}; const log = createLogger({ service: 'x', level: 'info' }); for (let n = 0; n < 10; n++) log.error('lost'); console.log('alive');`;
+    for (const stderr of ['/dev/full', '>(true)']) {
+      const line = `sleep 0.2 2>/dev/null; exec "$0" --input-type=module -e "$1" 2> ${stderr}`;
+      const { stdout } = spawnSync('bash', ['-c', line, process.execPath, program], { encoding: 'utf8' });
+      expect(stdout).toBe('alive\n');
+    }
+  });
+
   test('shows errors with their message and stack', () => {
     const { lines } = run(
       `createLogger({ service: 'x', level: 'info' }).error({ err: new Error('why') }, 'failed');`,
