@@ -112,7 +112,7 @@ export async function startFrontend(
   const fetchMemory = (handle: MemoryHandle) => fds.redeem(handle.token);
   try {
     const begun: Begun = past?.session
-      ? { attachment: { ...past.session, window: null }, window: state?.window ?? null }
+      ? { attachment: { ...past.session, window: null, offer: past.offer }, window: state?.window ?? null }
       : await begin(session, fetchMemory, state);
     device = new GpuDevice({ ...begun, session, durable: state, fetchMemory, statistics, log });
     if (past) session.resume();
@@ -166,6 +166,7 @@ async function begin(
   // The window is fetched before anybody waits for it: without it no blob could ever be shown.
   const window = await fetchWindow(attachment, fetchMemory);
   if (window) state?.keepWindow(window);
+  state?.keepOffer(attachment.offer);
   state?.publish();
   return { attachment, window };
 }

@@ -3,7 +3,7 @@
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
 import { countFromWire, toWire, type U64 } from '../lib/rpc/u64.ts';
-import { MAP_CACHE } from '../lib/wire/virtio-gpu.ts';
+import { MAP_CACHE, MOST_SCANOUTS } from '../lib/wire/virtio-gpu.ts';
 
 /** What every command on a blob has. */
 type OfBlob = {
@@ -86,6 +86,13 @@ export type Attachment = {
   /** In window placement only. */
   readonly window: MemoryHandle | null;
   readonly brokerVersion: string;
+  readonly offer: Offer;
+};
+
+/** What a VMM is told of the device once and for all: a successor tells the same, whatever the broker's configuration says by then. */
+export type Offer = {
+  /** Displays; 0 or 1, never connected. */
+  readonly scanouts: number;
 };
 
 /** Whether two commands ask for the same thing, for the same command of the guest. */
@@ -191,6 +198,7 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
     windowSize,
     window: attached.window ? handleOf(attached.window) : null,
     brokerVersion: attached.brokerVersion ?? '',
+    offer: { scanouts: Math.min(attached.scanouts ?? 0, MOST_SCANOUTS) },
   };
 }
 

@@ -17,8 +17,11 @@ export type GuestDevice =
   /** A vhost-user back-end that listens on socketPath: QEMU's generic device, the one that carries shared memory. */
   | {
       readonly kind: 'vhost-user';
-      readonly socketPath: string /** num_vqs; 2 by default, as a GPU has. */;
+      readonly socketPath: string;
+      /** num_vqs; 2 by default, as a GPU has. */
       readonly queues?: number;
+      /** Behind a PCIe root port, and telling the guest that it keeps its state when it sleeps. */
+      readonly keepsState?: boolean;
     }
   /** QEMU's own virtio-gpu, which has no host-visible window: for checking the environment itself. */
   | { readonly kind: 'built-in' }
@@ -119,7 +122,10 @@ function deviceArguments(device: GuestDevice): string[] {
   if (device.kind === 'built-in') return ['-device', 'virtio-gpu-pci'];
   // virtio-id 16 is the GPU; two queues (control, cursor) and 16 bytes of configuration (virtio 1.2, section 5.7).
   const generic = `vhost-user-test-device-pci,virtio-id=16,num_vqs=${device.queues ?? 2},vq_size=256,config_size=16,chardev=vu`;
-  return ['-chardev', `socket,id=vu,path=${device.socketPath}`, '-device', generic];
+  const socket = ['-chardev', `socket,id=vu,path=${device.socketPath}`];
+  if (!device.keepsState) return [...socket, '-device', generic];
+  const port = ['-device', 'pcie-root-port,id=gpu-port,chassis=1'];
+  return [...socket, ...port, '-device', `${generic},bus=gpu-port,x-pcie-pm-no-soft-reset=on`];
 }
 
 /** Starts QEMU and resolves when the guest's program is ready for commands. Rejects with GuestStartError. */

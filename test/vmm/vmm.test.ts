@@ -2,7 +2,7 @@
 // host see the same bytes.
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BLOB_MEM, MAP_CACHE } from '../../services/lib/wire/virtio-gpu.ts';
+import { BLOB_MEM, configSpace, MAP_CACHE, viewOf } from '../../services/lib/wire/virtio-gpu.ts';
 import { AnswerError, type Blob } from './driver.ts';
 import { PLAIN_PROTOCOL_FEATURES } from './front-end.ts';
 import { Installation } from './installation.ts';
@@ -52,6 +52,18 @@ async function reclaimed(vm: string): Promise<void> {
 
 afterEach(() => {
   for (const vmm of machines.splice(0)) vmm.close();
+});
+
+it.each([0, 1])("has the %i scanouts of the broker's configuration", async (scanouts) => {
+  host = await Installation.start({ guest: `window: 64MiB, placement: window, scanouts: ${scanouts}` });
+  try {
+    const { frontEnd } = await boot('guest');
+    const config = configSpace.decode(viewOf(await frontEnd.readConfig()));
+    expect(config).toMatchObject({ numScanouts: scanouts, numCapsets: 0 });
+  } finally {
+    for (const vmm of machines.splice(0)) vmm.close();
+    await host.stop();
+  }
 });
 
 // Per-blob placement takes memory slots, which QEMU 11.1.3 does not survive when a reset drops mappings: see 'what only per-blob placement

@@ -49,6 +49,7 @@ export class Handles {
       windowSize: entry.config.window,
       window: memory,
       brokerVersion: this.#version,
+      scanouts: entry.config.scanouts,
     };
   }
 }

@@ -10,7 +10,7 @@ import { MemoryJournal } from '../../lib/journal/memory-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import { PAGE_SIZE } from '../../lib/os/memory.ts';
-import type { Operation } from '../operation.ts';
+import type { Offer, Operation } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
 import { decodeRecord, encodeRecord, type JournalRecord, RECORDS_VERSION } from './records.ts';
@@ -105,6 +105,7 @@ export type Past = {
   readonly session: SessionRecord | null;
   /** It is over, and a new one is to be begun. */
   readonly isSessionGone: boolean;
+  readonly offer: Offer;
   /** The window's memory in the store; null for none. */
   readonly window: WindowRecord | null;
   readonly isUsed: boolean;
@@ -120,9 +121,12 @@ export type Past = {
   readonly changes: readonly ChangesRecord[];
 };
 
+const NOTHING_OFFERED: Offer = { scanouts: 0 };
+
 export function replay(records: Iterable<JournalRecord>): Past {
   let session: SessionRecord | null = null;
   let isSessionGone = false;
+  let offer: Offer = NOTHING_OFFERED;
   let window: WindowRecord | null = null;
   let isUsed = false;
   let isResetDue = false;
@@ -149,6 +153,9 @@ export function replay(records: Iterable<JournalRecord>): Past {
         isResetDue = false;
         commands = [];
         late.clear();
+        break;
+      case 'offer':
+        offer = record;
         break;
       case 'window':
         window = record;
@@ -192,6 +199,7 @@ export function replay(records: Iterable<JournalRecord>): Past {
   return {
     session,
     isSessionGone,
+    offer,
     window,
     isUsed,
     isResetDue,

@@ -1,11 +1,11 @@
 // The records of the device's journal, and how they are written. Little endian; the first byte is the kind. Whoever changes anything here
 // raises RECORDS_VERSION: a successor of another version says so and starts afresh, instead of reading what it does not understand.
 import { toU64, type U64, writeU64 } from '../../lib/wire/u64.ts';
-import type { Operation } from '../operation.ts';
+import type { Offer, Operation } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
 
-export const RECORDS_VERSION = 1;
+export const RECORDS_VERSION = 2;
 
 /** A command that has a number at the broker. */
 export type NumberedOperation = {
@@ -23,6 +23,8 @@ export type JournalRecord =
       readonly windowSize: number;
       readonly lastNumber: number;
     }
+  /** What the VMM is told of the device. */
+  | ({ readonly kind: 'offer' } & Offer)
   /** The window's memory is stored under this number. */
   | { readonly kind: 'window'; readonly number: number; readonly dev: bigint; readonly ino: bigint }
   /** It was lost, and the driver started afresh since: a new one is to be begun. */
@@ -58,6 +60,7 @@ const KIND = {
   changes: 8,
   finishing: 9,
   window: 10,
+  offer: 11,
 } as const;
 const OPERATION = { create: 1, map: 2, unmap: 3, destroy: 4, reset: 5 } as const;
 const CHANGE = {
@@ -115,6 +118,9 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
       out.u64(record.dev);
       out.u64(record.ino);
       break;
+    case 'offer':
+      out.u32(record.scanouts);
+      break;
   }
   return out.finish();
 }
@@ -164,6 +170,8 @@ function readRecord(from: Reader): JournalRecord {
       return { kind: 'finishing', chain: from.f64() };
     case KIND.window:
       return { kind: 'window', number: from.f64(), dev: from.u64(), ino: from.u64() };
+    case KIND.offer:
+      return { kind: 'offer', scanouts: from.u32() };
     default:
       throw new RangeError(`a record of kind ${kind}`);
   }
@@ -256,7 +264,10 @@ function readChange(from: Reader): Change {
 function writeResource(out: Writer, resource: Resource): void {
   out.u8(RESOURCE[resource.kind]);
   out.bytes(resource.uuid ?? new Uint8Array());
-  if (resource.kind === 'host-blob') return;
+  if (resource.kind === 'host-blob') {
+    out.f64(resource.size);
+    return;
+  }
   out.f64(resource.backing ?? NO_CHAIN);
   if (resource.kind === 'guest-blob') {
     out.f64(resource.size);
@@ -270,7 +281,7 @@ function readResource(from: Reader): Resource {
   const kind = from.u8();
   const bytes = from.bytes();
   const uuid = bytes.length === UUID_BYTES ? bytes : null;
-  if (kind === RESOURCE['host-blob']) return { kind: 'host-blob', uuid };
+  if (kind === RESOURCE['host-blob']) return { kind: 'host-blob', size: from.f64(), uuid };
   const found = from.f64();
   const backing = found < 0 ? null : found;
   if (kind === RESOURCE['guest-blob']) return { kind: 'guest-blob', size: from.f64(), backing, uuid };

@@ -9,6 +9,7 @@ import { EXIT, ExitError } from '../../lib/runtime/exit-code.ts';
 import type { FdStore } from '../../lib/runtime/fd-store.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import { fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
+import type { Offer } from '../operation.ts';
 import { DeviceJournal, type Past, type WindowRecord } from './device-journal.ts';
 import type { JournalRecord } from './records.ts';
 
@@ -30,6 +31,7 @@ export class StoredState {
   /** Everything that came back: what has to go when it cannot be used. */
   readonly #names: readonly string[];
   #record: WindowRecord | null;
+  #offer: Offer | null;
 
   private constructor(
     store: StateStore,
@@ -44,6 +46,7 @@ export class StoredState {
     this.past = past;
     this.window = window;
     this.#record = past?.window ?? null;
+    this.#offer = past?.offer ?? null;
   }
 
   /** Takes a predecessor's state, or begins anew. Throws ExitError after everything was given up that cannot be used: see giveUp(). */
@@ -75,6 +78,12 @@ export class StoredState {
     if (before) this.#store.remove(windowName(before.number));
   }
 
+  /** This is what VMMs are told of the device. To be called before publish(). */
+  keepOffer(offer: Offer): void {
+    this.#offer = offer;
+    this.journal.append({ kind: 'offer', ...offer });
+  }
+
   /** From here on a successor goes on. */
   publish(): void {
     this.#store.put(JOURNAL, this.journal.fd.number);
@@ -83,7 +92,10 @@ export class StoredState {
 
   /** For a snapshot of the journal. */
   snapshot(): readonly JournalRecord[] {
-    return this.#record ? [this.#record] : [];
+    return [
+      ...(this.#offer ? [{ kind: 'offer', ...this.#offer } as const] : []),
+      ...(this.#record ? [this.#record] : []),
+    ];
   }
 
   /** Nobody shall go on: the store is emptied. Throws what the store throws. */

@@ -12,6 +12,8 @@ export type DeviceState = {
   readonly contexts: Contexts;
   readonly resources: Resources;
   readonly windowUse: WindowUse;
+  /** How many scanouts there are: ids from 0. No display is ever connected to one. */
+  readonly scanouts: number;
 };
 
 /** What the guest's driver does with the window: blobs that it made to be mapped, and its wishes to map one. Counted, not kept for a successor. */

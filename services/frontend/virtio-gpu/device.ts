@@ -1,4 +1,5 @@
-// The virtio-gpu device of one VM: a headless device whose only job is blobs of host memory in the guest's window. It lives as long as the
+// The virtio-gpu device of one VM: a headless device whose only job is blobs of host memory in the guest's window. It has one scanout to
+// which no display is ever connected, because Linux 7.3 crashes at suspend when a virtio-gpu device has none (virtgpu_freeze). It lives as long as the
 // process; a VMM connects to it, and its driver may start afresh any number of times.
 //
 // What ends with what:
@@ -63,7 +64,7 @@ export type GpuDeviceOptions = {
     BrokerSession,
     'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot' | 'memoryAgain'
   >;
-  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window'>;
+  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer'>;
   /** The window's memory, taken over, where it is there already; otherwise it is fetched with the attachment's handle. */
   readonly window?: Fd | null;
   /** Where a successor reads what the guest was told; null: the device ends with this process. */
@@ -103,6 +104,7 @@ export class GpuDevice implements Device {
   readonly #durable: Durable | null;
   readonly #changes: Changes | null;
   readonly #state: DeviceState;
+  readonly #config: Uint8Array;
   readonly #pipeline: BrokerPipeline;
   readonly #queues = new Map<DurableQueue, LiveQueue>();
   readonly #running = new Set<DurableQueue>();
@@ -126,11 +128,14 @@ export class GpuDevice implements Device {
     this.#isUsed = this.#past?.isUsed ?? false;
     this.#finishing = this.#past?.finishing ?? null;
     this.#changes = durable ? new Changes() : null;
+    const { scanouts } = attachment.offer;
     this.#state = {
       contexts: new Contexts(this.#changes),
       resources: new Resources(this.#changes),
       windowUse: { created: 0, mapsAsked: 0 },
+      scanouts,
     };
+    this.#config = configBytes(scanouts);
     this.#log = log;
     this.protocolFeatures =
       attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
@@ -149,7 +154,7 @@ export class GpuDevice implements Device {
       this.#useChannel(null);
     }
     return {
-      readConfig,
+      readConfig: () => this.#config,
       // The only writable field is events_clear, and there are no events to clear. Other writes are without effect, as on any device.
       writeConfig: () => true,
       channelOpened: (channel) => this.#useChannel(channel),
@@ -459,10 +464,9 @@ export class GpuDevice implements Device {
   }
 }
 
-/** Section 5.7.4. No displays, no capsets, and never an event. */
-const CONFIG = new Uint8Array(configSpace.bytes);
-configSpace.write(viewOf(CONFIG), 0, { eventsRead: 0, eventsClear: 0, numScanouts: 0, numCapsets: 0 });
-
-function readConfig(): Uint8Array {
-  return CONFIG;
+/** Section 5.7.4. No capsets, and never an event: nobody connects a display. */
+function configBytes(numScanouts: number): Uint8Array {
+  const bytes = new Uint8Array(configSpace.bytes);
+  configSpace.write(viewOf(bytes), 0, { eventsRead: 0, eventsClear: 0, numScanouts, numCapsets: 0 });
+  return bytes;
 }

@@ -1,10 +1,9 @@
-// RESOURCE_CREATE_2D (virtio 1.3, 5.7.6.8): an image that the guest fills and a scanout would show. Nobody can see it here, so no pixels
-// are kept: the resource exists, and its bounds are checked by the commands that use it.
-import { COMMANDS, FORMAT, FORMAT_BYTES } from '../../lib/wire/virtio-gpu.ts';
+// RESOURCE_CREATE_2D (virtio 1.3, 5.7.6.8): an image that the guest fills and a scanout shows. Nobody can see it here, so no pixels are
+// kept: the resource exists, and its bounds are checked by the commands that use it.
+import { COMMANDS, FORMAT_BYTES, FORMATS } from '../../lib/wire/virtio-gpu.ts';
 import { INVALID_PARAMETER, INVALID_RESOURCE_ID, OK, OUT_OF_MEMORY } from './answers.ts';
 import { answered, type Handler, WAIT } from './command.ts';
 
-const FORMATS: ReadonlySet<number> = new Set(Object.values(FORMAT));
 /** A device with pixels would have to keep so many bytes; the offsets of transfers into it stay exact numbers. */
 const MOST_IMAGE_BYTES = 2 ** 32;
 

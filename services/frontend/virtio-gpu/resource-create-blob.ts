@@ -67,7 +67,8 @@ function createHostBlob(
     operation: { kind: 'create', contextId, resourceId, memory, flags, blobId, size },
     finish: (result) => {
       if (result.kind === 'refused' || result.kind === 'failed') return answerTo(result);
-      resources.add(resourceId, { kind: 'host-blob', uuid: null });
+      // What the broker has accepted is a number.
+      resources.add(resourceId, { kind: 'host-blob', size: Number(size), uuid: null });
       if ((flags & BLOB_FLAG.USE_MAPPABLE) !== 0) windowUse.created += 1;
       return OK;
     },

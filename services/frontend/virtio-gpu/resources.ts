@@ -20,7 +20,12 @@ export type GuestBlob = {
   readonly backing: number | null;
   readonly uuid: Uint8Array | null;
 };
-export type HostBlob = { readonly kind: 'host-blob'; readonly uuid: Uint8Array | null };
+export type HostBlob = {
+  readonly kind: 'host-blob';
+  /** Bytes. */
+  readonly size: number;
+  readonly uuid: Uint8Array | null;
+};
 export type Resource = Resource2d | GuestBlob | HostBlob;
 
 /** Of 2D resources and GUEST blobs together, which no quota of the broker limits. About 30 MB of this process. */

@@ -93,6 +93,10 @@ function nearestWindows(value: unknown): string {
   return `: the nearest are ${formatExactBytes(below)} and ${formatExactBytes(below * 2)}`;
 }
 
+const scanouts = field('0 or 1: how many displays the device has, none of them connected', (value) =>
+  value === 0 || value === 1 ? value : null,
+);
+
 const user = field('the name or the number of a user of this host', (value) =>
   isAccount(value) ? value : null,
 );
@@ -155,6 +159,7 @@ export const vmSchema = z.strictObject(
     heap: name,
     blob_heaps: blobHeaps.default({}),
     quota: quotaSchema.default({ bytes: 0, mappings: 0, allocations: 0 }),
+    scanouts: scanouts.default(1),
     uid: user.optional(),
     group: group.optional(),
     socket: absolutePath.optional(),

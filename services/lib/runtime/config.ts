@@ -94,6 +94,8 @@ export type VmConfig = {
   readonly blobHeaps: ReadonlyMap<number, string>;
   /** 0: no limit. */
   readonly quota: { readonly bytes: number; readonly mappings: number; readonly allocations: number };
+  /** 0 or 1: displays of the device, none of them connected. */
+  readonly scanouts: number;
   /** Who may attach it, and read its secret: one user, whose the secret is, or whoever is in a group. */
   readonly attachedBy: SecretReader;
   /** Where its frontend listens for the VMM. */
@@ -349,6 +351,7 @@ function compose(
       heap: vm.heap,
       blobHeaps: new Map(Object.entries(vm.blob_heaps).map(([id, heap]) => [Number(id), heap])),
       quota: vm.quota,
+      scanouts: vm.scanouts,
       attachedBy: attacherOf(vm, settings.groups.frontends),
       socket: vm.socket ?? paths.vmSocket(vm.name),
     })),

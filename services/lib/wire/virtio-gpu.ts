@@ -53,6 +53,7 @@ export const FORMAT = {
   A8B8G8R8: 121,
   R8G8B8X8: 134,
 } as const;
+export const FORMATS: ReadonlySet<number> = new Set(Object.values(FORMAT));
 export const FORMAT_BYTES = 4;
 
 /** The command stream of virgl begins each command with opcode | object << 8 | payload dwords << 16; opcode 0 does nothing. */

@@ -47,7 +47,7 @@ const backing = fc.option(bytes, { nil: null });
 const resource: fc.Arbitrary<Resource> = fc.oneof(
   fc.record({ kind: fc.constant('2d' as const), width: id, height: id, backing, uuid }),
   fc.record({ kind: fc.constant('guest-blob' as const), size: bytes, backing, uuid }),
-  fc.record({ kind: fc.constant('host-blob' as const), uuid }),
+  fc.record({ kind: fc.constant('host-blob' as const), size: bytes, uuid }),
 );
 const bigint = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const mapping: fc.Arbitrary<BlobMapping> = fc.record({
@@ -107,6 +107,7 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('finishing' as const), chain: bytes }),
   fc.record({ kind: fc.constant('window' as const), number: bytes, dev: bigint, ino: bigint }),
+  fc.record({ kind: fc.constant('offer' as const), scanouts: id }),
 );
 
 describe('a record', () => {

@@ -44,6 +44,7 @@ function live(placement: 'window' | 'per-blob' = 'window'): Fd {
   state.journal.append({ kind: 'session', session, placement, windowSize: WINDOW, lastNumber: 0 });
   const window = memory();
   if (placement === 'window') state.keepWindow(window);
+  state.keepOffer({ scanouts: 1 });
   state.publish();
   state.leave();
   store.put('vu.state', window.number);
@@ -64,6 +65,16 @@ describe('a successor', () => {
 
     expect(past?.session).toMatchObject({ placement: 'window', windowSize: WINDOW });
     expect(window).not.toBeNull();
+  });
+
+  it('tells VMMs what its predecessor told them, also after a snapshot', () => {
+    live();
+    const first = restart();
+    expect(first.past?.offer).toMatchObject({ scanouts: 1 });
+
+    first.journal.compact(first.snapshot());
+
+    expect(restart().past?.offer).toMatchObject({ scanouts: 1 });
   });
 
   it('gets the last window, and the others are given up', () => {
@@ -129,7 +140,7 @@ describe('a store that gives back', () => {
         store.alter('gpu.journal', null, journal.fd);
         journal.close();
       },
-      'has version 1.77, this program reads 1.1',
+      'has version 1.77, this program reads 1.2',
     ],
   ])('%s is told in words, and everything is given up', (_, spoil, words) => {
     live();

@@ -7,6 +7,7 @@ import {
   ANSWERS,
   COMMANDS,
   type CommandName,
+  configSpace,
   encodeCommand,
   viewOf,
 } from '../../../services/lib/wire/virtio-gpu.ts';
@@ -22,12 +23,16 @@ import {
   detach,
   detachBacking,
   flush,
+  getEdid,
   mapBlob,
+  moveCursor,
   setScanout,
+  setScanoutBlob,
   submit,
   transfer2d,
   unmapBlob,
   unref,
+  updateCursor,
 } from './commands.ts';
 import { Bench, mapInfoOf, mapped } from './fakes.ts';
 
@@ -297,11 +302,6 @@ describe('a headless device', () => {
   });
 
   it.each([
-    ['GET_EDID', 'ERR_INVALID_SCANOUT_ID'],
-    ['SET_SCANOUT', 'ERR_INVALID_SCANOUT_ID'],
-    ['SET_SCANOUT_BLOB', 'ERR_INVALID_SCANOUT_ID'],
-    ['UPDATE_CURSOR', 'ERR_INVALID_SCANOUT_ID'],
-    ['MOVE_CURSOR', 'ERR_INVALID_SCANOUT_ID'],
     ['GET_CAPSET_INFO', 'ERR_INVALID_PARAMETER'],
     ['GET_CAPSET', 'ERR_INVALID_PARAMETER'],
     ['RESOURCE_CREATE_3D', 'ERR_UNSPEC'],
@@ -312,18 +312,133 @@ describe('a headless device', () => {
     expect(bench.counted(name, expected)).toBe(1);
   });
 
-  it.each([0, 15, 16, 0xffff_ffff])('has no scanout %i', async (scanoutId) => {
-    await bench.run(create2d(1));
-
-    expect(await bench.run(setScanout(scanoutId, 1))).toEqual(['ERR_INVALID_SCANOUT_ID']);
-  });
-
   it('answers a command that nobody knows with ERR_UNSPEC, and counts it as UNKNOWN', async () => {
     const command = encodeCommand('CTX_DESTROY', {}, {});
     command.writeUInt32LE(0x4242, 0);
 
     expect(await bench.run(command)).toEqual(['ERR_UNSPEC']);
     expect(bench.counted('UNKNOWN', 'ERR_UNSPEC')).toBe(1);
+  });
+});
+
+describe('the scanout that no display is connected to', () => {
+  const ofScanout = (id: number) => [
+    setScanout(id, 1),
+    setScanout(id, 0),
+    setScanoutBlob(id, 2),
+    setScanoutBlob(id, 0),
+    getEdid(id),
+    updateCursor(id, 1),
+    updateCursor(id, 0),
+    moveCursor(id),
+  ];
+
+  it.each([
+    [1, 1],
+    [1, 15],
+    [1, 16],
+    [1, 0xffff_ffff],
+    [0, 0],
+  ])('(%i in all): there is no scanout %i', async (scanouts, id) => {
+    const other = new Bench('window', { scanouts });
+    await other.run(create2d(1, { height: 64 }), createBlob(2));
+
+    expect(await other.run(...ofScanout(id))).toEqual(Array(8).fill('ERR_INVALID_SCANOUT_ID'));
+    other.close();
+  });
+
+  it.each([0, 1])('is told in the configuration space (%i)', (scanouts) => {
+    const other = new Bench('window', { scanouts });
+
+    expect(configSpace.decode(viewOf(other.vmm.readConfig())).numScanouts).toBe(scanouts);
+    other.close();
+  });
+
+  it('has an EDID of no bytes', async () => {
+    expect(await bench.run(getEdid(0))).toEqual(['OK_EDID']);
+    const { bytes } = bench.queue.answers[0] as { bytes: Buffer };
+    expect(bytes).toHaveLength(1056);
+    expect(ANSWERS.OK_EDID.body.decode(viewOf(bytes)).size).toBe(0);
+  });
+
+  // 1 is an image of 64 by 32, 2 a blob of a page, 3 guest memory of a page, 4 an image of 64 by 64.
+  it.each([
+    ['image', setScanout(0, 1, { width: 64, height: 32 }), 'OK_NODATA'],
+    ['image, nothing', setScanout(0, 0), 'OK_NODATA'],
+    ['image, its last pixel', setScanout(0, 1, { x: 63, y: 31 }), 'OK_NODATA'],
+    ['image, beyond the right edge', setScanout(0, 1, { x: 64 }), 'ERR_INVALID_PARAMETER'],
+    ['image, beyond the lower edge', setScanout(0, 1, { height: 33 }), 'ERR_INVALID_PARAMETER'],
+    ['image, x 2^32 - 1', setScanout(0, 1, { x: 0xffff_ffff }), 'ERR_INVALID_PARAMETER'],
+    ['image, width 0', setScanout(0, 1, { width: 0 }), 'ERR_INVALID_PARAMETER'],
+    ['image, height 0', setScanout(0, 1, { height: 0 }), 'ERR_INVALID_PARAMETER'],
+    ['image, unknown id', setScanout(0, 9), 'ERR_INVALID_RESOURCE_ID'],
+    ['image that is a blob', setScanout(0, 2), 'ERR_INVALID_PARAMETER'],
+    ['blob', setScanoutBlob(0, 2, { rect: { width: 16, height: 16 } }), 'OK_NODATA'],
+    ['blob, guest memory', setScanoutBlob(0, 3), 'OK_NODATA'],
+    ['blob, nothing', setScanoutBlob(0, 0), 'OK_NODATA'],
+    ['blob, all of it', setScanoutBlob(0, 2, { width: 32, height: 32, stride: 128 }), 'OK_NODATA'],
+    [
+      'blob, a row more',
+      setScanoutBlob(0, 2, { width: 32, height: 33, stride: 128 }),
+      'ERR_INVALID_PARAMETER',
+    ],
+    [
+      'blob, a byte later',
+      setScanoutBlob(0, 2, { width: 32, height: 32, stride: 128, offset: 1 }),
+      'ERR_INVALID_PARAMETER',
+    ],
+    [
+      'blob, the last row without its rest',
+      setScanoutBlob(0, 2, { height: 32, stride: 128, offset: 64 }),
+      'OK_NODATA',
+    ],
+    ['blob, stride below the width', setScanoutBlob(0, 2, { stride: 63 }), 'ERR_INVALID_PARAMETER'],
+    [
+      'blob, height and stride 2^32 - 1',
+      setScanoutBlob(0, 2, { height: 0xffff_ffff, stride: 0xffff_ffff }),
+      'ERR_INVALID_PARAMETER',
+    ],
+    ['blob, offset 2^32 - 1', setScanoutBlob(0, 2, { offset: 0xffff_ffff }), 'ERR_INVALID_PARAMETER'],
+    ['blob, height 0', setScanoutBlob(0, 2, { height: 0 }), 'ERR_INVALID_PARAMETER'],
+    ['blob, format 0', setScanoutBlob(0, 2, { format: 0 }), 'ERR_INVALID_PARAMETER'],
+    ['blob, rectangle outside', setScanoutBlob(0, 2, { rect: { x: 16 } }), 'ERR_INVALID_PARAMETER'],
+    ['blob, rectangle without pixels', setScanoutBlob(0, 2, { rect: { width: 0 } }), 'ERR_INVALID_PARAMETER'],
+    ['blob, unknown id', setScanoutBlob(0, 9), 'ERR_INVALID_RESOURCE_ID'],
+    ['blob that is an image', setScanoutBlob(0, 1), 'ERR_INVALID_PARAMETER'],
+    ['cursor', updateCursor(0, 4), 'OK_NODATA'],
+    ['cursor, nothing', updateCursor(0, 0), 'OK_NODATA'],
+    ['cursor of another size', updateCursor(0, 1), 'ERR_INVALID_PARAMETER'],
+    ['cursor in a blob that is too small', updateCursor(0, 2), 'ERR_INVALID_PARAMETER'],
+    ['cursor, unknown id', updateCursor(0, 9), 'ERR_INVALID_RESOURCE_ID'],
+    ['cursor, moved', moveCursor(0), 'OK_NODATA'],
+  ] as const)('%s', async (_, command, expected) => {
+    await bench.run(create2d(1), createBlob(2), createGuestBlob(3, 4096), create2d(4, { height: 64 }));
+
+    expect(await bench.run(command)).toEqual([expected]);
+  });
+
+  it('has its cursor on the cursor queue, too', async () => {
+    await bench.run(create2d(1, { height: 64 }));
+    for (const command of [updateCursor(0, 1), updateCursor(0, 9), moveCursor(0), moveCursor(1)]) {
+      bench.cursor.add(command);
+    }
+    bench.vmm.queueKicked(bench.cursor);
+
+    expect(bench.cursor.names).toEqual([
+      'OK_NODATA',
+      'ERR_INVALID_RESOURCE_ID',
+      'OK_NODATA',
+      'ERR_INVALID_SCANOUT_ID',
+    ]);
+  });
+
+  it('waits for a blob whose fate is not known yet', async () => {
+    expect(await bench.run(createBlob(1), setScanoutBlob(0, 1), unref(1), setScanoutBlob(0, 1))).toEqual([
+      'OK_NODATA',
+      'OK_NODATA',
+      'OK_NODATA',
+      'ERR_INVALID_RESOURCE_ID',
+    ]);
   });
 });
 

@@ -12,6 +12,7 @@ import {
 type Head = Partial<Omit<Header, 'type'>>;
 
 const RECT = { x: 0, y: 0, width: 1, height: 1 };
+const NO_PLANE = { value: 0 };
 
 export const ctxCreate = (contextId: number, body: Partial<CommandBody<'CTX_CREATE'>> = {}) =>
   encodeCommand(
@@ -58,8 +59,43 @@ export const transfer2d = (resourceId: number, rect: Partial<typeof RECT> = {}, 
   encodeCommand('TRANSFER_TO_HOST_2D', {}, { rect: { ...RECT, ...rect }, offset, resourceId });
 export const flush = (resourceId: number, rect: Partial<typeof RECT> = {}) =>
   encodeCommand('RESOURCE_FLUSH', {}, { rect: { ...RECT, ...rect }, resourceId });
-export const setScanout = (scanoutId: number, resourceId: number) =>
-  encodeCommand('SET_SCANOUT', {}, { rect: RECT, scanoutId, resourceId });
+export const setScanout = (scanoutId: number, resourceId: number, rect: Partial<typeof RECT> = {}) =>
+  encodeCommand('SET_SCANOUT', {}, { rect: { ...RECT, ...rect }, scanoutId, resourceId });
+/** An image of 16 by 16 pixels in a blob. */
+export const setScanoutBlob = (
+  scanoutId: number,
+  resourceId: number,
+  {
+    stride = 64,
+    offset = 0,
+    rect = {},
+    ...body
+  }: Partial<Omit<CommandBody<'SET_SCANOUT_BLOB'>, 'rect'>> & {
+    readonly stride?: number;
+    readonly offset?: number;
+    readonly rect?: Partial<typeof RECT>;
+  } = {},
+) =>
+  encodeCommand(
+    'SET_SCANOUT_BLOB',
+    {},
+    {
+      rect: { ...RECT, ...rect },
+      scanoutId,
+      resourceId,
+      width: 16,
+      height: 16,
+      format: 1,
+      strides: [{ value: stride }, NO_PLANE, NO_PLANE, NO_PLANE],
+      offsets: [{ value: offset }, NO_PLANE, NO_PLANE, NO_PLANE],
+      ...body,
+    },
+  );
+export const getEdid = (scanoutId: number) => encodeCommand('GET_EDID', {}, { scanoutId });
+export const updateCursor = (scanoutId: number, resourceId: number) =>
+  encodeCommand('UPDATE_CURSOR', {}, { position: { scanoutId, x: 0, y: 0 }, resourceId, hotX: 0, hotY: 0 });
+export const moveCursor = (scanoutId: number) =>
+  encodeCommand('MOVE_CURSOR', {}, { position: { scanoutId, x: 5, y: 5 }, resourceId: 0, hotX: 0, hotY: 0 });
 
 export const submit = (
   contextId: number,

@@ -5,6 +5,7 @@ import type {
   Attachment,
   MappedResult,
   MemoryHandle,
+  Offer,
   Operation,
   Result,
 } from '../../../services/frontend/operation.ts';
@@ -25,6 +26,7 @@ import { ANSWERS, answerName, type Header, header, viewOf } from '../../../servi
 
 export const WINDOW_SIZE = 1 << 20;
 export const PAGE = 4096;
+const OFFER: Offer = { scanouts: 1 };
 export const DONE: Result = { kind: 'done', wasMapped: false, generation: 0 };
 
 export function mapped(mapInfo = 1, memory: MemoryHandle | null = null): MappedResult {
@@ -239,7 +241,7 @@ export class Bench {
   /** What fetchMemory does; the default gives a descriptor of fresh memory, the same for the same token. */
   fetch: (handle: MemoryHandle) => Promise<Fd>;
 
-  constructor(placement: 'window' | 'per-blob' = 'window') {
+  constructor(placement: 'window' | 'per-blob' = 'window', offer: Offer = OFFER) {
     this.window = createMemfd('test-window', WINDOW_SIZE);
     this.#memory.push(this.window);
     this.fetch = (memory) => {
@@ -249,7 +251,7 @@ export class Bench {
     };
     this.device = new GpuDevice({
       session: this.session,
-      attachment: attachment(placement),
+      attachment: { ...attachment(placement), offer },
       fetchMemory: (memory) => {
         this.fetched.push(memory);
         return this.fetch(memory);
@@ -330,6 +332,7 @@ export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW
     windowSize,
     window: placement === 'window' ? handle(0, windowSize) : null,
     brokerVersion: 'test',
+    offer: OFFER,
   };
 }
 

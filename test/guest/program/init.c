@@ -8,6 +8,7 @@
  *   kill WORKER                  SIGKILL; its outstanding commands are answered with ECHILD
  *   bind | unbind | rebind       ends all workers first: the device must not be open
  *   reboot | poweroff            no answer comes after ok
+ *   suspend LEVEL                a test of the kernel: to sleep and back
  *   window, window-read64, window-write64, memory, memory-type, system, pattern    see machine.c
  *   [@WORKER] anything else      runs in that worker, 0 by default: see device.c, blobs.c, load.c
  */

@@ -134,6 +134,23 @@ static void run_binding(const char *verb, struct answer *answer)
 	answer_add(answer, "us", "%llu", (unsigned long long)(now_ns() - start) / 1000);
 }
 
+/*
+ * suspend LEVEL: to sleep and, by the kernel's own test, back after 5 s at the latest ("freezer", "devices", "platform"; see the kernel's
+ * Documentation/power/basic-pm-debugging.rst). What of the kernel does not come back, does not answer either.
+ */
+static void run_suspend(const struct command *command, struct answer *answer)
+{
+	uint64_t start = now_ns();
+	int error = write_file("/sys/power/pm_test", command_word(command, 1, "devices"));
+
+	if (error)
+		return answer_fail(answer, error, "pm_test");
+	error = write_file("/sys/power/state", "mem");
+	if (error)
+		return answer_fail(answer, error, "state");
+	answer_add(answer, "us", "%llu", (unsigned long long)(now_ns() - start) / 1000);
+}
+
 static void run_memory(struct answer *answer)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -285,6 +302,8 @@ bool machine_run(const struct command *command, struct answer *answer)
 
 	if (!strcmp(verb, "bind") || !strcmp(verb, "unbind") || !strcmp(verb, "rebind"))
 		run_binding(verb, answer);
+	else if (!strcmp(verb, "suspend"))
+		run_suspend(command, answer);
 	else if (!strcmp(verb, "memory"))
 		run_memory(answer);
 	else if (!strcmp(verb, "window"))

@@ -17,6 +17,7 @@ import {
 import type { Session, SessionOptions } from './session.ts';
 import { manyBlobs, SHARING } from './sharing.ts';
 import { MEMORY_SLOTS } from './slots.ts';
+import { NOTHING_DRAWN, SUSPEND, SUSPEND_EMPTY, SUSPEND_WITH_RESET } from './suspend.ts';
 import { LEAVE_SECRET, ZERO_ACROSS_VMS, ZERO_AT_FIRST, ZERO_ON_REUSE } from './zeroing.ts';
 
 export type Group = {
@@ -30,6 +31,7 @@ export type Group = {
 function common(liveBlobs: number): readonly Check<Session>[] {
   return [
     PARAMETERS,
+    NOTHING_DRAWN,
     ...SHARING,
     manyBlobs(liveBlobs),
     CACHE_TYPES,
@@ -54,6 +56,7 @@ export const GROUPS: readonly Group[] = [
     checks: [
       ...common(600),
       STOP_UNDER_LOAD,
+      SUSPEND_WITH_RESET,
       rebind('blobs'),
       resetButton('blobs'),
       reboot('blobs'),
@@ -66,6 +69,7 @@ export const GROUPS: readonly Group[] = [
     options: { vm: VM.PER_BLOB },
     checks: [
       ...common(100),
+      SUSPEND_EMPTY,
       rebind('nothing'),
       resetButton('nothing'),
       reboot('nothing'),
@@ -83,6 +87,16 @@ export const GROUPS: readonly Group[] = [
     name: VM.LARGE,
     options: { vm: VM.LARGE, memory: 6 * GIB },
     checks: [PARAMETERS, ZERO_AT_FIRST, HIGH_OFFSETS, LARGE_GUEST, QEMU_QUITS],
+  },
+  {
+    name: 'sleep',
+    options: { vm: VM.PER_BLOB, keepsState: true },
+    checks: [SUSPEND, QEMU_QUITS],
+  },
+  {
+    name: 'sleep-window',
+    options: { vm: VM.WINDOW, keepsState: true },
+    checks: [SUSPEND, QEMU_QUITS],
   },
 ];
 

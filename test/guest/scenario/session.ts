@@ -14,6 +14,8 @@ export type SessionOptions = {
   /** Bytes; 512 MiB by default. */
   readonly memory?: number;
   readonly processors?: number;
+  /** See GuestDevice. */
+  readonly keepsState?: boolean;
 };
 
 /** Descriptors of both processes before the VM was there. */
@@ -72,7 +74,11 @@ export class Session {
       const start = Date.now();
       const guest = await startGuest({
         environment,
-        device: { kind: 'vhost-user', socketPath: frontend.socketPath },
+        device: {
+          kind: 'vhost-user',
+          socketPath: frontend.socketPath,
+          keepsState: options.keepsState ?? false,
+        },
         ...(options.memory === undefined ? {} : { memory: options.memory }),
         ...(options.processors === undefined ? {} : { processors: options.processors }),
       });

@@ -32,6 +32,7 @@ vms:
     heap: ram
     blob_heaps: { 1: video, 4294967296: huge }
     quota: { bytes: 2GiB, mappings: 10000 }
+    scanouts: 0
     uid: 1000
     socket: /run/vm/gpu.sock
   - { name: web-2, window: 4096, heap: ram }
@@ -96,6 +97,7 @@ describe('a good configuration', () => {
         [4_294_967_296, 'huge'],
       ]),
       quota: { bytes: 2 * GIB, mappings: 10_000, allocations: 0 },
+      scanouts: 0,
       attachedBy: { kind: 'user', uid: 1000 },
       socket: '/run/vm/gpu.sock',
     });
@@ -110,6 +112,7 @@ describe('a good configuration', () => {
       heap: 'ram',
       blobHeaps: new Map(),
       quota: { bytes: 0, mappings: 0, allocations: 0 },
+      scanouts: 1,
       attachedBy: { kind: 'user', uid: process.getuid?.() },
       socket: '/run/barkeep/vms/web-2/gpu.sock',
     });
@@ -205,6 +208,11 @@ describe('a broken configuration names the line, what was found and what was exp
       'a key of a heap',
       heap('{ name: ram, backing: memfd, cache: cached, capacity: 1GiB, prefualt: true }'),
       'barkeep.yaml:2:65: heaps[0].prefualt: found a key that does not exist; expected one of name, backing, cache, capacity, path, prefault (did you mean prefault?)',
+    ],
+    [
+      'more scanouts than one',
+      vm('{ name: a, window: 1GiB, heap: ram, scanouts: 2 }'),
+      'barkeep.yaml:3:51: vms[0].scanouts: found "2"; expected 0 or 1: how many displays the device has, none of them connected',
     ],
     [
       'a key of a quota',

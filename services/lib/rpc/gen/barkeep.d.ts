@@ -4932,6 +4932,12 @@ export namespace barkeep {
             /** Attached brokerVersion. */
             brokerVersion: string;
 
+            /** Attached scanouts. */
+            scanouts: number;
+
+            /** Attached blobAlignment. */
+            blobAlignment: (number|Long);
+
             /**
              * Creates a new Attached instance using the specified properties.
              * @param [properties] Properties to set
@@ -4987,6 +4993,12 @@ export namespace barkeep {
 
                 /** Attached brokerVersion */
                 brokerVersion?: (string|null);
+
+                /** Attached scanouts */
+                scanouts?: (number|null);
+
+                /** Attached blobAlignment */
+                blobAlignment?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

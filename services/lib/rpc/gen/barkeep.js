@@ -6485,6 +6485,8 @@ export const barkeep = $root.barkeep = (() => {
             Attached.prototype.windowSize = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Attached.prototype.window = null;
             Attached.prototype.brokerVersion = "";
+            Attached.prototype.scanouts = 0;
+            Attached.prototype.blobAlignment = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             Attached.create = function(properties) {
                 return new Attached(properties);
@@ -6513,6 +6515,10 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.MemoryHandle.encode(m.window, w.uint32(58).fork(), q + 1).ldelim();
                 if (m.brokerVersion != null && $Object.hasOwnProperty.call(m, "brokerVersion") && m.brokerVersion !== "")
                     w.uint32(66).string(m.brokerVersion);
+                if (m.scanouts != null && $Object.hasOwnProperty.call(m, "scanouts") && m.scanouts !== 0)
+                    w.uint32(72).uint32(m.scanouts);
+                if (m.blobAlignment != null && $Object.hasOwnProperty.call(m, "blobAlignment") && (typeof m.blobAlignment === "object" ? m.blobAlignment.low || m.blobAlignment.high : m.blobAlignment !== 0))
+                    w.uint32(80).uint64(m.blobAlignment);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -6613,6 +6619,24 @@ export const barkeep = $root.barkeep = (() => {
                                 m.brokerVersion = v;
                             else
                                 delete m.brokerVersion;
+                            continue;
+                        }
+                    case 9: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.scanouts = v;
+                            else
+                                delete m.scanouts;
+                            continue;
+                        }
+                    case 10: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.blobAlignment = v;
+                            else
+                                delete m.blobAlignment;
                             continue;
                         }
                     }
