@@ -4,13 +4,11 @@
 //
 // What ends with what:
 //   VM stop, cont              nothing: queues are suspended and resumed by the transport, answers wait
-//   driver rebind, reboot      every context, resource and mapping; the broker is told (Reset), so its generation moves on
+//   driver unbind, reboot      every context, resource and mapping; the broker is told (Reset), so its generation moves on. The transport
+//                              finds out (fresh-start.ts): at the latest when a driver starts, and in window placement, from the first blob
+//                              on, half a second after the driver went
 //   the VMM's connection       the same, and what the VMM had mapped
 //   the broker's session       every blob; commands are refused until the driver starts afresh, then a new session is begun
-//
-// The transport tells a fresh driver from a VM that goes on by the index that a queue starts from (backend-connection.ts). That cannot tell a
-// fresh queue from one that has done a multiple of 65,536 commands; here the memory table can: a VMM that dropped its mappings while no
-// queue ran has reset the device.
 //
 // With a journal the device outlives this process: a successor reads the tables from it as soon as the control queue tells how far its
 // answers are published, and pops again what was not answered.
@@ -107,7 +105,6 @@ export class GpuDevice implements Device {
   readonly #config: Uint8Array;
   readonly #pipeline: BrokerPipeline;
   readonly #queues = new Map<DurableQueue, LiveQueue>();
-  readonly #running = new Set<DurableQueue>();
   #channel: BackendChannel | null = null;
   /** See PlacementContext. */
   #otherRegions = 0;
@@ -161,10 +158,9 @@ export class GpuDevice implements Device {
       memoryChanged: (memory, regions) => this.#memoryChanged(memory, regions),
       queueStarted: (queue) => this.#queueStarted(queue),
       queueKicked: (queue) => this.#queues.get(queue)?.commands.kick(),
-      queueStopped: (queue) => {
-        this.#running.delete(queue);
-      },
-      reset: () => this.#reset('the driver started afresh'),
+      queueStopped: () => {},
+      isHeld: () => this.#placement.isHeld(),
+      reset: () => this.#reset('the driver is gone, or started afresh'),
       closed: (reason) => this.#closed(reason),
     };
   }
@@ -280,17 +276,15 @@ export class GpuDevice implements Device {
     this.#placement.useChannel(channel);
   }
 
-  #memoryChanged(memory: GuestMemory, regions: readonly OwnRegion[]): void {
+  #memoryChanged(memory: GuestMemory, regions: readonly OwnRegion[]): boolean {
     this.#otherRegions = memory.regionCount - regions.length;
-    const isDropped = this.#placement.memoryChanged(regions);
-    if (isDropped && this.#running.size === 0) this.#reset('the VMM dropped its mappings while no queue ran');
+    return this.#placement.memoryChanged(regions);
   }
 
   #queueStarted(queue: DurableQueue): void {
     if (this.#past && queue.index === QUEUE.control) this.#takeOver(this.#past, queue.published);
     if (!this.#isUsed && this.#options.session.isLost) this.#options.session.reset();
     this.#use();
-    this.#running.add(queue);
     if (this.#queues.has(queue)) return;
     const commands = new CommandQueue({
       queue,
@@ -309,7 +303,6 @@ export class GpuDevice implements Device {
     this.countMalformed();
     for (const { commands } of this.#queues.values()) commands.stop();
     this.#queues.clear();
-    this.#running.clear();
     this.#pipeline.reset();
     const { contexts, resources, windowUse } = this.#state;
     windowUse.created = 0;
@@ -325,7 +318,7 @@ export class GpuDevice implements Device {
     this.#changes?.take();
     this.#past = null;
     this.#finishing = null;
-    // A reset of what was never used changes nothing; a rebind is told in two ways and counts once.
+    // A reset of what was never used changes nothing; a driver that goes and comes again is told in two ways and counts once.
     if (!this.#isUsed) return;
     this.#isUsed = false;
     this.#durable?.journal.append({ kind: 'reset', isDue: true });

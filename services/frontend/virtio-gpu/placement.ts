@@ -28,6 +28,8 @@ export type Placement = {
   isOwnMemory(file: FileIdentity): boolean;
   /** What the guest sees now. True when it does not see any more what it saw: the VMM has dropped its mappings. */
   memoryChanged(regions: readonly OwnRegion[]): boolean;
+  /** Whether the VMM still has what it was asked to map, without asking it; null when nothing can tell. */
+  isHeld(): boolean | null;
   /** What single blobs the VMM has mapped, by resource. */
   readonly mapped: ReadonlyMap<number, BlobMapping>;
   /** Every file that the VMM may have mapped for a single blob. */

@@ -1,20 +1,46 @@
-// Window placement: the broker's memfd for the whole window is mapped into the VMM once, with the first MAP_BLOB; from then on a blob is a
-// range of it, and map and unmap are the broker's bookkeeping. Nothing here is on the hot path after that.
+// Window placement: the broker's memfd for the whole window is mapped into the VMM once, with the first blob; from then on a blob is a range
+// of it, and map and unmap are the broker's bookkeeping. Nothing here is on the hot path after that.
 //
-// Whether the mapping is still there: the VMM drops it without a message when the driver is bound anew, and keeps it over stop and cont. Its
-// memory table tells: a region with the window's file that was there and is not any more. A VMM whose table never showed the region is taken
-// at its word until the next reset, and then asked again. A successor of this process believes the table, or asks the channel, which knows
-// what the VMM has done already.
+// Whether the mapping came about: the VMM's acknowledgement says little (it has room for 8 regions without memory slots, and looks after it
+// has acknowledged), its memory table tells. What is not shown there is taken out again, and the guest hears of it.
+//
+// Whether it is still there: the VMM drops it without a message when the driver is reset, and keeps it over stop and cont. While queues run,
+// the table tells; while none runs, it is not sent, and the mark tells: the VMM is given an opening of the window's file of its own, which
+// carries a lock that ends with the last descriptor and mapping of it (os/lock.ts). The kernel knows, and the VMM need not be asked: QEMU
+// 11.1.3 does not survive a request while its device is stopped. A successor of this process believes the table, or asks the channel, which
+// knows what the VMM has done already.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import { Fd } from '../../lib/os/fd.ts';
-import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
+import { isMarkedElsewhere, openMarked } from '../../lib/os/lock.ts';
+import type { BackendChannel, ChannelResult, WindowRange } from '../../lib/vhost-user/backend-channel.ts';
 import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import { type FileIdentity, fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
+import { MOST_TABLE_REGIONS } from '../../lib/wire/vhost-user.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
-import { type MapOperation, type Operation, type Result, VMM_FAILED } from '../operation.ts';
+import {
+  type FailedResult,
+  type MapOperation,
+  type Operation,
+  type RefusedResult,
+  type Result,
+  VMM_FAILED,
+} from '../operation.ts';
 import type { BlobMapping } from '../state/changes.ts';
 import type { Placement, PlacementContext } from './placement.ts';
+
+/**
+ * How long after the acknowledgement the table may take to show the window, milliseconds. QEMU sends it before it answers the barrier, so
+ * it is there already; this is for a VMM that tells of its memory from another thread. Until it is over, a VM that is stopped may be lost.
+ */
+const SHOW_LIMIT = 250;
+const NO_SLOT =
+  `the VMM's memory table has no room for the window: it has ${MOST_TABLE_REGIONS} regions for RAM, DIMMs, windows and the blobs of a GPU with ` +
+  'per-blob placement. Start the VM with fewer DIMMs, and with one placement for its GPUs';
+const NOT_SHOWN =
+  `the VMM acknowledged the window and does not show it in its memory table (${SHOW_LIMIT} ms): it was taken out again. Either that table is ` +
+  "full (fewer DIMMs, one placement for all GPUs of a VM), or the guest's BAR is not where the VMM can map it (a smaller window)";
 
 type WindowMemory = { readonly fd: Fd; readonly file: FileIdentity };
 
@@ -31,7 +57,14 @@ export class WindowPlacement implements Placement {
   #mapped: FileIdentity | null = null;
   /** The memory table has shown it. */
   #isSeen = false;
-  #mapping: Promise<boolean> | null = null;
+  /** Resolves with null, or with why not. */
+  #mapping: Promise<FailedResult | RefusedResult | null> | null = null;
+  /** The file that the VMM is asked to map. */
+  #asked: FileIdentity | null = null;
+  /** The last attempt failed: only a map that the guest waits for makes another. */
+  #hasFailed = false;
+  /** Resolves the wait for the table. */
+  #onShown: (() => void) | null = null;
   #isClosed = false;
   /** Of the VMM that a predecessor served. */
   #isSuccessor: boolean;
@@ -61,8 +94,14 @@ export class WindowPlacement implements Placement {
   }
 
   settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> | null {
-    if (this.#isMapped || !results.some((result) => result.kind === 'mapped')) return null;
-    return this.#settle(operations, results);
+    if (this.#isMapped) return null;
+    if (results.some((result) => result.kind === 'mapped')) return this.#settle(operations, results);
+    // From the first blob on there is memory to be given back when the driver goes: the window's end tells.
+    const hasBlob = operations.some(
+      ({ kind }, index) => kind === 'create' && results[index]?.kind === 'done',
+    );
+    if (hasBlob && !this.#hasFailed) void this.#map();
+    return null;
   }
 
   forget(): void {}
@@ -72,7 +111,14 @@ export class WindowPlacement implements Placement {
   sweep(): void {}
 
   reset(): void {
-    if (!this.#isSeen) this.#mapped = null;
+    this.#hasFailed = false;
+    if (this.#isSeen && this.isHeld() !== false) return;
+    this.#isSeen = false;
+    this.#mapped = null;
+  }
+
+  isHeld(): boolean | null {
+    return this.#memory && this.#isMapped ? isMarkedElsewhere(this.#memory.fd.number) : null;
   }
 
   useChannel(channel: BackendChannel | null): void {
@@ -81,18 +127,21 @@ export class WindowPlacement implements Placement {
       this.#isSuccessor = false;
       this.#mapped = null;
       this.#isSeen = false;
+      this.#hasFailed = false;
     }
     this.#channel = channel;
   }
 
   isOwnMemory(file: FileIdentity): boolean {
-    return isSame(file, this.#memory?.file) || isSame(file, this.#mapped);
+    return isSame(file, this.#memory?.file) || isSame(file, this.#mapped) || isSame(file, this.#asked);
   }
 
   memoryChanged(regions: readonly OwnRegion[]): boolean {
-    const isThere = regions.some((region) => isSame(region.file, this.#mapped ?? this.#memory?.file));
+    const expected = this.#mapped ?? this.#asked ?? this.#memory?.file;
+    const isThere = regions.some((region) => isSame(region.file, expected));
     if (isThere) {
       this.#isSeen = true;
+      this.#onShown?.();
       if (this.#isSuccessor) this.#mapped ??= this.#memory?.file ?? null;
       return false;
     }
@@ -113,21 +162,35 @@ export class WindowPlacement implements Placement {
   }
 
   async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
-    this.#mapping ??= this.#mapWindow().finally(() => {
-      this.#mapping = null;
-    });
-    if (await this.#mapping) return results;
+    const problem = await this.#map();
+    if (problem === null) return results;
     const failed = operations.filter(
       (operation, index): operation is MapOperation =>
         operation.kind === 'map' && results[index]?.kind === 'mapped',
     );
+    if (problem.kind === 'refused') this.#context.countSlotRefusals(failed.length);
     await this.#context.unmapInBroker(failed);
-    return results.map((result) => (result.kind === 'mapped' ? VMM_FAILED : result));
+    return results.map((result) => (result.kind === 'mapped' ? problem : result));
   }
 
-  async #mapWindow(): Promise<boolean> {
+  #map(): Promise<FailedResult | RefusedResult | null> {
+    this.#mapping ??= this.#mapWindow().finally(() => {
+      this.#mapping = null;
+    });
+    return this.#mapping;
+  }
+
+  async #mapWindow(): Promise<FailedResult | RefusedResult | null> {
+    const window = this.#window;
+    const problem = await this.#mapThis(window);
+    this.#asked = null;
+    // Replaced meanwhile: that one counts, and takes the place of this one.
+    return window === this.#window ? problem : await this.#mapWindow();
+  }
+
+  async #mapThis(window: Promise<WindowMemory>): Promise<FailedResult | RefusedResult | null> {
     try {
-      const { fd, file } = await this.#window;
+      const { fd, file } = await window;
       const channel = this.#channel;
       if (!channel) throw new Error('there is no back-end channel');
       const range = {
@@ -137,13 +200,19 @@ export class WindowPlacement implements Placement {
         length: this.#context.windowSize,
         writable: true,
       };
-      if (this.#mapped && !isSame(this.#mapped, file)) await channel.shmemUnmapAll([range]);
+      if (this.#mapped && !isSame(this.#mapped, file)) {
+        await channel.shmemUnmapAll([range]);
+        this.#mapped = null;
+        this.#isSeen = false;
+      }
+      if (this.#context.otherRegions() >= MOST_TABLE_REGIONS) return this.#noSlot();
       const before = performance.now();
-      let [error] = await channel.shmemMapAll([{ ...range, fd }]);
+      this.#asked = file;
+      let [error] = await this.#ask(channel, range, fd);
       if (error?.code === 'REFUSED') {
         // A mapping of before, that neither the reset nor the table has told of: out with it, once.
         await channel.shmemUnmapAll([range]);
-        [error] = await channel.shmemMapAll([{ ...range, fd }]);
+        [error] = await this.#ask(channel, range, fd);
       }
       if (error) {
         // After a time-out the mapping may or may not be there.
@@ -152,13 +221,49 @@ export class WindowPlacement implements Placement {
       }
       faultPoint('gpu.window-mapped');
       this.#context.observeVmm(performance.now() - before, 1);
-      if (this.#channel === channel) this.#mapped = file;
+      const isShown = await this.#isShownSoon();
+      if (this.#channel !== channel) return VMM_FAILED;
+      if (!isShown) {
+        await channel.shmemUnmapAll([range]);
+        throw new Error(NOT_SHOWN);
+      }
+      this.#mapped = file;
+      this.#hasFailed = false;
       this.#log.debug({ size: range.length }, 'the window is mapped into the VMM');
-      return this.#channel === channel;
+      return null;
     } catch (error) {
+      if (window !== this.#window) return VMM_FAILED;
       this.#log.error({ problem: messageOf(error) }, 'the window cannot be mapped into the VMM');
-      return false;
+      this.#hasFailed = true;
+      return VMM_FAILED;
     }
+  }
+
+  /** The VMM gets an opening of its own, so that it is known how long it holds it. */
+  #ask(channel: BackendChannel, range: WindowRange, fd: Fd): Promise<readonly ChannelResult[]> {
+    const marked = openMarked(fd.number);
+    try {
+      return channel.shmemMapAll([{ ...range, fd: marked ?? fd }]);
+    } finally {
+      marked?.close();
+    }
+  }
+
+  async #isShownSoon(): Promise<boolean> {
+    if (this.#isSeen) return true;
+    const shown = new Promise<void>((resolve) => {
+      this.#onShown = resolve;
+    });
+    await Promise.race([shown, sleep(SHOW_LIMIT, undefined, { ref: false })]);
+    this.#onShown = null;
+    return this.#isSeen;
+  }
+
+  #noSlot(): RefusedResult {
+    const others = this.#context.otherRegions();
+    if (!this.#hasFailed) this.#log.warn({ regions: others, most: MOST_TABLE_REGIONS }, NO_SLOT);
+    this.#hasFailed = true;
+    return { kind: 'refused', reason: 'VMM_SLOTS', message: NO_SLOT };
   }
 
   #take(window: Promise<Fd>): Promise<WindowMemory> {

@@ -33,6 +33,9 @@ export const FAULT_POINTS = [
   'vmm.descriptor-dropped',
   'vmm.reply-sent',
   'vmm.queues-kicked',
+  // lib/vhost-user: the guest's driver is gone, and the VMM says nothing
+  'vmm.driver-gone',
+  'vmm.driver-gone-recorded',
   // lib/vhost-user: the connection ends
   'end.closed',
   'end.committed',

@@ -1,5 +1,7 @@
 // Advisory locks on files: one owner of a run directory, of a socket path, of the file behind a heap (flock); and marks on files that are
 // handed out, which last as long as anybody has them open or mapped (open file description locks of fcntl_locking(2)).
+import { constants, openSync } from 'node:fs';
+import { Fd } from './fd.ts';
 import { failure, lastErrno, libcFcntl, libcFlock } from './libc.ts';
 import { ERRNO } from './system-error.ts';
 
@@ -27,6 +29,22 @@ export function tryLock(fd: number): boolean {
 export function mark(fd: number): void {
   if (libcFcntl(fd, F_OFD_SETLK, 'void *', firstByte(LOCK_TYPE.READ)) < 0)
     throw failure('fcntl', `mark descriptor ${fd}`);
+}
+
+/**
+ * Another opening of the file behind a descriptor, for reading and writing, and marked; the caller owns it. Null where there can be none: no
+ * /proc, no right to it, or no file that can be opened twice (a dma-buf).
+ */
+export function openMarked(fd: number): Fd | null {
+  let opened: Fd | null = null;
+  try {
+    opened = new Fd(openSync(`/proc/self/fd/${fd}`, constants.O_RDWR));
+    mark(opened.number);
+    return opened;
+  } catch {
+    opened?.close();
+    return null;
+  }
 }
 
 /** Whether another opening of the same file is marked, and still open or mapped somewhere. The descriptor has to be writable. */

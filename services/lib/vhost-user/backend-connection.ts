@@ -3,8 +3,8 @@
 // States of a ring:
 //   inactive   no Virtqueue can be reached; settings arrive in any order (size, addresses, base, eventfds, enable)
 //   active     size, addresses, kick eventfd and enable are all there: a Virtqueue exists and the session has it
-//   suspended  GET_VRING_BASE stopped it. If the VMM comes back with the same base the guest goes on (VM stop and cont) and the same Virtqueue
-//              is resumed; any other base means that a driver started afresh (rebind, reboot): the session is reset.
+//   suspended  GET_VRING_BASE stopped it. If the guest goes on (VM stop and cont) the same Virtqueue is resumed; if its driver is gone, or
+//              another one starts (rebind, reboot), the session is reset: fresh-start.ts says how that is known.
 // Rings start disabled, because PROTOCOL_FEATURES is always negotiated here.
 //
 // GET_VRING_BASE waits for the chains in flight (the specification asks for that), but not for ever: a VMM that waits for this answer cannot
@@ -40,9 +40,17 @@ import type { ConnectionRecord, RingRecord } from './connection-record.ts';
 import type { ConnectionRecovery, ConnectionState } from './connection-recovery.ts';
 import type { ConnectionEnd, Device, DeviceSession, Log, VmmConnection } from './device.ts';
 import { messageOf, VhostUserError } from './errors.ts';
+import { type LaterQueue, type StoppedQueue, whyAfresh } from './fresh-start.ts';
 import { type FileIdentity, GuestMemory, MOST_MEMORY_SLOTS } from './guest-memory.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
-import { type Doorbells, privateWords, type QueueWords, type RingSetup, Virtqueue } from './virtqueue.ts';
+import {
+  type Doorbells,
+  digestOfUsedRing,
+  privateWords,
+  type QueueWords,
+  type RingSetup,
+  Virtqueue,
+} from './virtqueue.ts';
 import type { VmmFacts } from './vmm-facts.ts';
 
 /** Virtio features of the transport, added to those of the device. EVENT_IDX and packed rings are not offered. */
@@ -122,6 +130,12 @@ const REQUESTS_WITH_REPLY: ReadonlySet<number> = new Set(
 /** How long GET_VRING_BASE waits for chains in flight: long against a broker's answer, short against a user's patience with `stop`. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 1000;
 
+/**
+ * How often it is looked whether the VMM still holds what it had mapped while no queue runs. QEMU 11.1.3 lets go of it within 240 ms after a
+ * reset: with this, what a guest had is free again within half a second, and the look is one system call.
+ */
+const LOOK_MS = 200;
+
 export type ConnectionOptions = {
   readonly device: Device;
   readonly log: Log;
@@ -146,7 +160,10 @@ type Ring = {
   base: number;
   kick: { readonly fd: Fd; poller: Poller } | null;
   enabled: boolean;
-  queue: { readonly state: 'active' | 'suspended'; readonly queue: Virtqueue } | null;
+  queue:
+    | { readonly state: 'active'; readonly queue: Virtqueue }
+    | { readonly state: 'suspended'; readonly queue: Virtqueue; readonly stopped: StoppedQueue }
+    | null;
 };
 
 /** How a request is answered: with its own reply, with a REPLY_ACK if one is wanted, or later. */
@@ -177,6 +194,9 @@ export class BackendConnection {
   /** The memory's generation at the last sweep of the store. */
   #sweptGeneration = -1;
   #drainTimer: NodeJS.Timeout | null = null;
+  /** See ConnectionRecord. */
+  #wasHeld = false;
+  #lookTimer: NodeJS.Timeout | null = null;
   #ended = false;
   /** See VmmFacts. */
   #refusal: VhostUserError | null = null;
@@ -477,7 +497,7 @@ export class BackendConnection {
     if (typeof status === 'bigint' || status > 0xff) {
       throw new VhostUserError('OUT_OF_RANGE', 'refuse', `SET_STATUS 39: ${status} is no device status`);
     }
-    // 0 is no reset of ours: QEMU sends it when the VM merely stops. Whether a driver starts afresh shows in SET_VRING_BASE.
+    // 0 is no reset of ours: QEMU sends it when the VM merely stops. Whether a driver starts afresh shows otherwise (fresh-start.ts).
     this.#status = status;
     if ((status & DEVICE_STATUS.FAILED) !== 0)
       this.#log.warn({ status }, 'the guest driver gave up on the device');
@@ -552,8 +572,9 @@ export class BackendConnection {
     this.#startAfresh(why);
   }
 
-  /** The driver's state is gone: every queue is dead, the session forgets. Rings that run already go on with new queues. */
+  /** The driver's state is gone: every queue is dead, the session forgets. */
   #startAfresh(why: string): void {
+    this.#stopLooking();
     for (const ring of this.#rings) {
       if (ring.queue?.state === 'active') ring.base = ring.queue.queue.suspend();
       ring.queue?.queue.discard();
@@ -566,11 +587,61 @@ export class BackendConnection {
     this.#session.reset();
   }
 
+  /** Why the queues that were stopped do not go on, as far as is known now; null when nothing says so. */
+  #whyAfresh(later: (ring: Ring) => LaterQueue): string | null {
+    for (const ring of this.#rings) {
+      if (ring.queue?.state !== 'suspended') continue;
+      const why = whyAfresh(ring.queue.stopped, later(ring));
+      if (why !== null) return `queue ${ring.index}: ${why}`;
+    }
+    return null;
+  }
+
+  get #isRunning(): boolean {
+    return this.#rings.some((ring) => ring.queue?.state === 'active');
+  }
+
+  // ---- while no queue runs ----------------------------------------------------------------------------------------------------------
+
+  #beginLooking(): void {
+    if (!this.#wasHeld || this.#isRunning || this.#lookTimer) return;
+    this.#lookTimer = setInterval(() => this.#guard(() => this.#look(), 'a look at mappings'), LOOK_MS);
+    this.#lookTimer.unref();
+  }
+
+  #stopLooking(): void {
+    this.#wasHeld = false;
+    if (this.#lookTimer) clearInterval(this.#lookTimer);
+    this.#lookTimer = null;
+  }
+
+  /** A driver that is gone and that nobody follows is only found here: the VMM says nothing. */
+  #look(): void {
+    const why = this.#whyAfresh(() => ({ isLetGo: this.#isLetGo }));
+    if (why === null) return;
+    faultPoint('vmm.driver-gone');
+    this.#startAfresh(why);
+    // As long as no driver negotiates, there is none.
+    this.#features = 0n;
+    this.#ringRecords = null;
+    this.#recovery?.amend(this.#state());
+    faultPoint('vmm.driver-gone-recorded');
+  }
+
+  get #isLetGo(): boolean {
+    return this.#wasHeld && this.#session.isHeld() === false;
+  }
+
   // ---- memory -----------------------------------------------------------------------------------------------------------------------
 
   #changeMemory(change: () => void): Answer {
     change();
-    this.#session.memoryChanged(this.#memory, this.#memory.ownRegions);
+    const isDropped = this.#session.memoryChanged(this.#memory, this.#memory.ownRegions);
+    if (isDropped && !this.#isRunning) {
+      const why = this.#whyAfresh(() => ({ isDropped }));
+      if (why !== null) this.#startAfresh(why);
+      this.#ringRecords = null;
+    }
     return 'done';
   }
 
@@ -629,11 +700,6 @@ export class BackendConnection {
     if (base > 0xffff) {
       throw new VhostUserError('OUT_OF_RANGE', 'refuse', `${what}: ${base} is no ring index (0 to 65535)`);
     }
-    if (ring.queue !== null && ring.base !== base) {
-      const running = this.#rings.filter((other) => other.queue?.state === 'active');
-      this.#startAfresh(`queue ${ring.index} was stopped at ${ring.base} and starts at ${base}`);
-      for (const other of running) this.#startIfReady(other);
-    }
     ring.base = base;
     return 'done';
   }
@@ -684,11 +750,16 @@ export class BackendConnection {
       return;
     }
     this.#expectShmem();
+    // All of them are looked at before the first one starts: what would be popped in between belongs to the fresh driver.
+    const why = this.#whyAfresh((stopped) => this.#starting(stopped));
+    if (why !== null) {
+      const running = this.#rings.filter((other) => other.queue?.state === 'active');
+      this.#startAfresh(why);
+      for (const other of running) this.#startIfReady(other);
+    }
+    this.#stopLooking();
     const resumed = ring.queue;
-    const queue =
-      resumed !== null && resumed.queue.size === ring.size && resumed.queue.state === 'suspended'
-        ? resumed.queue
-        : this.#newQueue(ring, ring.addresses);
+    const queue = resumed?.queue.state === 'suspended' ? resumed.queue : this.#newQueue(ring, ring.addresses);
     queue.resume(ring.addresses);
     if (resumed && resumed.queue !== queue) resumed.queue.discard();
     ring.queue = { state: 'active', queue };
@@ -699,6 +770,11 @@ export class BackendConnection {
     );
     this.#session.queueStarted(queue);
     this.#kickSoon.push(ring);
+  }
+
+  #starting({ base, size, addresses }: Ring): LaterQueue {
+    const used = addresses && digestOfUsedRing(this.#memory, addresses.used, size);
+    return { base, size, features: this.#features, used, isLetGo: this.#isLetGo };
   }
 
   /** A VMM may never get to the point where a missing feature shows; the last chance to say so is before the guest is served. */
@@ -788,10 +864,17 @@ export class BackendConnection {
   }
 
   #stopped(ring: Ring, queue: Virtqueue): void {
+    const { size, addresses } = ring;
+    const isWhole = queue.state !== 'broken' && addresses !== null;
+    const used = isWhole ? digestOfUsedRing(this.#memory, addresses.used, size) : null;
     ring.base = queue.suspend();
-    ring.queue = { state: 'suspended', queue };
+    const stopped = { base: ring.base, size, features: this.#features, used };
+    ring.queue = { state: 'suspended', queue, stopped };
     this.#log.debug({ queue: ring.index, base: ring.base, inFlight: queue.inFlight }, 'a queue stops');
     this.#session.queueStopped(queue);
+    if (this.#isRunning) return;
+    this.#wasHeld = this.#session.isHeld() === true;
+    this.#beginLooking();
   }
 
   // ---- end --------------------------------------------------------------------------------------------------------------------------
@@ -851,6 +934,7 @@ export class BackendConnection {
 
   #closeParts(): void {
     if (this.#drainTimer) clearTimeout(this.#drainTimer);
+    this.#stopLooking();
     this.#stream.close();
     for (const ring of this.#rings) {
       closeKick(ring);
@@ -875,6 +959,7 @@ export class BackendConnection {
       status: this.#status,
       channel: this.#channelName,
       epoch: this.#epoch,
+      wasHeld: this.#wasHeld,
       rings: this.#recordRings(),
       regions: this.#memory.records,
     };
@@ -895,7 +980,11 @@ export class BackendConnection {
       call: nameOf(doorbells.call),
       error: nameOf(doorbells.error),
       enabled,
-      queue: queue && { state: queue.state, size: queue.queue.size, lead: queue.queue.lead },
+      queue: queue && {
+        size: queue.queue.size,
+        lead: queue.queue.lead,
+        stopped: queue.state === 'suspended' ? queue.stopped : null,
+      },
     };
   }
 
@@ -905,6 +994,7 @@ export class BackendConnection {
     this.#protocolFeatures = record.protocolFeatures;
     this.#status = record.status;
     this.#epoch = record.epoch;
+    this.#wasHeld = record.wasHeld;
     this.#memory.restore(record.regions, (name, what) => recovery.take(name, what));
     if (record.channel !== 0) {
       this.#channelName = record.channel;
@@ -930,13 +1020,13 @@ export class BackendConnection {
     const kick = take(record.kick, 'kick');
     if (kick) ring.kick = { fd: kick, poller: new Poller(kick.number, () => this.#kicked(ring)) };
     if (!record.queue || !record.addresses) return;
-    const { state } = record.queue;
+    const { stopped } = record.queue;
     const queue = this.#newQueue(ring, record.addresses, record.queue);
-    if (state === 'active') {
+    if (stopped === null) {
       queue.resume(record.addresses);
       queue.setEnabled(ring.enabled);
     }
-    ring.queue = { state, queue };
+    ring.queue = stopped ? { state: 'suspended', queue, stopped } : { state: 'active', queue };
   }
 
   /** What the predecessor may not have got to: the rest of his reply, interrupts, kicks that he heard. */
@@ -957,6 +1047,7 @@ export class BackendConnection {
     for (const { queue } of running) queue?.queue.interrupt();
     faultPoint('adopt.signalled');
     for (const ring of running) this.#kick(ring);
+    this.#beginLooking();
     faultPoint('adopt.kicked');
     this.#log.info(
       { queues: running.length, regions: this.#memory.regionCount },

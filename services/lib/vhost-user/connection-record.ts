@@ -3,13 +3,15 @@
 //
 //   0    messages u32, socket u32, status u32, flags u32, features u64, protocol features u64,
 //   32   channel u32, epoch u32, reply's start u32, reply's length u32, rings u32, regions u32
-//   96   rings × 64:   size u32, flags u32, base u32, kick u32, call u32, error u32, queue's size u32, lead u32,
-//                      descriptors u64, available u64, used u64
+//   96   rings × 80:   size u32, flags u32, base u32, kick u32, call u32, error u32, queue's size u32, lead u32,
+//                      descriptors u64, available u64, used u64, and of a suspended queue: digest of the used ring u64 (0: none),
+//                      features u64, base u32, 0
 //   ..   regions × 64: guest address u64, size u64, user address u64, file offset u64, dev u64, ino u64, file's size u64, name u32, 0
 //
 // Descriptors are named by number (descriptor-store.ts); 0 is none.
 import { readU64, type U64, writeU64 } from '../wire/u64.ts';
 import { RecoveryError } from './errors.ts';
+import type { StoppedQueue } from './fresh-start.ts';
 import type { FileIdentity } from './guest-memory.ts';
 import type { StatePart } from './state-file.ts';
 import type { RingSetup } from './virtqueue.ts';
@@ -27,7 +29,8 @@ export type RingRecord = {
 };
 
 export type QueueRecord = {
-  readonly state: 'active' | 'suspended';
+  /** Of a suspended queue; null: it is active. */
+  readonly stopped: StoppedQueue | null;
   readonly size: number;
   /** How far the available index of the first chain is ahead of the used index at which it is answered: 0 with every sane VMM. */
   readonly lead: number;
@@ -55,6 +58,8 @@ export type ConnectionRecord = {
   readonly channel: number;
   /** Moves on when the guest's driver starts afresh: what was mapped before is gone. */
   readonly epoch: number;
+  /** When the last queue was stopped, the VMM held what it had mapped: see fresh-start.ts. */
+  readonly wasHeld: boolean;
   /** The reply to the last message in the outbox; length 0 when it had none. */
   readonly reply: { readonly start: number; readonly length: number };
   readonly rings: readonly RingRecord[];
@@ -62,8 +67,9 @@ export type ConnectionRecord = {
 };
 
 const RECORD_BYTES = 96;
-const ITEM_BYTES = 64;
-const FLAG_PROTOCOL_FEATURES = 1;
+const RING_BYTES = 80;
+const REGION_BYTES = 64;
+const FLAG = { protocolFeatures: 1, wasHeld: 2 } as const;
 const RING_FLAG = { addresses: 1, enabled: 2, active: 4, suspended: 8 } as const;
 
 /** `there`: what the part holds, if that is known; rings and regions that are the same objects in their places are not written again. */
@@ -75,7 +81,8 @@ export function writeConnection(
   view.setUint32(0, record.messages, true);
   view.setUint32(4, record.socket, true);
   view.setUint32(8, record.status, true);
-  view.setUint32(12, record.protocolFeatures === null ? 0 : FLAG_PROTOCOL_FEATURES, true);
+  const hasProtocolFeatures = record.protocolFeatures === null ? 0 : FLAG.protocolFeatures;
+  view.setUint32(12, hasProtocolFeatures | (record.wasHeld ? FLAG.wasHeld : 0), true);
   view.setBigUint64(16, record.features, true);
   view.setBigUint64(24, record.protocolFeatures ?? 0n, true);
   view.setUint32(32, record.channel, true);
@@ -89,12 +96,12 @@ export function writeConnection(
   const known = there?.rings.length === rings.length ? there : null;
   for (let index = 0; index < rings.length; index += 1) {
     const ring = rings[index] as RingRecord;
-    if (ring !== known?.rings[index]) writeRing(view, RECORD_BYTES + index * ITEM_BYTES, ring);
+    if (ring !== known?.rings[index]) writeRing(view, RECORD_BYTES + index * RING_BYTES, ring);
   }
-  const regionsAt = RECORD_BYTES + rings.length * ITEM_BYTES;
+  const regionsAt = RECORD_BYTES + rings.length * RING_BYTES;
   for (let index = 0; index < regions.length; index += 1) {
     const region = regions[index] as RegionRecord;
-    if (region !== known?.regions[index]) writeRegion(view, regionsAt + index * ITEM_BYTES, region);
+    if (region !== known?.regions[index]) writeRegion(view, regionsAt + index * REGION_BYTES, region);
   }
 }
 
@@ -102,25 +109,28 @@ export function writeConnection(
 export function readConnection({ view }: StatePart): ConnectionRecord {
   const rings = view.getUint32(48, true);
   const regions = view.getUint32(52, true);
-  if (RECORD_BYTES + (rings + regions) * ITEM_BYTES > view.byteLength) {
+  if (RECORD_BYTES + rings * RING_BYTES + regions * REGION_BYTES > view.byteLength) {
     throw new RecoveryError(
       'DAMAGED',
       `the stored state speaks of ${rings} rings and ${regions} memory regions`,
     );
   }
-  const regionsAt = RECORD_BYTES + rings * ITEM_BYTES;
+  const regionsAt = RECORD_BYTES + rings * RING_BYTES;
+  const flags = view.getUint32(12, true);
   return {
     messages: view.getUint32(0, true),
     socket: view.getUint32(4, true),
     status: view.getUint32(8, true),
     features: view.getBigUint64(16, true),
-    protocolFeatures:
-      (view.getUint32(12, true) & FLAG_PROTOCOL_FEATURES) !== 0 ? view.getBigUint64(24, true) : null,
+    protocolFeatures: (flags & FLAG.protocolFeatures) !== 0 ? view.getBigUint64(24, true) : null,
     channel: view.getUint32(32, true),
     epoch: view.getUint32(36, true),
+    wasHeld: (flags & FLAG.wasHeld) !== 0,
     reply: { start: view.getUint32(40, true), length: view.getUint32(44, true) },
-    rings: Array.from({ length: rings }, (_, index) => readRing(view, RECORD_BYTES + index * ITEM_BYTES)),
-    regions: Array.from({ length: regions }, (_, index) => readRegion(view, regionsAt + index * ITEM_BYTES)),
+    rings: Array.from({ length: rings }, (_, index) => readRing(view, RECORD_BYTES + index * RING_BYTES)),
+    regions: Array.from({ length: regions }, (_, index) =>
+      readRegion(view, regionsAt + index * REGION_BYTES),
+    ),
   };
 }
 
@@ -129,7 +139,7 @@ function writeRing(view: DataView, at: number, ring: RingRecord): void {
   const flags =
     (addresses ? RING_FLAG.addresses : 0) |
     (ring.enabled ? RING_FLAG.enabled : 0) |
-    (queue === null ? 0 : RING_FLAG[queue.state]);
+    (queue === null ? 0 : queue.stopped ? RING_FLAG.suspended : RING_FLAG.active);
   view.setUint32(at, ring.size, true);
   view.setUint32(at + 4, flags, true);
   view.setUint32(at + 8, ring.base, true);
@@ -141,12 +151,13 @@ function writeRing(view: DataView, at: number, ring: RingRecord): void {
   writeU64(view, at + 32, addresses?.descriptors ?? 0);
   writeU64(view, at + 40, addresses?.available ?? 0);
   writeU64(view, at + 48, addresses?.used ?? 0);
+  view.setBigUint64(at + 56, queue?.stopped?.used ?? 0n, true);
+  view.setBigUint64(at + 64, queue?.stopped?.features ?? 0n, true);
+  view.setUint32(at + 72, queue?.stopped?.base ?? 0, true);
 }
 
 function readRing(view: DataView, at: number): RingRecord {
   const flags = view.getUint32(at + 4, true);
-  const state =
-    (flags & RING_FLAG.active) !== 0 ? 'active' : (flags & RING_FLAG.suspended) !== 0 ? 'suspended' : null;
   return {
     size: view.getUint32(at, true),
     addresses:
@@ -162,10 +173,22 @@ function readRing(view: DataView, at: number): RingRecord {
     call: view.getUint32(at + 16, true),
     error: view.getUint32(at + 20, true),
     enabled: (flags & RING_FLAG.enabled) !== 0,
-    queue:
-      state === null
-        ? null
-        : { state, size: view.getUint32(at + 24, true), lead: view.getUint32(at + 28, true) },
+    queue: (flags & (RING_FLAG.active | RING_FLAG.suspended)) === 0 ? null : readQueue(view, at, flags),
+  };
+}
+
+function readQueue(view: DataView, at: number, flags: number): QueueRecord {
+  const size = view.getUint32(at + 24, true);
+  const stopped = {
+    base: view.getUint32(at + 72, true),
+    size,
+    features: view.getBigUint64(at + 64, true),
+    used: view.getBigUint64(at + 56, true) || null,
+  };
+  return {
+    size,
+    lead: view.getUint32(at + 28, true),
+    stopped: (flags & RING_FLAG.suspended) === 0 ? null : stopped,
   };
 }
 

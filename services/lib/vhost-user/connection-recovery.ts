@@ -34,7 +34,7 @@ import type { QueueWords } from './virtqueue.ts';
 /** What a connection commits; the rest of its record is kept here. */
 export type ConnectionState = Pick<
   ConnectionRecord,
-  'features' | 'protocolFeatures' | 'status' | 'channel' | 'epoch' | 'rings' | 'regions'
+  'features' | 'protocolFeatures' | 'status' | 'channel' | 'epoch' | 'wasHeld' | 'rings' | 'regions'
 >;
 
 /** What stays while VMMs come and go (recovery.ts); borrowed. */
@@ -52,6 +52,7 @@ const NOBODY: Omit<ConnectionRecord, 'messages' | 'epoch'> = {
   protocolFeatures: null,
   status: 0,
   channel: 0,
+  wasHeld: false,
   reply: { start: 0, length: 0 },
   rings: [],
   regions: [],
@@ -154,6 +155,11 @@ export class ConnectionRecovery {
       reply: { start, length: reply?.length ?? 0 },
     });
     faultPoint('vmm.committed');
+  }
+
+  /** The connection changed without a message of the VMM: a successor goes on from `state`. */
+  amend(state: ConnectionState): void {
+    this.#write({ ...this.#record, ...state });
   }
 
   /**

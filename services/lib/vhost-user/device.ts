@@ -6,12 +6,15 @@
 // A session hears, in this order:
 //
 //   channelOpened        the VMM can be asked to map memory; may come again with a new channel (the old one is closed then)
-//   memoryChanged        after every change of the memory table; tells which of the device's own memory the guest can see
+//   memoryChanged        after every change of the memory table; tells which of the device's own memory the guest can see. The session
+//                        answers whether something is missing that the VMM had mapped
 //   queueStarted(q)      q is live from here on: the only way to get at a queue, so guest memory cannot be touched before
 //     queueKicked(q)     pop what is there; called once after every start as well, because a kick may have been missed
 //   queueStopped(q)      nothing can be popped until it is started again. The transport has waited (bounded) for chains in flight; what is
 //                        completed later is kept and published when the guest continues (VM stop and cont), or dropped when it does not.
-//   reset()              the guest's driver started afresh: all state that it made is gone. Queues of before are dead, pushes do nothing.
+//   isHeld()             is asked when the last queue is stopped, and then again and again: whether the VMM still has what it had mapped
+//   reset()              the guest's driver is gone or started afresh (fresh-start.ts): all state that it made is gone. Queues of before are
+//                        dead, pushes do nothing.
 //   closed(reason)       the connection ended; last call. Queues, memory and channel are dead.
 //
 // Exceptions thrown by a session end its connection (and nothing else).
@@ -89,11 +92,16 @@ export type DeviceSession = {
   /** The driver writes to the configuration space; false refuses. The range lies inside the space. */
   writeConfig(offset: number, data: Uint8Array): boolean;
   channelOpened(channel: BackendChannel): void;
-  /** `memory` stays the same object for the life of the session. */
-  memoryChanged(memory: GuestMemory, ownRegions: readonly OwnRegion[]): void;
+  /**
+   * `memory` stays the same object for the life of the session. True when something is missing that the table has shown and that the VMM was
+   * not asked to take out: with no queue running, the driver is gone.
+   */
+  memoryChanged(memory: GuestMemory, ownRegions: readonly OwnRegion[]): boolean;
   queueStarted(queue: DurableQueue): void;
   queueKicked(queue: DurableQueue): void;
   queueStopped(queue: DurableQueue): void;
+  /** Whether what the VMM was asked to map is mapped or open anywhere; null when nothing can tell. Has to be cheap. */
+  isHeld(): boolean | null;
   reset(): void;
   closed(reason: ConnectionEnd): void;
 };

@@ -21,7 +21,7 @@ import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping } from '../os/memory.t
 import { RecoveryError } from './errors.ts';
 
 /** Moves on with every change of the layout. A successor of another version refuses to adopt. */
-export const STATE_VERSION = 3;
+export const STATE_VERSION = 4;
 
 /** "BKVUSTAT" */
 const MAGIC = 0x5441_5453_5556_4b42n;
@@ -50,8 +50,8 @@ export const LOG_ENTRY_BYTES = 16;
 /** As many mappings as the memory table has room for (MOST_MEMORY_SLOTS). */
 export const MAPPING_SLOTS = 4096;
 export const MAPPING_BYTES = 64;
-/** The largest connection: 96 bytes, 256 rings and 4096 regions of 64 bytes each, rounded up to pages. */
-export const SLOT_BYTES = 69 * 4096;
+/** The largest connection: 96 bytes, 256 rings of 80 bytes and 4096 regions of 64 bytes, rounded up to pages. */
+export const SLOT_BYTES = 70 * 4096;
 
 const AT = {
   listener: 512,

@@ -16,6 +16,7 @@
 // order of the available ring whatever the order of pushAll(), so that `used.idx` always says how many chains are done: a successor of this
 // process may start from it.
 
+import { createHash } from 'node:crypto';
 import { signalEventfd } from '../os/eventfd.ts';
 import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
@@ -117,6 +118,18 @@ export function privateWords(): QueueWords {
 
 const PUBLISHED = 0;
 const HANDLING = 1;
+
+/**
+ * A digest of the used ring of a queue with `size` entries, as it lies in guest memory: what only the device writes. Null when it does not lie
+ * there. Never 0.
+ */
+export function digestOfUsedRing(memory: GuestMemory, used: U64, size: number): bigint | null {
+  const length = RING_OFFSET.ring + size * USED_ELEMENT_SIZE;
+  const found = memory.locateUser(used, length);
+  if (!found) return null;
+  const bytes = found.bytes.subarray(found.offset, found.offset + length);
+  return createHash('sha256').update(bytes).digest().readBigUInt64LE() || 1n;
+}
 
 /** A chain between pop and publication. `problem` says why a malformed one is answered with length 0. */
 class InFlight implements Chain {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULT_POINTS, type FaultPoint } from '../../../services/lib/os/fault-point.ts';
+import { until } from '../../support/until.ts';
 import { Vmm } from '../../vmm/vmm.ts';
 import { type Faults, Host, type KeptFrontend, type Placement } from './host.ts';
 import { Workload } from './workload.ts';
@@ -26,11 +27,11 @@ function add(placement: Placement, point: string, faults: Faults): void {
   runs.push({ placement, point, faults, vm: `vm-${runs.length}` });
 }
 
-const asked = process.env['RECOVERY'] ?? 'gpu.';
-const prefix = asked === 'all' ? '' : asked;
+const asked = process.env['RECOVERY'];
+const prefixes = asked === undefined ? ['gpu.', 'vmm.driver-gone'] : asked === 'all' ? [''] : [asked];
 for (const placement of PLACEMENTS) {
   for (const point of pointsOf(placement)) {
-    if (!point.startsWith(prefix)) continue;
+    if (!prefixes.some((prefix) => point.startsWith(prefix))) continue;
     for (const count of countsOf(point)) {
       if (isOfSuccessor(point))
         add(placement, `${point} of a successor`, [firstDeath(point), `${point}:${count}`]);
@@ -59,7 +60,7 @@ describe('a frontend that is killed', () => {
           vmm.close();
           vmm = await bootSoon(frontend, placement);
         }
-        await new Workload(vmm).run();
+        await new Workload(vmm, placement === 'window' ? () => nothingIsHeld(vm) : null).run();
         expect(frontend.kills, frontend.log).toBe(faults.length);
         const books = await host.admin.getVm(vm);
         expect([Number(books.allocations), Number(books.mappings)]).toEqual([0, 0]);
@@ -75,6 +76,14 @@ describe('a frontend that is killed', () => {
     TIMEOUT,
   );
 });
+
+/** A driver that is gone gives everything back, although nobody says so. */
+async function nothingIsHeld(vm: string): Promise<void> {
+  await until(`the books of ${vm} are empty`, async () => {
+    const { allocations, mappings } = await host.admin.getVm(vm);
+    return Number(allocations) === 0 && Number(mappings) === 0;
+  });
+}
 
 /**
  * The first VMM's end is a reset. Killed behind it, and before the end of the connection is recorded, the successor serves that connection
@@ -137,7 +146,7 @@ function pointsOf(placement: Placement): readonly FaultPoint[] {
 function isPassed(point: FaultPoint, placement: Placement): boolean {
   if (/^gpu\.(late|session-gone)|^recovery\.swept/.test(point)) return false;
   if (/^gpu\.(memory-fetched|file-recorded|blob-)/.test(point)) return placement === 'per-blob';
-  if (/^gpu\.window-/.test(point)) return placement === 'window';
+  if (/^gpu\.window-|^vmm\.driver-gone/.test(point)) return placement === 'window';
   if (/^gpu\.(session|used|reset|adopted|compacted)/.test(point)) {
     return placement === 'window' || process.env['RECOVERY'] !== undefined;
   }

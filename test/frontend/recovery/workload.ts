@@ -18,9 +18,12 @@ export class Workload {
   #guestBlob = 0;
   #guestUuid: Buffer = Buffer.alloc(0);
   #context = 0;
+  readonly #released: (() => Promise<void>) | null;
 
-  constructor(vmm: Vmm) {
+  /** `released`: waits until nothing is left of a driver that is gone; null where nothing tells of that. */
+  constructor(vmm: Vmm, released: (() => Promise<void>) | null = null) {
     this.#vmm = vmm;
+    this.#released = released;
   }
 
   /** Everything once. */
@@ -176,7 +179,9 @@ export class Workload {
 
   /** The driver starts afresh: everything is gone. */
   async #rebind(): Promise<void> {
-    await this.#vmm.rebind();
+    await this.#vmm.unbind();
+    await this.#released?.();
+    await this.#vmm.bind();
     const [kept] = this.#kept;
     assert.ok(kept);
     const answer = await this.driver.sendCommand(this.driver.unrefCommand(kept.blob.resource));

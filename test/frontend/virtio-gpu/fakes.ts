@@ -11,11 +11,12 @@ import type {
 } from '../../../services/frontend/operation.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
 import { GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
-import type { Fd } from '../../../services/lib/os/fd.ts';
+import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import type {
   BackendChannel,
   ChannelResult,
+  WindowMapping,
   WindowRange,
 } from '../../../services/lib/vhost-user/backend-channel.ts';
 import type { DeviceSession, DurableQueue, OwnRegion } from '../../../services/lib/vhost-user/device.ts';
@@ -191,13 +192,23 @@ export class FakeChannel {
   readonly calls: ChannelCall[] = [];
   /** Null: wait for the test. */
   reply: ((kind: 'map' | 'unmap', range: WindowRange) => ChannelResult) | null = () => null;
+  /** What the VMM has open for its mappings, as long as its table shows them. */
+  readonly held: Fd[] = [];
+  /** Told when that changes; null: the VMM's table never shows anything, and it keeps nothing open. */
+  onTable: (() => void) | null = null;
 
-  shmemMapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
-    return this.#call('map', ranges);
+  shmemMapAll(mappings: readonly WindowMapping[]): Promise<readonly ChannelResult[]> {
+    const fds = mappings.map(({ fd }) => duplicate(fd.number));
+    return this.#call('map', mappings, fds);
   }
 
   shmemUnmapAll(ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
-    return this.#call('unmap', ranges);
+    return this.#call('unmap', ranges, []);
+  }
+
+  /** The device was reset: every mapping goes without a word. */
+  drop(): void {
+    closeAll(this.held.splice(0));
   }
 
   get log(): readonly string[] {
@@ -211,11 +222,24 @@ export class FakeChannel {
     return this as unknown as BackendChannel;
   }
 
-  #call(kind: 'map' | 'unmap', ranges: readonly WindowRange[]): Promise<readonly ChannelResult[]> {
+  #call(
+    kind: 'map' | 'unmap',
+    ranges: readonly WindowRange[],
+    fds: readonly Fd[],
+  ): Promise<readonly ChannelResult[]> {
     const { reply } = this;
     return new Promise((resolve) => {
-      this.calls.push({ kind, ranges, resolve });
-      if (reply) resolve(ranges.map((range) => reply(kind, range)));
+      const answer = (results: readonly ChannelResult[]): void => {
+        if (kind === 'unmap') this.drop();
+        for (const [index, fd] of fds.entries()) {
+          if (results[index] === null && this.onTable) this.held.push(fd);
+          else fd.close();
+        }
+        this.onTable?.();
+        resolve(results);
+      };
+      this.calls.push({ kind, ranges, resolve: answer });
+      if (reply) answer(ranges.map((range) => reply(kind, range)));
     });
   }
 }
@@ -261,6 +285,7 @@ export class Bench {
     });
     this.vmm = this.device.connect({ adopted: false });
     this.vmm.channelOpened(this.channel.asChannel());
+    if (placement === 'window') this.channel.onTable = () => this.showMemory(...this.channel.held);
     this.queue = new FakeQueue(0);
     this.cursor = new FakeQueue(1);
     this.start();
@@ -294,16 +319,17 @@ export class Bench {
   }
 
   /** What the memory table says: these files of the device, and `others` regions besides. */
-  showMemory(...fds: readonly Fd[]): void {
-    this.showTable(fds, 1);
+  showMemory(...fds: readonly Fd[]): boolean {
+    return this.showTable(fds, 1);
   }
 
-  showTable(fds: readonly Fd[], others: number): void {
+  /** Whether something is missing. */
+  showTable(fds: readonly Fd[], others: number): boolean {
     const regions = fds.map((fd): OwnRegion => {
       const file = fileIdentity(fd.number);
       return { guestAddress: 2 ** 40, size: file.size, fileOffset: 0, file };
     });
-    this.vmm.memoryChanged({ regionCount: regions.length + others } as GuestMemory, regions);
+    return this.vmm.memoryChanged({ regionCount: regions.length + others } as GuestMemory, regions);
   }
 
   /** How often a command was given an answer, by the statistics. */
@@ -318,6 +344,7 @@ export class Bench {
     this.vmm.closed({ kind: 'disconnected', message: 'the test is over' });
     this.device.close();
     this.statistics.stop();
+    this.channel.drop();
     for (const fd of this.#memory) fd.close();
   }
 }

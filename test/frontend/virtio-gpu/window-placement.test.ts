@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemfd } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
-import { createBlob, mapBlob, unmapBlob } from './commands.ts';
+import { until } from '../../support/until.ts';
+import { createBlob, ctxCreate, mapBlob, unmapBlob } from './commands.ts';
 import { attachment, Bench, refused, settle, timedOut, WINDOW_SIZE } from './fakes.ts';
 
 const WHOLE = `0+${WINDOW_SIZE}`;
@@ -14,10 +15,11 @@ beforeEach(() => {
 afterEach(() => bench.close());
 
 describe('the window', () => {
-  it('is mapped with the first MAP_BLOB that succeeds, and once', async () => {
-    await bench.run(createBlob(1));
+  it('is mapped with the first blob, and once', async () => {
+    await bench.run(ctxCreate(1));
     expect(bench.channel.log).toEqual([]);
 
+    await bench.run(createBlob(1));
     await bench.run(mapBlob(1));
     await bench.run(createBlob(2), mapBlob(2, 4096), unmapBlob(1), mapBlob(1, 8192));
 
@@ -46,9 +48,9 @@ describe('the window', () => {
 
   it('stays mapped over stop and cont', async () => {
     await bench.run(mapBlob(1));
-    bench.showMemory(bench.window);
     bench.vmm.queueStopped(bench.queue);
-    bench.showMemory(bench.window);
+    expect(bench.vmm.isHeld()).toBe(true);
+    expect(bench.showMemory(bench.window)).toBe(false);
     bench.vmm.queueStarted(bench.queue);
     await bench.run(mapBlob(2, 4096));
 
@@ -58,11 +60,9 @@ describe('the window', () => {
 
   it('is mapped again when the VMM dropped it, as its table tells', async () => {
     await bench.run(mapBlob(1));
-    bench.showMemory(bench.window);
     bench.vmm.queueStopped(bench.queue);
     bench.vmm.queueStopped(bench.cursor);
-    bench.showMemory();
-    expect(bench.session.resets).toBe(1);
+    expect(bench.showMemory()).toBe(true);
 
     bench.rebind();
     await bench.run(mapBlob(1));
@@ -71,9 +71,23 @@ describe('the window', () => {
     expect(bench.session.resets).toBe(1);
   });
 
-  it('is asked for again after a rebind when the table never showed it; a refusal is cleared once', async () => {
+  it('is mapped again when the VMM let go of it, before any table tells', async () => {
     await bench.run(mapBlob(1));
+    bench.vmm.queueStopped(bench.queue);
+    bench.channel.drop();
+    expect(bench.vmm.isHeld()).toBe(false);
+
     bench.rebind();
+    expect(bench.vmm.isHeld()).toBeNull();
+    await bench.run(mapBlob(1));
+
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`, `map ${WHOLE}`]);
+    expect(bench.vmm.isHeld()).toBe(true);
+  });
+
+  it('is asked for again when the table shows it no more; a refusal is cleared once', async () => {
+    await bench.run(mapBlob(1));
+    bench.showMemory();
     let isThere = true;
     bench.channel.reply = (kind) => {
       const answer = kind === 'map' && isThere ? refused() : null;
@@ -113,6 +127,30 @@ describe('a window that the VMM does not map', () => {
     expect(await bench.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
   });
 
+  it('because its table has no room: it is not even asked', async () => {
+    bench.showTable([], 8);
+
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual(['OK_NODATA', 'ERR_OUT_OF_MEMORY']);
+    expect(bench.channel.log).toEqual([]);
+    expect(bench.session.batches).toEqual(['create 1, map 1', 'unmap 1']);
+    expect(bench.statistics.report().slotRefusals).toBe(1);
+
+    bench.showTable([], 7);
+    expect(await bench.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
+  });
+
+  it('although it says so: its table has to show it within 250 ms', async () => {
+    bench.channel.onTable = null;
+    bench.kick(createBlob(1), mapBlob(1));
+    const answers = () => bench.queue.names;
+    await until('the map is answered', () => answers().length === 2, { found: answers });
+
+    expect(answers()).toEqual(['OK_NODATA', 'ERR_UNSPEC']);
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`, `unmap ${WHOLE}`]);
+    expect(bench.session.batches).toEqual(['create 1, map 1', 'unmap 1']);
+    expect(bench.errors).toEqual(['the window cannot be mapped into the VMM']);
+  });
+
   it('because there is no VMM to ask any more', async () => {
     bench.vmm.closed({ kind: 'disconnected', message: 'gone' });
     bench.rebind();
@@ -145,6 +183,21 @@ describe('a new session', () => {
     await bench.run(mapBlob(1));
 
     expect(bench.channel.log).toEqual([`map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]);
+  });
+
+  it('has a new window also while the old one is being mapped', async () => {
+    bench.channel.reply = null;
+    await bench.run(mapBlob(1));
+    bench.fetch = async () => createMemfd('another', WINDOW_SIZE);
+    bench.device.adopt(attachment('window'));
+    await settle();
+    bench.channel.reply = () => null;
+    bench.channel.calls[0]?.resolve([null]);
+    await settle();
+
+    expect(bench.queue.names).toEqual(['OK_MAP_INFO']);
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]);
+    expect(bench.vmm.isHeld()).toBe(true);
   });
 
   it('with a window of another size cannot map anything', async () => {

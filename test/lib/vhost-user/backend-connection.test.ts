@@ -486,6 +486,95 @@ describe('a queue', () => {
     expect(pair.session.chains[1]?.readable.toString()).toBe('new');
   });
 
+  it('starts afresh when the base is the old one and the ring is not', async () => {
+    const pair = new Pair();
+    const { queue } = await pair.ready();
+    await queue.start(pair.vmm, 0);
+    offer(queue, 0, 'old');
+    queue.ring();
+    await until(() => pair.session.chains.length === 1);
+    pair.session.queues[0]?.pushAll([
+      { chain: pair.session.chains[0] as Chain, reply: Buffer.from('answer') },
+    ]);
+    const base = await queue.stop(pair.vmm);
+    const old = pair.session.queues[0];
+    await queue.start(pair.vmm, base);
+    expect(pair.session.queues[0]).toBe(old);
+    expect(pair.session.events).not.toContain('reset');
+
+    await queue.stop(pair.vmm);
+    queue.driver.ram.bytes(queue.driver.usedAt + 4, 8).fill(0);
+    await queue.start(pair.vmm, base);
+
+    expect(pair.session.queues[0]).not.toBe(old);
+    expect(pair.session.events.filter((event) => event === 'reset')).toHaveLength(1);
+  });
+
+  it('knows that its driver is gone from the VMM letting go of what it had mapped, within a second', async () => {
+    const pair = new Pair();
+    const { queue, ram } = await pair.ready();
+    const second = new VmmQueue(1, new Driver(ram, 16, MIB));
+    cleanups.push(() => second.close());
+    pair.session.held = true;
+    await queue.start(pair.vmm, 0);
+    await second.start(pair.vmm, 0);
+    await queue.stop(pair.vmm);
+    // As long as a queue runs there is a driver, whatever the mappings say.
+    pair.session.held = false;
+    await settle(300);
+    expect(pair.session.events).not.toContain('reset');
+
+    pair.session.held = true;
+    await second.stop(pair.vmm);
+    await settle(300);
+    expect(pair.session.events).not.toContain('reset');
+
+    pair.session.held = false;
+    await until(() => pair.session.events.includes('reset'), 1000);
+    expect(pair.connection.facts).toMatchObject({ hasDriver: false, runningQueues: 0, stoppedQueues: 0 });
+    // Whatever comes next is a fresh driver, and told once.
+    await queue.start(pair.vmm, 0);
+    expect(pair.session.events.filter((event) => event === 'reset')).toHaveLength(1);
+  });
+
+  it('goes on at cont, however long the VM stood, and looks no more', async () => {
+    const pair = new Pair();
+    const { queue } = await pair.ready();
+    pair.session.held = true;
+    await queue.start(pair.vmm, 0);
+    const base = await queue.stop(pair.vmm);
+    await settle(300);
+    await queue.start(pair.vmm, base);
+    pair.session.held = false;
+    await settle(300);
+
+    expect(pair.session.events).not.toContain('reset');
+  });
+
+  it('starts afresh when a fresh driver is faster than the look, and the VMM has let go', async () => {
+    const pair = new Pair();
+    const { queue } = await pair.ready();
+    pair.session.held = true;
+    await queue.start(pair.vmm, 0);
+    const base = await queue.stop(pair.vmm);
+    pair.session.held = false;
+    await queue.start(pair.vmm, base);
+
+    expect(pair.session.events.filter((event) => event === 'reset')).toHaveLength(1);
+  });
+
+  it('concludes nothing from a mapping that nobody was seen to hold', async () => {
+    const pair = new Pair();
+    const { queue } = await pair.ready();
+    pair.session.held = false;
+    await queue.start(pair.vmm, 0);
+    const base = await queue.stop(pair.vmm);
+    await settle(300);
+    await queue.start(pair.vmm, base);
+
+    expect(pair.session.events).not.toContain('reset');
+  });
+
   it('is not resumed by a second queue that starts afresh later', async () => {
     const pair = new Pair();
     const { queue, ram } = await pair.ready();
@@ -532,6 +621,28 @@ describe('memory', () => {
     expect(pair.session.ownRegions.map((own) => own.guestAddress)).toEqual([512 * GIB]);
     expect(await pair.vmm.ask('SET_MEM_TABLE', [ram.region], [ram.fd])).toBe(0);
     expect(pair.session.ownRegions).toEqual([]);
+  });
+
+  it('that is missing while no queue runs means that the driver is gone; while one runs it does not', async () => {
+    const pair = new Pair();
+    const { ram, queue } = await pair.ready();
+    const window = createMemfd('window', 256 * MIB);
+    cleanups.push(() => window.close());
+    pair.device.own = [fileIdentity(window.number)];
+    const region = { guestAddress: 512 * GIB, size: 256 * MIB, userAddress: USER_BASE + GIB, mmapOffset: 0 };
+    const show = () => pair.vmm.ask('SET_MEM_TABLE', [ram.region, region], [ram.fd, window]);
+    const hide = () => pair.vmm.ask('SET_MEM_TABLE', [ram.region], [ram.fd]);
+    await show();
+    await queue.start(pair.vmm, 0);
+    await hide();
+    await show();
+    await queue.stop(pair.vmm);
+    expect(pair.session.events).not.toContain('reset');
+
+    await hide();
+    await queue.start(pair.vmm, 0);
+
+    expect(pair.session.events.filter((event) => event === 'reset')).toHaveLength(1);
   });
 
   it('is added and removed slot by slot, hundreds of times', async () => {

@@ -319,6 +319,7 @@ export class TestSession implements DeviceSession {
   queues: DeviceQueue[] = [];
   chains: Chain[] = [];
   end: ConnectionEnd | null = null;
+  held: boolean | null = null;
   onKick: ((queue: DeviceQueue) => void) | null = null;
 
   constructor(vmm: VmmConnection) {
@@ -339,10 +340,12 @@ export class TestSession implements DeviceSession {
     this.channel = channel;
   }
 
-  memoryChanged(memory: GuestMemory, ownRegions: readonly OwnRegion[]): void {
+  memoryChanged(memory: GuestMemory, ownRegions: readonly OwnRegion[]): boolean {
     this.events.push('memoryChanged');
+    const isDropped = ownRegions.length < this.ownRegions.length;
     this.memory = memory;
     this.ownRegions = ownRegions;
+    return isDropped;
   }
 
   queueStarted(queue: DeviceQueue): void {
@@ -358,6 +361,10 @@ export class TestSession implements DeviceSession {
 
   queueStopped(queue: DeviceQueue): void {
     this.events.push(`queueStopped ${queue.index}`);
+  }
+
+  isHeld(): boolean | null {
+    return this.held;
   }
 
   reset(): void {

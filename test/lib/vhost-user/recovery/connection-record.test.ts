@@ -19,7 +19,12 @@ function ring(size: number): RingRecord {
     call: size + 2,
     error: 0,
     enabled: size % 2 === 0,
-    queue: { state: 'active', size, lead: 0 },
+    queue: {
+      size,
+      lead: 0,
+      stopped:
+        size % 4 === 0 ? { base: size, size, features: 2n ** 63n, used: size === 4 ? null : 7n } : null,
+    },
   };
 }
 
@@ -46,6 +51,7 @@ const records: fc.Arbitrary<ConnectionRecord> = fc.record({
   status: fc.nat(255),
   channel: fc.nat(),
   epoch: fc.nat(),
+  wasHeld: fc.boolean(),
   reply: fc.record({ start: fc.nat(), length: fc.nat() }),
   rings: fc.subarray(RINGS),
   regions: fc.shuffledSubarray(REGIONS),

@@ -29,7 +29,7 @@ const PRELUDE: Partial<Record<FaultPoint, string>> = {
 };
 
 /** Points that services pass and a back-end alone does not; test/chaos kills there. */
-const OTHERS = /^(broker|gpu|journal\.snapshot)/;
+const OTHERS = /^(broker|gpu|journal\.snapshot|vmm\.driver-gone)/;
 const POINTS = FAULT_POINTS.filter((point) => !OTHERS.test(point));
 const CASES = POINTS.flatMap((point, index) => {
   const tables = Object.keys(TABLES) as Table[];

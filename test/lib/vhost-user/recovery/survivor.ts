@@ -155,7 +155,8 @@ class Survivor implements Device {
       channelOpened: (channel) => {
         this.#channel = channel;
       },
-      memoryChanged() {},
+      memoryChanged: () => false,
+      isHeld: () => null,
       queueStarted() {},
       queueKicked: (queue) => void this.#work(queue),
       queueStopped() {},
