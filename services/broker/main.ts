@@ -43,14 +43,18 @@ import { Handles } from './rpc/handles.ts';
 import { type AdminRole, servedTo } from './rpc/roles.ts';
 import { Sweeper } from './sweeper.ts';
 import { Tokens } from './tokens.ts';
-import { VmDirectory } from './vm-directory.ts';
+import { VmDirectory, type VmState } from './vm-directory.ts';
 
 /** Calls that are under way when the broker stops may take so long to end. */
 const STOP_GRACE_MS = 1000;
 const BROKER_SERVICE = 'barkeep.v1.BrokerService';
 const ADMIN_SERVICE = 'barkeep.v1.AdminService';
 
-export type RunningBroker = { readonly stop: () => Promise<void> };
+export type RunningBroker = {
+  readonly stop: () => Promise<void>;
+  /** One line: whom it serves at this moment. */
+  readonly status: () => string;
+};
 
 export type BrokerOptions = {
   /** What outlives this process. Default: nothing does. */
@@ -82,8 +86,9 @@ export async function startBroker(
   const end = async (): Promise<void> => {
     for (const step of ends.splice(0).reverse()) await step();
   };
+  let directory: VmDirectory;
   try {
-    await start(config, log, options, (step) => ends.push(step));
+    directory = await start(config, log, options, (step) => ends.push(step));
   } catch (error) {
     await end();
     throw error;
@@ -96,6 +101,7 @@ export async function startBroker(
       stopped ??= end().then(() => log.info('broker stopped'));
       return stopped;
     },
+    status: () => statusOf(directory, options.configuration?.().problem ?? null),
   };
 }
 
@@ -104,7 +110,7 @@ async function start(
   log: Logger,
   { store, discardJournal: isDiscarded = false, configuration = takenNow(config) }: BrokerOptions,
   onEnd: (step: () => Promise<void> | void) => void,
-): Promise<void> {
+): Promise<VmDirectory> {
   const paths = createRunDirectory(config.runDirectory);
   const lock = lockRunDirectory(paths, tryLock);
   onEnd(() => lock.release());
@@ -217,6 +223,18 @@ async function start(
     events.close();
     await directory.shutDown();
   });
+  return directory;
+}
+
+function statusOf({ entries }: VmDirectory, mistake: string | null): string {
+  const states = [...entries.values()].map(({ state }) => state);
+  const count = (wanted: VmState): number => states.filter((state) => state === wanted).length;
+  const orphaned = count('orphaned');
+  return [
+    `serving: ${count('attached')} of ${states.length} VMs attached`,
+    ...(orphaned > 0 ? [`${orphaned} orphaned`] : []),
+    ...(mistake === null ? [] : ['the configuration file is wrong and not in force']),
+  ].join(', ');
 }
 
 function takenNow({ file }: Config): () => ConfigState {

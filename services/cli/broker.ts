@@ -59,7 +59,7 @@ export function addBrokerCommand(program: Command, context: Context): void {
           // Nobody goes on from here: what comes next is a first start.
           if (!store.active || lifecycle.signal.reason === 'SIGQUIT') file.forget();
         });
-        return {};
+        return { status: () => broker.status() };
       });
     });
 }

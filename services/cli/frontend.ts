@@ -54,7 +54,7 @@ export function addFrontendCommand(program: Command, context: Context): void {
         lifecycle.onStop('frontend', () => frontend.stop(endAfter(lifecycle.signal.reason)));
         // An inherited connection that has ended leaves nobody to serve.
         void frontend.finished.then(() => lifecycle.stop('the VMM has left'));
-        return {};
+        return { status: () => frontend.status() };
       });
     });
 }

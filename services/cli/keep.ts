@@ -20,7 +20,7 @@ const HELP = `Usage: barkeep keep [options] -- COMMAND [ARGUMENT...]
 
 Runs COMMAND, holds the file descriptors that it stores, and starts it again when it
 dies, with them. It speaks systemd's protocol: FDSTORE=1, FDSTOREREMOVE=1, FDNAME,
-READY=1, STATUS, BARRIER=1 on $NOTIFY_SOCKET; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID.
+READY=1, STATUS, WATCHDOG=1, BARRIER=1 on $NOTIFY_SOCKET; LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID.
 Under systemd it is not needed: give the unit a FileDescriptorStoreMax= instead.
 
 COMMAND is started again at once when it had said READY=1, up to ten times in 10 s.
@@ -43,6 +43,8 @@ Options:
   --stop-signal <signal>    SIGTERM (default), SIGINT or SIGQUIT. A frontend takes SIGTERM for
                             an upgrade and leaves its VM to the grace; SIGQUIT gives it up
   --stop-timeout <time>     how long COMMAND may take to stop (default: 8s)
+  --watchdog <time>         kill COMMAND when it has been silent for so long: it has to say
+                            WATCHDOG=1, as Barkeep's services do (default: no watchdog)
   -l, --log-level <level>   debug, info, warn or error (default: info)
   -h, --help                print this
 
@@ -108,6 +110,7 @@ function readArguments(argv: readonly string[]): Asked | null {
       'notify-access': { type: 'string', default: 'main' },
       'stop-signal': { type: 'string', default: 'SIGTERM' },
       'stop-timeout': { type: 'string', default: '8s' },
+      watchdog: { type: 'string' },
       'log-level': { type: 'string', short: 'l', default: 'info' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -122,6 +125,7 @@ function readArguments(argv: readonly string[]): Asked | null {
     listensToAll: oneOf('notify-access', values['notify-access'], ['main', 'all']) === 'all',
     stopSignal: oneOf('stop-signal', values['stop-signal'], STOP_SIGNALS),
     stopLimit: duration('stop-timeout', values['stop-timeout']),
+    ...(values.watchdog === undefined ? {} : { silenceLimit: duration('watchdog', values.watchdog, 1) }),
     logLevel: oneOf('log-level', values['log-level'], ['debug', 'info', 'warn', 'error']),
   };
 }
@@ -132,9 +136,10 @@ function oneOf<Word extends string>(option: string, value: string, words: readon
   return word;
 }
 
-function duration(option: string, value: string): number {
+function duration(option: string, value: string, least = 0): number {
   const milliseconds = parseDuration(value);
-  if (milliseconds === null) throw new Error(`--${option} ${value}: expected a duration such as 100ms`);
+  if (milliseconds === null || milliseconds < least)
+    throw new Error(`--${option} ${value}: expected a duration such as 100ms`);
   return milliseconds;
 }
 

@@ -25,7 +25,7 @@ export function addMetricsCommand(program: Command, context: Context): void {
       await runService(context, { name: 'metrics', config, file }, async (lifecycle, log) => {
         const metrics = await startMetrics(config, log);
         lifecycle.onStop('metrics', () => metrics.stop());
-        return { url: metrics.url };
+        return { ready: { url: metrics.url }, status: () => `serving ${metrics.url}/metrics` };
       });
     });
 }

@@ -6,6 +6,7 @@ import { FdStore } from '../lib/runtime/fd-store.ts';
 import { Lifecycle, type LifecycleLog, type ProcessPort } from '../lib/runtime/lifecycle.ts';
 import { followLifeline, LIFELINE_VARIABLE, type Ready } from '../lib/runtime/lifeline.ts';
 import type { Logger } from '../lib/runtime/log.ts';
+import { startPulse } from '../lib/runtime/pulse.ts';
 import type { Context } from './context.ts';
 
 /** Why a process stops whose parent is gone: lifecycle.signal.reason. */
@@ -24,6 +25,14 @@ export type ServiceOptions = {
   readonly fields?: Readonly<Record<string, string>>;
 };
 
+/** A service that serves. */
+export type Started = {
+  /** What `up` shows of it. Default: nothing. */
+  readonly ready?: Ready;
+  /** One line for `systemctl status`: what it does at this moment. Default: that it serves. */
+  readonly status?: () => string;
+};
+
 export type ProcessOptions = {
   readonly log: LifecycleLog;
   readonly stopLimit?: number;
@@ -31,13 +40,13 @@ export type ProcessOptions = {
 };
 
 /**
- * Starts a service, waits for its end, stops it, and leaves the exit code in the context. `start` returns what `up` shows of it.
- * Errors of the start are thrown. SIGHUP has the service look at its configuration file, and take it when it is right.
+ * Starts a service, waits for its end, stops it, and leaves the exit code in the context. Errors of the start are thrown. SIGHUP has the service
+ * look at its configuration file, and take it when it is right.
  */
 export async function runService(
   context: Context,
   { name, config, file, isWatching = false, fields = {} }: ServiceOptions,
-  start: (lifecycle: Lifecycle, log: Logger, store: FdStore) => Promise<Ready>,
+  start: (lifecycle: Lifecycle, log: Logger, store: FdStore) => Promise<Started>,
 ): Promise<void> {
   // Not for `up`, which has a smaller log and stays as small as it can.
   const { createLogger } = await import('../lib/runtime/log.ts');
@@ -67,21 +76,32 @@ export async function runService(
 export async function runProcess(
   context: Context,
   options: ProcessOptions,
-  start: (lifecycle: Lifecycle, store: FdStore) => Promise<Ready>,
+  start: (lifecycle: Lifecycle, store: FdStore) => Promise<Started>,
 ): Promise<void> {
   const { environment } = context.terminal;
   const isInterruptIgnored = environment[LIFELINE_VARIABLE] !== undefined;
   const store = FdStore.open(environment);
   if (store.problem !== null) options.log.warn({ problem: store.problem }, 'no fd store can be reached');
   const lifecycle = new Lifecycle({ isInterruptIgnored, ...options });
-  lifecycle.signal.addEventListener('abort', () => store.stopping(), { once: true });
+  let status = (): string => 'starting';
+  const pulse = startPulse(store, () => (lifecycle.signal.aborted ? 'stopping' : status()));
+  lifecycle.signal.addEventListener(
+    'abort',
+    () => {
+      store.stopping();
+      pulse.beat();
+    },
+    { once: true },
+  );
   const lifeline = followLifeline(environment, () => {
     const lost = store.active ? 'what it held is lost, and this process ends' : 'this process ends';
     options.log.warn({ store: store.active }, `${PARENT_GONE}: ${lost}`);
     lifecycle.stop(PARENT_GONE);
   });
   context.exitCode = await lifecycle.run(async () => {
-    const ready = await start(lifecycle, store);
+    const { ready = {}, status: own = () => 'serving' } = await start(lifecycle, store);
+    status = own;
+    pulse.beat();
     lifeline?.ready(ready);
     store.ready(Object.fromEntries(Object.entries(ready).map(([key, value]) => [key.toUpperCase(), value])));
   });

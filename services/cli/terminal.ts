@@ -1,4 +1,5 @@
 // Where a command writes and what it is told by its surroundings: the process's own, or a test's.
+import { isJournalStream, withPriority } from '../lib/runtime/journal-stream.ts';
 import { writeToStderr } from '../lib/runtime/stderr.ts';
 
 export type Terminal = {
@@ -36,9 +37,10 @@ export function processTerminal(program: string): Terminal {
   const { NO_COLOR: noColor, TERM: term } = process.env;
   // Each write learns of its own failure; without a listener the first one would end the process.
   process.stdout.on('error', () => undefined);
+  const isJournal = isJournalStream(2);
   return {
     out: written,
-    error: writeToStderr,
+    error: (text) => writeToStderr(isJournal ? withPriority('error', text) : text),
     width: process.stdout.columns ?? DEFAULT_WIDTH,
     isColoured: process.stdout.isTTY === true && (noColor === undefined || noColor === '') && term !== 'dumb',
     environment: process.env,

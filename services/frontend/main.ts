@@ -40,6 +40,8 @@ export type Frontend = {
   readonly finished: Promise<void>;
   /** Default: replaced. Never rejects. */
   stop(end?: FrontendEnd): Promise<void>;
+  /** One line: who is there at this moment. */
+  status(): string;
 };
 
 export type FrontendSurroundings = {
@@ -124,6 +126,8 @@ export async function startFrontend(
     }
     return {
       finished,
+      status: () =>
+        `${server.connected ? 'serving a VMM' : 'waiting for a VMM'}${session.isAttached ? '' : '; the broker is away'}`,
       stop: async (end = 'replaced') => {
         if (state && end === 'replaced') {
           session.close();

@@ -40,6 +40,8 @@ export type KeeperOptions = RestartOptions & {
   readonly startLimit?: number;
   /** How long it may take to stop before it is killed. Default 8 s. */
   readonly stopLimit?: number;
+  /** Once it is ready: how long it may be silent (WATCHDOG=1) before it is killed. Default: for ever, and it is not asked to speak. */
+  readonly silenceLimit?: number;
 };
 
 export const DEFAULT_STORE_LIMIT = 4096;
@@ -73,6 +75,7 @@ export class Keeper {
   #pid = 0;
   #onReady: ((fields: ReadyFields) => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #watchdog: NodeJS.Timeout | null = null;
   #wake: (() => void) | null = null;
   #isStopping = false;
   /** Of this life: it has said READY=1. */
@@ -91,6 +94,7 @@ export class Keeper {
       storeLimit: DEFAULT_STORE_LIMIT,
       startLimit: Number.POSITIVE_INFINITY,
       stopLimit: 8_000,
+      silenceLimit: Number.POSITIVE_INFINITY,
       ...options,
     };
     this.#pause = new RestartPause(options);
@@ -183,7 +187,7 @@ export class Keeper {
       const ended = await life.ended;
       this.#socket.drain();
       this.#life = null;
-      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#clearTimers();
       if (!this.#isRestarted(ended)) {
         const level = ended.code === EXIT.OK ? 'info' : 'error';
         if (!this.#isStopping)
@@ -220,7 +224,7 @@ export class Keeper {
 
   #finish(ended: Ended): void {
     this.#life = null;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#clearTimers();
     this.#held.close();
     this.#socket.close();
     this.#end(ended);
@@ -241,6 +245,24 @@ export class Keeper {
       }, startLimit);
     }
     return life;
+  }
+
+  #clearTimers(): void {
+    for (const timer of [this.#timer, this.#watchdog]) if (timer !== null) clearTimeout(timer);
+  }
+
+  /** Listens for the next WATCHDOG=1. A look that comes late tells of this process alone (it was stopped, the host slept), and is done again. */
+  #awaitSign(): void {
+    const { silenceLimit, log } = this.#options;
+    if (silenceLimit === Number.POSITIVE_INFINITY) return;
+    if (this.#watchdog !== null) clearTimeout(this.#watchdog);
+    const child = this.#life?.child;
+    const due = performance.now() + silenceLimit;
+    this.#watchdog = setTimeout(() => {
+      if (performance.now() > due + silenceLimit / 2) return this.#awaitSign();
+      log.error({ child: this.name, limit: silenceLimit }, 'gives no sign of life; it is killed');
+      child?.kill('SIGKILL');
+    }, silenceLimit);
   }
 
   #spawn(): Life {
@@ -280,9 +302,14 @@ export class Keeper {
   }
 
   #environment(names: readonly string[]): Record<string, string | undefined> {
-    const { LISTEN_FDS: _, LISTEN_FDNAMES: __, LISTEN_PID: ___, ...environment } = this.#command.environment;
+    const environment = { ...this.#command.environment };
+    // Those of this process's own holder.
+    for (const name of ['LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PID', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
+      delete environment[name];
+    const { silenceLimit } = this.#options;
     return {
       ...environment,
+      ...(silenceLimit === Number.POSITIVE_INFINITY ? {} : { WATCHDOG_USEC: String(silenceLimit * 1000) }),
       NOTIFY_SOCKET: this.#socket.address,
       [KEEPER_PID_VARIABLE]: String(process.pid),
       [LIFELINE_VARIABLE]: String(FIRST_LISTEN_FD + names.length),
@@ -302,10 +329,12 @@ export class Keeper {
     else closeAll(fds);
     if (message.remove !== null) this.#held.remove(message.remove);
     if (message.status !== null) this.#status = message.status;
+    if (message.isAlive && this.#isReady) this.#awaitSign();
     if (!message.isReady) return;
     this.#isReady = true;
     this.#wasEverReady = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#awaitSign();
     this.#onReady?.(message.fields);
     this.#onReady = null;
   }

@@ -14,6 +14,8 @@ export type NotifyMessage = {
   readonly remove: string | null;
   readonly isReady: boolean;
   readonly isStopping: boolean;
+  /** WATCHDOG=1: its event loop turns. */
+  readonly isAlive: boolean;
   readonly status: string | null;
   /** The service's own fields, X_NAME=value, by NAME. */
   readonly fields: Readonly<Record<string, string>>;
@@ -43,6 +45,7 @@ export function parseNotifyMessage(data: Buffer): NotifyMessage {
     remove: isAsked('FDSTOREREMOVE') ? name : null,
     isReady: isAsked('READY'),
     isStopping: isAsked('STOPPING'),
+    isAlive: isAsked('WATCHDOG'),
     status: assignments.get('STATUS') ?? null,
     fields: Object.fromEntries(own.map(([key, value]) => [key.slice(2), value])),
     problems,

@@ -74,6 +74,7 @@ describe('exit codes', () => {
     [['--wrong', '--', 'true'], "Unknown option '--wrong'"],
     [['--restart', 'maybe', '--', 'true'], '--restart maybe: expected on-failure or always'],
     [['--restart-delay', 'soon', '--', 'true'], '--restart-delay soon: expected a duration such as 100ms'],
+    [['--watchdog', '0', '--', 'true'], '--watchdog 0: expected a duration such as 100ms'],
     [['--store-max', 'all', '--', 'true'], '--store-max all: expected a number'],
     [['--notify-access', 'none', '--', 'true'], '--notify-access none: expected main or all'],
   ])('%j is refused', async (args, message) => {

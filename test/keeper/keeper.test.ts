@@ -373,6 +373,51 @@ describe('a start', () => {
   });
 });
 
+describe('a watchdog', () => {
+  const alive = `setInterval(() => store.alive(''), 20);`;
+
+  test('ends a command that is ready and gives no sign of life, and its successor has its descriptors', async () => {
+    const keeper = keeperOf(
+      program(`
+        say([life, store.watchdog, process.env.WATCHDOG_USEC ?? null, names()]);
+        if (life === 1) store.put('kept', createMemfd('x', 4096).number);
+        store.ready();
+        ${alive}
+        if (life === 1) process.kill(process.pid, 'SIGSTOP');`),
+      { silenceLimit: 400 },
+    );
+    keeper.start();
+    await until(() => said().length === 2);
+    expect(said()).toEqual([
+      [1, 400, null, []],
+      [2, 400, null, [['kept', 1]]],
+    ]);
+    expect(told('gives no sign of life; it is killed')).toMatchObject([
+      { level: 'error', data: { child: 'worker', limit: 400 } },
+    ]);
+  });
+
+  test('leaves a command alone that speaks, and one that is not ready yet', async () => {
+    const keeper = keeperOf(
+      program(
+        `say('up'); setTimeout(() => { store.ready(); ${alive} setTimeout(() => say('lives'), 1000); }, 600);`,
+      ),
+      { silenceLimit: 400 },
+    );
+    keeper.start();
+    await until(() => said().length === 2);
+    expect([said(), lines]).toEqual([['up', 'lives'], []]);
+    expect(keeper.pid).not.toBeNull();
+  });
+
+  test('that was not asked for is not heard of', async () => {
+    const keeper = keeperOf(program(`say(store.watchdog); stay();`));
+    keeper.start();
+    await until(() => said().length === 1);
+    expect(said()).toEqual([null]);
+  });
+});
+
 describe('a death', () => {
   const pauses = (): unknown[] => told('ended; it is started again').map(({ data }) => data['pause']);
 

@@ -12,6 +12,7 @@ describe('a notification', () => {
       remove: null,
       isReady: true,
       isStopping: false,
+      isAlive: false,
       status: 'a=b',
       fields: { URL: 'http://x' },
       problems: [],
@@ -26,6 +27,8 @@ describe('a notification', () => {
     ],
     ['FDSTOREREMOVE=1\nFDNAME=n', { remove: 'n', store: null, problems: [] }],
     ['FDSTORE=1\nFDNAME=a\u00e9', { store: 'stored', problems: ['FDNAME is no name'] }],
+    ['WATCHDOG=1', { isAlive: true }],
+    ['WATCHDOG=trigger', { isAlive: false }],
     ['STOPPING=1\nREADY=0\nREADY', { isStopping: true, isReady: false }],
     ['__proto__=1\nX___proto__=1', { fields: {} }],
   ])('%j', (text, expected) => {

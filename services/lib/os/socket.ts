@@ -31,6 +31,7 @@ const SO_ACCEPTCONN = 30;
 const SCM_RIGHTS = 1;
 const MSG_PEEK = 2;
 const SCM_CREDENTIALS = 2;
+const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 const MSG_CTRUNC = 8;
@@ -190,6 +191,15 @@ function receiveWith(fd: number, most: number, options: number): Received | null
  * stream socket that is full, 0 when nothing could be sent yet. Descriptors go with the first byte. Throws SystemError (EPIPE, ...).
  */
 export function send(fd: number, data: Uint8Array, fds: readonly number[] = []): number {
+  return sendWith(fd, data, fds, MSG_NOSIGNAL);
+}
+
+/** As send(), and does not wait on a socket that blocks either. */
+export function sendNow(fd: number, data: Uint8Array): number {
+  return sendWith(fd, data, [], MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+function sendWith(fd: number, data: Uint8Array, fds: readonly number[], options: number): number {
   if (fds.length > MOST_FDS)
     throw new RangeError(`${fds.length} descriptors were to be sent; ${MOST_FDS} is the most`);
   if (data.length > MOST_BYTES)
@@ -205,7 +215,7 @@ export function send(fd: number, data: Uint8Array, fds: readonly number[] = []):
     });
   }
   for (;;) {
-    const length = Number(libcSendmsg(fd, scratch.address, MSG_NOSIGNAL));
+    const length = Number(libcSendmsg(fd, scratch.address, options));
     if (length >= 0) return length;
     const errno = lastErrno();
     if (errno === ERRNO.EAGAIN) return 0;

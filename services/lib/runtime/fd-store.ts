@@ -10,7 +10,7 @@ import { fstatSync } from 'node:fs';
 import { connectDatagram } from '../os/datagram.ts';
 import { setCloseOnExec } from '../os/descriptor.ts';
 import { Fd } from '../os/fd.ts';
-import { send } from '../os/socket.ts';
+import { send, sendNow } from '../os/socket.ts';
 import { SystemError } from '../os/system-error.ts';
 
 /** sd_listen_fds(3): inherited descriptors start here. */
@@ -25,6 +25,11 @@ const MOST_FDS = 253;
 /** A holder that has not read for so long does not live; milliseconds. */
 const PATIENCE = 5_000;
 const PAUSE = 2;
+
+const HOLDERS_VARIABLES = [
+  ...['NOTIFY_SOCKET', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PID', KEEPER_PID_VARIABLE],
+  ...['WATCHDOG_USEC', 'WATCHDOG_PID'],
+];
 
 type Environment = Record<string, string | undefined>;
 type Holder = { readonly socket: Fd | null; readonly address: string; readonly problem: string | null };
@@ -47,12 +52,16 @@ export class FdStore {
   readonly active: boolean;
   /** Why there is no holder although one was named; otherwise null. */
   readonly problem: string | null;
+  /** The holder ends a service that has not said alive() for so long, milliseconds (sd_watchdog_enabled(3)). Null: it does not ask. */
+  readonly watchdog: number | null;
   readonly #socket: Fd | null;
   readonly #address: string;
   readonly #patience: number;
   readonly #left: Map<string, Fd[]>;
+  #lastStatus = '';
 
-  private constructor(holder: Holder, patience: number, taken: Map<string, Fd[]>) {
+  private constructor(holder: Holder, patience: number, watchdog: number | null, taken: Map<string, Fd[]>) {
+    this.watchdog = watchdog;
     this.active = holder.socket !== null;
     this.problem = holder.problem;
     this.#socket = holder.socket;
@@ -68,11 +77,10 @@ export class FdStore {
    */
   static open(environment: Environment = process.env, { patience = PATIENCE }: FdStoreOptions = {}): FdStore {
     const taken = inherited(environment);
+    const watchdog = watchdogOf(environment);
     const address = environment['NOTIFY_SOCKET'] ?? '';
-    for (const name of ['NOTIFY_SOCKET', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PID', KEEPER_PID_VARIABLE]) {
-      delete environment[name];
-    }
-    return new FdStore(reach(address, patience), patience, taken);
+    for (const name of HOLDERS_VARIABLES) delete environment[name];
+    return new FdStore(reach(address, patience), patience, watchdog, taken);
   }
 
   /** Descriptors that came back and nobody has taken yet, by name; several of one name in the order in which they were put. */
@@ -135,9 +143,23 @@ export class FdStore {
     this.#mention('STOPPING=1');
   }
 
-  /** One line about what the service does, for `systemctl status`. */
-  status(text: string): void {
-    this.#mention(`STATUS=${text.replaceAll('\n', ' ')}`);
+  /**
+   * The service is alive; `status` is one line about what it does, for `systemctl status`. It never waits: a holder whose queue is full misses
+   * one of them.
+   */
+  alive(status: string): void {
+    if (this.#socket === null) return;
+    const line = status.replaceAll('\n', ' ');
+    const words = [
+      ...(this.watchdog === null ? [] : ['WATCHDOG=1']),
+      ...(line === this.#lastStatus ? [] : [`STATUS=${line}`]),
+    ];
+    if (words.length === 0) return;
+    try {
+      if (sendNow(this.#socket.number, Buffer.from(words.join('\n'))) > 0) this.#lastStatus = line;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
   }
 
   /** Closes the connection to the holder and what nobody took, and leaves what is stored alone. */
@@ -188,6 +210,12 @@ function reach(address: string, patience: number): Holder {
     if (!(error instanceof SystemError)) throw error;
     return { socket: null, address, problem: error.message };
   }
+}
+
+// Without a pid it is whoever finds it: our keeper cannot tell its child the child's own where there is no shell.
+function watchdogOf({ WATCHDOG_USEC: limit = '', WATCHDOG_PID: pid }: Environment): number | null {
+  const isOurs = pid === undefined || pid === String(process.pid);
+  return isOurs && /^[1-9][0-9]{0,15}$/.test(limit) ? Number(limit) / 1000 : null;
 }
 
 function pause(): void {

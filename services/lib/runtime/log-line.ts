@@ -1,5 +1,7 @@
-// A line of a log on its way to stderr: JSON as it is, for programs; text where stderr is a terminal, for people.
+// A line of a log on its way to stderr: JSON as it is, for programs, with its priority for the journal; text where stderr is a terminal, for people.
 import { isatty } from 'node:tty';
+import type { LogLevel } from './config.ts';
+import { isJournalStream, withPriority } from './journal-stream.ts';
 import { writeToStderr } from './stderr.ts';
 
 /** The fields that every line has; further ones stand behind the message. */
@@ -21,13 +23,21 @@ const LEFT_OUT = ['level', 'time', 'service', 'pid', 'vm', 'msg', 'err'];
 
 /** Writes what a log gives, one JSON object and its newline. */
 export function writeLogLine(json: string): void {
-  writeToStderr(isForPeople() ? logText(JSON.parse(json) as LogLine, isColoured(process.env)) : json);
+  reader ??= isatty(2) ? 'people' : isJournalStream(2) ? 'journal' : 'programs';
+  writeToStderr(textFor(reader, json));
 }
 
-let terminal: boolean | null = null;
-function isForPeople(): boolean {
-  terminal ??= isatty(2);
-  return terminal;
+let reader: 'people' | 'journal' | 'programs' | null = null;
+
+function textFor(who: typeof reader, json: string): string {
+  if (who === 'people') return logText(JSON.parse(json) as LogLine, isColoured(process.env));
+  return who === 'journal' ? withPriority(levelOf(json), json) : json;
+}
+
+/** Logs put it first. */
+function levelOf(json: string): LogLevel {
+  const [, level = 'info'] = /^\{"level":"([a-z]+)"/.exec(json) ?? [];
+  return level as LogLevel;
 }
 
 /** https://no-color.org */

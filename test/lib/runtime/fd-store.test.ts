@@ -72,16 +72,40 @@ describe("the service's words", () => {
     store.put('window.1', owned(createEventfd()));
     store.remove('window.1');
     store.ready({ URL: 'http://x' });
-    store.status('two\nlines');
     store.reloading();
     store.stopping();
     const stored = next(socket);
     expect([textOf(stored), stored.fds.length]).toEqual(['FDSTORE=1\nFDNAME=window.1\nFDPOLL=0', 1]);
     expect(textOf(next(socket))).toBe('FDSTOREREMOVE=1\nFDNAME=window.1');
     expect(textOf(next(socket))).toBe('READY=1\nX_URL=http://x');
-    expect(textOf(next(socket))).toBe('STATUS=two lines');
     expect(textOf(next(socket))).toMatch(/^RELOADING=1\nMONOTONIC_USEC=\d+$/);
     expect(textOf(next(socket))).toBe('STOPPING=1');
+    store.close();
+  });
+
+  test('say that it lives where that is asked, and what it does when that is news', () => {
+    const socket = holder();
+    const environment: Record<string, string> = { WATCHDOG_USEC: '30000000', WATCHDOG_PID: `${process.pid}` };
+    const asked = storeOf(environment);
+    expect(asked.watchdog).toBe(30_000);
+    for (const status of ['two\nlines', 'two\nlines', 'other']) asked.alive(status);
+    const heard = [next(socket), next(socket), next(socket)].map(textOf);
+    expect(heard).toEqual(['WATCHDOG=1\nSTATUS=two lines', 'WATCHDOG=1', 'WATCHDOG=1\nSTATUS=other']);
+    asked.close();
+
+    const unasked = storeOf({ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '1' });
+    expect(unasked.watchdog).toBeNull();
+    for (const status of ['same', 'same', 'other']) unasked.alive(status);
+    expect([next(socket), next(socket)].map(textOf)).toEqual(['STATUS=same', 'STATUS=other']);
+    unasked.close();
+  });
+
+  test('never wait to say that it lives', () => {
+    holder();
+    const store = storeOf({ WATCHDOG_USEC: '30000000' }, 60_000);
+    const began = performance.now();
+    for (let count = 0; count < 1000; count += 1) store.alive('');
+    expect(performance.now() - began).toBeLessThan(5_000);
     store.close();
   });
 

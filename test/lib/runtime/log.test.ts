@@ -1,9 +1,14 @@
 // The log: JSON lines on stderr with the service's name, nothing on stdout, nothing below the level, nothing lost at the end.
-import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
+import { closeSync, fstatSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const LOG = resolve(import.meta.dirname, '../../../dist/services/lib/runtime/log.js');
+const SERVICES = resolve(import.meta.dirname, '../../../dist/services');
+const CLI = join(SERVICES, 'cli/main.js');
+const LOG = join(SERVICES, 'lib/runtime/log.js');
+const KEEPER_LOG = join(SERVICES, 'keeper/log.js');
 
 function run(program: string): { out: string; lines: Record<string, unknown>[] } {
   const { stdout, stderr } = spawnSync(
@@ -64,5 +69,44 @@ describe('the log', () => {
       message: 'why',
       stack: expect.stringContaining('why'),
     });
+  });
+
+  test('tells the journal the priority of each line, when the journal reads it', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'barkeep-log-'));
+    const file = openSync(join(directory, 'stderr'), 'w+');
+    try {
+      const { dev, ino } = fstatSync(file);
+      const program = `
+        import { createLogger } from ${JSON.stringify(LOG)};
+        import { createKeeperLog } from ${JSON.stringify(KEEPER_LOG)};
+        const log = createLogger({ service: 'x', level: 'trace' });
+        for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) log[level]({ err: new Error('a\\nb') }, level);
+        createKeeperLog('keep', 'info').warn({}, 'of the keeper');`;
+      const runWith = (stream: string): string => {
+        ftruncateSync(file);
+        const options: SpawnSyncOptions = {
+          stdio: ['ignore', 'ignore', file],
+          env: { ...process.env, JOURNAL_STREAM: stream },
+        };
+        spawnSync(process.execPath, ['--input-type=module', '-e', program], options);
+        // Two lines: that --vm is missing, and how to get help.
+        spawnSync(process.execPath, [CLI, 'frontend'], options);
+        return readFileSync(join(directory, 'stderr'), 'utf8').replaceAll('\0', '');
+      };
+      const starts = (text: string): string[] =>
+        text
+          .trim()
+          .split('\n')
+          .map((line) => line.slice(0, 4));
+      expect(starts(runWith(`${dev}:${ino}`))).toEqual([
+        ...['<7>{', '<7>{', '<6>{', '<4>{', '<3>{', '<2>{'],
+        ...['<4>{', '<3>b'],
+      ]);
+      // Inherited from somebody whose stderr the journal reads: ours it does not.
+      expect(starts(runWith(`${dev}:${ino + 1}`))).not.toContainEqual(expect.stringMatching(/^</));
+    } finally {
+      closeSync(file);
+      rmSync(directory, { recursive: true });
+    }
   });
 });
