@@ -14,6 +14,7 @@ import type { PeerCredentials } from '../lib/os/socket.ts';
 import { EXIT } from '../lib/runtime/exit-code.ts';
 import { FIRST_LISTEN_FD, KEEPER_PID_VARIABLE } from '../lib/runtime/fd-store.ts';
 import { LIFELINE_VARIABLE } from '../lib/runtime/lifeline.ts';
+import { LineLimit } from '../lib/runtime/line-limit.ts';
 import { HeldFds } from './held-fds.ts';
 import type { KeeperLog } from './log.ts';
 import type { NotifyMessage } from './notify-message.ts';
@@ -69,6 +70,10 @@ export class Keeper {
   readonly #pause: RestartPause;
   readonly #held: HeldFds;
   readonly #socket: NotifySocket;
+  readonly #limit = new LineLimit({
+    report: (kind, leftOut) =>
+      this.#warn({ kind, leftOut }, 'lines were left out of this log: too many of a kind'),
+  });
   readonly #end: (ended: Ended) => void;
   #life: Life | null = null;
   /** Kept until the last word of the dead was read. */
@@ -102,7 +107,7 @@ export class Keeper {
     this.#socket = new NotifySocket({
       isTrusted: (sender) => this.#isTrusted(sender),
       onMessage: (message, fds) => this.#handle(message, fds),
-      onDropped: (reason, sender) => this.#warn({ sender }, `a notification was dropped: ${reason}`),
+      onDropped: (reason, sender) => this.#warnOfOthers({ sender }, `a notification was dropped: ${reason}`),
     });
     let end: (ended: Ended) => void = () => undefined;
     this.ended = new Promise((resolve) => {
@@ -227,6 +232,7 @@ export class Keeper {
     this.#clearTimers();
     this.#held.close();
     this.#socket.close();
+    this.#limit.flush();
     this.#end(ended);
   }
 
@@ -323,7 +329,7 @@ export class Keeper {
   }
 
   #handle(message: NotifyMessage, fds: Fd[]): void {
-    for (const problem of message.problems) this.#warn({}, `a notification was odd: ${problem}`);
+    for (const problem of message.problems) this.#warnOfOthers({}, `a notification was odd: ${problem}`);
     if (message.store !== null) this.#store(message.store, fds);
     // Of no use to us, or a barrier: closing it is the answer (sd_notify_barrier(3)).
     else closeAll(fds);
@@ -346,11 +352,17 @@ export class Keeper {
       const { storeLimit: limit } = this.#options;
       if (refusal === 'duplicate') {
         this.#options.log.debug({ child: this.name, name }, 'a descriptor is held already; it was closed');
-      } else this.#warn({ name, refusal, held: this.held, limit }, 'a descriptor was refused and closed');
+      } else
+        this.#warnOfOthers({ name, refusal, held: this.held, limit }, 'a descriptor was refused and closed');
     }
   }
 
   #warn(data: object, message: string): void {
     this.#options.log.warn({ child: this.name, ...data }, message);
+  }
+
+  /** What the command, or anybody who sends to its socket, can cause as often as it likes. */
+  #warnOfOthers(data: object, message: string): void {
+    if (this.#limit.admits(message)) this.#warn(data, message);
   }
 }

@@ -1,6 +1,7 @@
 // The socket on which one command speaks to its keeper: at an abstract address, so that no file system is needed and nothing has to be
 // removed. Anybody of the host's network namespace can send there; the kernel tells who did, and strangers are not listened to.
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { bindDatagram } from '../lib/os/datagram.ts';
 import { closeAll, type Fd } from '../lib/os/fd.ts';
 import { Poller } from '../lib/os/poll.ts';
@@ -22,6 +23,7 @@ export class NotifySocket {
   readonly #socket: Fd;
   readonly #poller: Poller;
   readonly #listener: NotifyListener;
+  readonly #longestQueue = longestQueue();
 
   constructor(listener: NotifyListener) {
     this.#listener = listener;
@@ -31,10 +33,10 @@ export class NotifySocket {
 
   /**
    * Handles every datagram that lies in the queue. Before a successor is started this has to be done: what its predecessor sent before it
-   * died is there.
+   * died is there. No more than the queue can hold: who sends as fast as this reads must not keep the process from everything else.
    */
   drain(): void {
-    while (this.#socket.open) {
+    for (let handled = 0; handled < this.#longestQueue && this.#socket.open; handled++) {
       const received = this.#receive();
       if (received === null) return;
       this.#handle(received);
@@ -71,5 +73,15 @@ export class NotifySocket {
   close(): void {
     this.#poller.close();
     this.#socket.close();
+  }
+}
+
+/** Datagrams: what a socket was made with (unix(7)), and the one that the kernel lets in beyond it. */
+function longestQueue(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/unix/max_dgram_qlen', 'utf8')) + 1;
+  } catch {
+    // Without /proc: more than distributions set.
+    return 4096;
   }
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until as waitUntil } from '../support/until.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist/services');
 const CLI = join(DIST, 'cli/main.js');
@@ -189,4 +190,50 @@ describe.skipIf(process.env['CI'] !== 'true' && process.getuid?.() !== 0)('as pi
     const [code] = (await once(child, 'close')) as [number];
     expect([out.trim(), code]).toEqual(['buried', 2]);
   });
+});
+
+describe('a flood of notifications', () => {
+  test.each([
+    ['of a stranger', [], 'it is the stranger'],
+    ['of whoever is heard', ['--notify-access', 'all'], 'FDSTOREREMOVE=1'],
+  ])(
+    '%s fills no log, and keeps the keeper from nothing',
+    async (_, options, text) => {
+      const kept = new Kept([...options, ...shell('echo "address=$NOTIFY_SOCKET="; exec sleep 1000')]);
+      await waitUntil('the command has its address', () => kept.out.includes('=\n'));
+      const address = /address=(.*)=/.exec(kept.out)?.[1];
+      const program = `
+      import { connectDatagram } from '${DIST}/lib/os/datagram.js';
+      import { send } from '${DIST}/lib/os/socket.js';
+      const socket = connectDatagram('${address}', 100).number;
+      const text = Buffer.from('${text}');
+      let sent = 0;
+      for (;;) if (send(socket, text) > 0 && ++sent % 1000 === 0) process.stdout.write('.');`;
+      const flood = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let thousands = 0;
+      flood.stdout.on('data', (dots: Buffer) => {
+        thousands += dots.length;
+      });
+      try {
+        await waitUntil('a lot was sent', () => thousands >= 20);
+        // Two hundred bytes each: they would be 4 MB.
+        expect(kept.log.length).toBeLessThan(64 * 1024);
+        expect(kept.log).toContain('a notification was ');
+        expect(flood.exitCode).toBe(null);
+        kept.process.kill('SIGTERM');
+        expect(await kept.ended).toBe(0);
+        const leftOut = await waitUntil(
+          'what was left out is told',
+          () => /"kind":"a notification was [^"]*","leftOut":([0-9]+),/.exec(kept.log)?.[1],
+        );
+        expect(Number(leftOut)).toBeGreaterThan(10_000);
+      } finally {
+        flood.kill('SIGKILL');
+        if (flood.exitCode === null && flood.signalCode === null) await once(flood, 'exit');
+      }
+    },
+    60_000,
+  );
 });

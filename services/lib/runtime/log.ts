@@ -1,6 +1,7 @@
 // The log of a process: on stderr, so that stdout stays free for what a command answers. JSON lines, one object each; text on a terminal.
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from './config.ts';
+import { LineLimit } from './line-limit.ts';
 import { writeLogLine } from './log-line.ts';
 
 export type Logger = PinoLogger;
@@ -13,15 +14,38 @@ export type LogOptions = {
   readonly fields?: Readonly<Record<string, string>>;
 };
 
-/** Writes are synchronous: a log whose last lines are lost with its process is of no use. Quiet services log little enough. */
+/** Lines below this are written for whoever asked for them, all of them. */
+const LIMITED_FROM = pino.levels.values['info'] ?? 0;
+
+/**
+ * Writes are synchronous: a log whose last lines are lost with its process is of no use. Quiet services log little enough, and so do those whom a
+ * guest, a VMM or another process wants to log more: lines of the same message about the same VM are limited.
+ */
 export function createLogger({ service, level, fields = {} }: LogOptions): Logger {
-  return pino(
+  const limit = new LineLimit({
+    report: (kind, leftOut) =>
+      log.warn({ kind, leftOut }, 'lines were left out of this log: too many of a kind'),
+  });
+  process.once('exit', () => limit.flush());
+  const log = pino(
     {
       level,
+      hooks: {
+        logMethod(args, method, at) {
+          if (at < LIMITED_FROM || limit.admits(kindOf(args))) method.apply(this, args);
+        },
+      },
       base: { service, pid: process.pid, ...fields },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: writeLogLine },
   );
+  return log;
+}
+
+/** The message, and the VM that it is about. */
+function kindOf([first, message]: readonly unknown[]): string {
+  if (typeof first !== 'object' || first === null) return String(first);
+  return 'vm' in first ? `${first.vm}: ${message}` : String(message);
 }

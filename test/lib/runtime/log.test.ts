@@ -60,6 +60,22 @@ describe('the log', () => {
     }
   });
 
+  test('is not flooded by whoever causes its lines, and counts what it leaves out', () => {
+    const { lines } = run(
+      `const log = createLogger({ service: 'x', level: 'debug' });
+       for (let n = 0; n < 20_000; n++) { log.warn({ n }, 'odd'); log.child({ peer: n }).info({ vm: 'a' }, 'odd'); }
+       for (let n = 0; n < 200; n++) log.debug('all of it');`,
+    );
+    const of = (level: string) => lines.filter((line) => line['level'] === level);
+    expect(of('warn').filter(({ msg }) => msg === 'odd')).toHaveLength(100);
+    expect(of('info')).toHaveLength(100);
+    expect(of('debug')).toHaveLength(200);
+    expect(lines.slice(-2)).toMatchObject([
+      { kind: 'odd', leftOut: 19_900 },
+      { kind: 'a: odd', leftOut: 19_900 },
+    ]);
+  });
+
   test('shows errors with their message and stack', () => {
     const { lines } = run(
       `createLogger({ service: 'x', level: 'info' }).error({ err: new Error('why') }, 'failed');`,
