@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 
 const MIB = 1024 * 1024;
-const PAGE = 4096;
 
 /** Where the demo runs: in the user's own runtime directory, or in one of that user under the directory for temporary files. */
 export function demoRunDirectory(environment: Readonly<Record<string, string | undefined>>): string {
@@ -20,7 +19,7 @@ export function demoRunDirectory(environment: Readonly<Record<string, string | u
  * demo starts on a small machine too.
  */
 export function demoConfigText(runDirectory: string, hostMemory: number): string {
-  const half = Math.floor(hostMemory / 2 / PAGE) * PAGE;
+  const half = Math.floor(hostMemory / 2 / MIB) * MIB;
   const heap = (name: string, cache: string, mebibytes: number) => ({
     name,
     backing: 'memfd',

@@ -15,7 +15,7 @@ export function qemuArguments(id: string, socket: string): string {
     // The control queue and the cursor queue, and struct virtio_gpu_config (virtio 1.3, 5.7.2 and 5.7.4).
     'num_vqs=2',
     'vq_size=256',
-    'config_size=16',
+    'config_size=20',
     `chardev=${id}`,
   ].join(',');
   return [

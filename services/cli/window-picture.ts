@@ -33,6 +33,7 @@ type Glyphs = {
   readonly name: string;
 };
 
+/** The least that a cell stands for, bytes: the smallest page that a host has. */
 const PAGE = 4096;
 const ROWS = 16;
 /** Lines longer than this are harder to read than more lines. */

@@ -3,7 +3,7 @@
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
 import { countFromWire, toWire, type U64 } from '../lib/rpc/u64.ts';
-import { MAP_CACHE, MOST_SCANOUTS } from '../lib/wire/virtio-gpu.ts';
+import { MAP_CACHE, MOST_SCANOUTS, SMALLEST_GUEST_PAGE } from '../lib/wire/virtio-gpu.ts';
 
 /** What every command on a blob has. */
 type OfBlob = {
@@ -93,6 +93,8 @@ export type Attachment = {
 export type Offer = {
   /** Displays; 0 or 1, never connected. */
   readonly scanouts: number;
+  /** Bytes, a power of two: sizes of blobs that every heap of the VM takes are multiples of it. */
+  readonly blobAlignment: number;
 };
 
 /** Whether two commands ask for the same thing, for the same command of the guest. */
@@ -125,6 +127,9 @@ export class ProtocolViolation extends Error {
     this.name = 'ProtocolViolation';
   }
 }
+
+/** blob_alignment is a u32. */
+const LARGEST_ALIGNMENT = 2 ** 31;
 
 const MEMORY = {
   host3d: barkeep.v1.BlobMemory.BLOB_MEMORY_HOST3D,
@@ -198,8 +203,19 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
     windowSize,
     window: attached.window ? handleOf(attached.window) : null,
     brokerVersion: attached.brokerVersion ?? '',
-    offer: { scanouts: Math.min(attached.scanouts ?? 0, MOST_SCANOUTS) },
+    offer: offerOf(attached),
   };
+}
+
+function offerOf({ scanouts, blobAlignment }: barkeep.v1.Attached.$Properties): Offer {
+  // An older broker tells neither.
+  const alignment = countFromWire(blobAlignment) || SMALLEST_GUEST_PAGE;
+  if (!Number.isInteger(Math.log2(alignment)) || alignment > LARGEST_ALIGNMENT) {
+    throw new ProtocolViolation(
+      `blobs were to be aligned to ${alignment} bytes, which is no power of two of 32 bits`,
+    );
+  }
+  return { scanouts: Math.min(scanouts ?? 0, MOST_SCANOUTS), blobAlignment: alignment };
 }
 
 export function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHandle {

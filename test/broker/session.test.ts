@@ -31,6 +31,7 @@ describe('a session', () => {
     expect(session.attached.resumed).toBe(false);
     expect(session.attached.placement).toBe(barkeep.v1.Placement.PLACEMENT_WINDOW);
     expect(countFromWire(session.attached.windowSize)).toBe(256 * MIB);
+    expect(countFromWire(session.attached.blobAlignment)).toBe(PAGE);
     expect(countFromWire(session.attached.generation)).toBe(1);
     expect(countFromWire(session.attached.lastNumber)).toBe(0);
     expect(session.attached.brokerVersion).toMatch(/^\d+\.\d+\.\d+$/);

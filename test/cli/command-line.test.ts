@@ -310,7 +310,7 @@ describe('the QEMU command line', () => {
     expect(qemuArguments('gpu0', '/run/barkeep/vms/web-1/gpu.sock')).toBe(
       '-m 2G -object memory-backend-memfd,id=mem,size=2G,share=on -machine q35,memory-backend=mem ' +
         '-chardev socket,id=gpu0,path=/run/barkeep/vms/web-1/gpu.sock ' +
-        '-device vhost-user-test-device-pci,virtio-id=16,num_vqs=2,vq_size=256,config_size=16,chardev=gpu0',
+        '-device vhost-user-test-device-pci,virtio-id=16,num_vqs=2,vq_size=256,config_size=20,chardev=gpu0',
     );
   });
 

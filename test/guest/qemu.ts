@@ -120,8 +120,8 @@ export function qemuArguments(options: GuestOptions, initramfs: string, director
 function deviceArguments(device: GuestDevice): string[] {
   if (device.kind === 'none') return [];
   if (device.kind === 'built-in') return ['-device', 'virtio-gpu-pci'];
-  // virtio-id 16 is the GPU; two queues (control, cursor) and 16 bytes of configuration (virtio 1.2, section 5.7).
-  const generic = `vhost-user-test-device-pci,virtio-id=16,num_vqs=${device.queues ?? 2},vq_size=256,config_size=16,chardev=vu`;
+  // virtio-id 16 is the GPU; two queues (control, cursor) and 20 bytes of configuration (struct virtio_gpu_config).
+  const generic = `vhost-user-test-device-pci,virtio-id=16,num_vqs=${device.queues ?? 2},vq_size=256,config_size=20,chardev=vu`;
   const socket = ['-chardev', `socket,id=vu,path=${device.socketPath}`];
   if (!device.keepsState) return [...socket, '-device', generic];
   const port = ['-device', 'pcie-root-port,id=gpu-port,chassis=1'];

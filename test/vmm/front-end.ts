@@ -43,8 +43,8 @@ export const PLAIN_PROTOCOL_FEATURES = QEMU_PROTOCOL_FEATURES & ~bitSet(PROTOCOL
 const MOST_SLOTS = 512;
 /** VIRTIO_GPU_SHM_ID_HOST_VISIBLE. */
 const WINDOW_SHMEM_ID = 1;
-/** config_size=16 of QEMU's command line: events_read, events_clear, num_scanouts, num_capsets. */
-const CONFIG_BYTES = 16;
+/** config_size=20 of QEMU's command line: events_read, events_clear, num_scanouts, num_capsets, blob_alignment. */
+const CONFIG_BYTES = 20;
 /** Where a q35's firmware puts the BAR: in the hole below 4 GiB when it fits there, else far above the RAM (both seen with 11.1.3). */
 const SMALL_BAR = { most: 64 * 1024 ** 2, address: 0xf800_0000 } as const;
 const LARGE_BAR_ADDRESS = 0xc0_0000_0000;
@@ -149,16 +149,13 @@ export class FrontEnd {
     }
   }
 
-  /** The device's configuration space, 16 bytes; a guest's driver reads it twice. */
-  readConfig(): Promise<Buffer> {
+  /** The device's configuration space; a guest's driver reads it twice. `bytes`: config_size of the command line. */
+  readConfig(bytes = CONFIG_BYTES): Promise<Buffer> {
     return this.#exclusive(async () => {
-      const asked = { offset: 0, flags: 0, data: Buffer.alloc(CONFIG_BYTES) };
+      const asked = { offset: 0, flags: 0, data: Buffer.alloc(bytes) };
       const reply = await this.#call('GET_CONFIG', asked);
-      if (reply === null || reply.data.length !== CONFIG_BYTES) {
-        throw new FrontEndError(
-          'GET_CONFIG',
-          `the back-end refused to show ${CONFIG_BYTES} bytes of configuration`,
-        );
+      if (reply === null || reply.data.length !== bytes) {
+        throw new FrontEndError('GET_CONFIG', `the back-end refused to show ${bytes} bytes of configuration`);
       }
       return reply.data;
     });

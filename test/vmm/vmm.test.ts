@@ -59,7 +59,9 @@ it.each([0, 1])("has the %i scanouts of the broker's configuration", async (scan
   try {
     const { frontEnd } = await boot('guest');
     const config = configSpace.decode(viewOf(await frontEnd.readConfig()));
-    expect(config).toMatchObject({ numScanouts: scanouts, numCapsets: 0 });
+    expect(config).toMatchObject({ numScanouts: scanouts, numCapsets: 0, blobAlignment: PAGE });
+    // config_size=16, as command lines of before have it.
+    expect(await frontEnd.readConfig(16)).toEqual((await frontEnd.readConfig()).subarray(0, 16));
   } finally {
     for (const vmm of machines.splice(0)) vmm.close();
     await host.stop();

@@ -11,7 +11,7 @@ import type { Account } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import type { U64 } from './u64.ts';
-import { hex, isMultiple, isU32, isU64, PAGE_SIZE } from './u64.ts';
+import { hex, isMultiple, isU32, isU64 } from './u64.ts';
 
 /** Whose books have to have room. */
 export interface Books {
@@ -25,7 +25,7 @@ const ALL_FLAGS = BLOB_FLAG.USE_MAPPABLE | BLOB_FLAG.USE_SHAREABLE | BLOB_FLAG.U
 
 /** The command by itself, and its id. `taken`: a blob has that id. */
 export function checkCreate(command: CreateCommand, vm: string, taken: boolean): Refusal | null {
-  const { resource, flags, size } = command;
+  const { resource, flags } = command;
   const badId = checkId(resource);
   if (badId !== null) {
     return badId;
@@ -51,17 +51,20 @@ export function checkCreate(command: CreateCommand, vm: string, taken: boolean):
       { resource, flags },
     );
   }
-  if (!isU64(size) || size === 0 || !isMultiple(size, PAGE_SIZE)) {
-    return refuse(
-      'SIZE_INVALID',
-      `resource ${resource} has a size of ${size} bytes: use a multiple of ${PAGE_SIZE} above 0`,
-      {
-        resource,
-        size,
-      },
-    );
-  }
   return null;
+}
+
+/** Can memory of that size come from the heap? What is no whole number of granules could never be mapped. */
+export function checkSize({ resource, size }: CreateCommand, heap: Heap): Refusal | null {
+  const { name, backing, granule } = heap.settings;
+  if (isU64(size) && size !== 0 && isMultiple(size, granule)) {
+    return null;
+  }
+  return refuse(
+    'SIZE_INVALID',
+    `resource ${resource} has a size of ${size} bytes: heap ${name} (${backing}) takes multiples of ${granule} above 0`,
+    { resource, size, heap: name, granule },
+  );
 }
 
 /** Why there is no blob of that id. */

@@ -58,14 +58,14 @@ export class Blob {
     return (this.flags & BLOB_FLAG.USE_MAPPABLE) !== 0;
   }
 
-  /** Bytes in the books. */
+  /** Bytes in the books. Whole granules: the size, unless a broker of before that was checked made the blob. */
   get charged(): number {
     return roundUp(this.size, this.heap.settings.granule);
   }
 
   /** Bytes in the window. */
   get length(): number {
-    return roundUp(this.size, this.heap.mapUnit);
+    return this.charged;
   }
 }
 

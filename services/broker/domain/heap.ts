@@ -2,7 +2,7 @@
 
 import { SettingsError } from './settings-error.ts';
 import type { U64 } from './u64.ts';
-import { isPowerOfTwo, PAGE_SIZE } from './u64.ts';
+import { isPowerOfTwo, SMALLEST_PAGE } from './u64.ts';
 
 /** In the order of virtio-gpu's map_info: the index is the number (virtio 1.3, 5.7.6.8, VIRTIO_GPU_MAP_CACHE_*). */
 export const CACHE_TYPES = ['none', 'cached', 'uncached', 'wc'] as const;
@@ -17,7 +17,7 @@ export interface HeapSettings {
   readonly cache: CacheType;
   /** Bytes. */
   readonly capacity: number;
-  /** Bytes, a power of two from 4096: sizes are rounded up to it in the books, and in a heap that is no memfd also in the window. */
+  /** Bytes, a power of two from 4096: what the heap can be mapped in, so sizes of blobs and their offsets in a window are multiples of it. */
   readonly granule: number;
 }
 
@@ -29,7 +29,7 @@ export class Heap {
   /** @throws SettingsError */
   constructor(settings: HeapSettings) {
     const at = `heaps.${settings.name}`;
-    if (!isPowerOfTwo(settings.granule) || settings.granule < PAGE_SIZE) {
+    if (!isPowerOfTwo(settings.granule) || settings.granule < SMALLEST_PAGE) {
       throw new SettingsError(`${at}.granule`, 'a power of two from 4096', settings.granule);
     }
     if (!Number.isSafeInteger(settings.capacity) || settings.capacity < 0) {
@@ -42,7 +42,7 @@ export class Heap {
     this.settings = settings;
   }
 
-  /** Bytes charged, rounded up to granules. */
+  /** Bytes charged. */
   get usedBytes(): number {
     return this.#usedBytes;
   }
@@ -50,14 +50,6 @@ export class Heap {
   /** Blobs charged. */
   get allocations(): number {
     return this.#allocations;
-  }
-
-  /**
-   * The unit of offsets and lengths in a window, bytes. A memfd can be mapped page by page whatever its books
-   * say; huge pages and devices can only be mapped in whole granules, at multiples of them.
-   */
-  get mapUnit(): number {
-    return this.settings.backing === 'memfd' ? PAGE_SIZE : this.settings.granule;
   }
 
   fits(bytes: U64): boolean {

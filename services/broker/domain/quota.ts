@@ -11,7 +11,7 @@ export const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** Each from 0 (nothing at all) to UNLIMITED. */
 export interface Limits {
-  /** Bytes of all blobs, each rounded up to the granule of its heap. */
+  /** Bytes of all blobs. */
   readonly bytes: number;
   /** Blobs that are mapped at one time. */
   readonly mappings: number;

@@ -15,7 +15,7 @@ export const REFUSAL_REASONS = [
   'BLOB_FLAGS_INVALID',
   /** CREATE names a blob_id that the VM's settings lead to no heap. */
   'BLOB_ID_UNKNOWN',
-  /** The size is 0, or no multiple of the page size. */
+  /** The size is 0, or no multiple of the heap's granule. */
   'SIZE_INVALID',
   /** The heap's backing does not fit the VM's placement. */
   'PLACEMENT_MISMATCH',
@@ -23,7 +23,7 @@ export const REFUSAL_REASONS = [
   'NOT_MAPPABLE',
   /** MAP of a blob that is mapped. */
   'ALREADY_MAPPED',
-  /** The offset is no multiple of the page size, or of the heap's larger granule. */
+  /** The offset is no multiple of the heap's granule. */
   'OFFSET_MISALIGNED',
   /** The range does not lie inside the window, or its end is above 2^64. */
   'OUTSIDE_WINDOW',

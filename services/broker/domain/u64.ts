@@ -8,8 +8,8 @@
 /** A number up to Number.MAX_SAFE_INTEGER, a bigint above: so a bigint is larger than any window or heap. */
 export type U64 = number | bigint;
 
-/** The page of the host and of the guest, bytes: the smallest unit that can be mapped. */
-export const PAGE_SIZE = 4096;
+/** The smallest page that any host or guest has, bytes. What a heap can be mapped in is its granule: the host's own page, or more. */
+export const SMALLEST_PAGE = 4096;
 
 /** True for the values that the type promises: whole, not negative, below 2^64. */
 export function isU64(value: U64): boolean {

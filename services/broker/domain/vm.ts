@@ -19,6 +19,7 @@ import {
   checkMappable,
   checkMappings,
   checkRoom,
+  checkSize,
   checkWindowHeap,
   unknownBlobId,
   unknownResource,
@@ -50,7 +51,7 @@ import { refuse } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED, Replies } from './replies.ts';
 import { SettingsError } from './settings-error.ts';
 import type { U64 } from './u64.ts';
-import { hex, roundUp } from './u64.ts';
+import { hex, SMALLEST_PAGE } from './u64.ts';
 import type { BlobSnapshot, VmSnapshot } from './vm-snapshot.ts';
 import type { WindowFigures } from './window.ts';
 import { Window } from './window.ts';
@@ -148,7 +149,19 @@ export class Vm {
     return this.#replies.acknowledged;
   }
 
-  /** What is charged to the VM: bytes in whole granules, live mappings, live blobs. */
+  /**
+   * What every heap of the VM takes sizes and offsets in, bytes: the largest granule. In window placement only memfds count, because blobs come
+   * from nothing else.
+   */
+  get blobAlignment(): number {
+    const heaps = [this.#defaultHeap, ...this.#blobHeaps.values()].map(({ settings }) => settings);
+    const usable = heaps.filter(
+      ({ backing }) => this.settings.placement === 'per-blob' || backing === 'memfd',
+    );
+    return Math.max(SMALLEST_PAGE, ...usable.map(({ granule }) => granule));
+  }
+
+  /** What is charged to the VM: bytes, live mappings, live blobs. */
   get used(): Readonly<Limits> {
     return this.#account.used;
   }
@@ -340,7 +353,7 @@ export class Vm {
     }
     const blob = new Blob(saved, size, heap, allocation);
     if (state === 'mapped' || state === 'parked') {
-      if (typeof this.#window.place(resource, offset, blob.length, heap.mapUnit) !== 'number') {
+      if (typeof this.#window.place(resource, offset, blob.length, heap.settings.granule) !== 'number') {
         throw new Error(`vm ${this.name}: blob ${resource} does not fit at ${hex(offset)} of its window`);
       }
       this.#window.add(offset, blob.length, resource, state === 'mapped');
@@ -410,7 +423,7 @@ export class Vm {
       }
       const unfit = checkMappable(blob, command.offset);
       const offset =
-        unfit ?? this.#window.place(blob.resource, command.offset, blob.length, blob.heap.mapUnit);
+        unfit ?? this.#window.place(blob.resource, command.offset, blob.length, blob.heap.settings.granule);
       return typeof offset === 'number' ? this.#mapAt(command, blob, offset) : this.#refused(command, offset);
     }
     return this.#execute(command);
@@ -456,20 +469,19 @@ export class Vm {
     if (heap === null) {
       return this.#refused(command, unknownBlobId(command, this.name));
     }
-    const { granule } = heap.settings;
-    const charged = typeof command.size === 'bigint' ? command.size : roundUp(command.size, granule);
-    const { resource } = command;
+    const { resource, size } = command;
     const windowed = this.settings.placement === 'window';
     const unfit =
       (windowed ? checkWindowHeap(resource, this.name, heap) : null) ??
-      checkRoom(resource, charged, heap, this.#books);
+      checkSize(command, heap) ??
+      checkRoom(resource, size, heap, this.#books);
     if (unfit !== null) {
       return this.#refused(command, unfit);
     }
     let allocation: Allocation | null = null;
     if (!windowed) {
       // What fits a heap is below 2^53.
-      const bytes = Number(charged);
+      const bytes = Number(size);
       const taken = this.#shared.port.allocate(heap.settings.name, bytes);
       if (taken === null) {
         return this.#refused(
@@ -525,7 +537,7 @@ export class Vm {
     if (unfit !== null) {
       return this.#refused(command, unfit);
     }
-    const offset = this.#window.place(resource, command.offset, length, blob.heap.mapUnit);
+    const offset = this.#window.place(resource, command.offset, length, blob.heap.settings.granule);
     if (typeof offset !== 'number') {
       return this.#refused(command, offset);
     }

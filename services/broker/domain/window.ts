@@ -12,10 +12,10 @@ import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import { SettingsError } from './settings-error.ts';
 import type { U64 } from './u64.ts';
-import { hex, isMultiple, isPowerOfTwo, PAGE_SIZE } from './u64.ts';
+import { hex, isMultiple, isPowerOfTwo, SMALLEST_PAGE } from './u64.ts';
 
 /** How large a window may be is the configuration's to say. */
-export const MIN_WINDOW_SIZE = PAGE_SIZE;
+export const MIN_WINDOW_SIZE = SMALLEST_PAGE;
 
 /** All in bytes or counts; reading them costs nothing that grows with the window. */
 export interface WindowFigures {

@@ -50,6 +50,7 @@ export class Handles {
       window: memory,
       brokerVersion: this.#version,
       scanouts: entry.config.scanouts,
+      blobAlignment: vm.blobAlignment,
     };
   }
 }

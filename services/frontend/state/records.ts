@@ -120,6 +120,7 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
       break;
     case 'offer':
       out.u32(record.scanouts);
+      out.u32(record.blobAlignment);
       break;
   }
   return out.finish();
@@ -171,7 +172,7 @@ function readRecord(from: Reader): JournalRecord {
     case KIND.window:
       return { kind: 'window', number: from.f64(), dev: from.u64(), ino: from.u64() };
     case KIND.offer:
-      return { kind: 'offer', scanouts: from.u32() };
+      return { kind: 'offer', scanouts: from.u32(), blobAlignment: from.u32() };
     default:
       throw new RangeError(`a record of kind ${kind}`);
   }

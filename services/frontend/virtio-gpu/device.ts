@@ -29,9 +29,16 @@ import type {
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import { type FileIdentity, fileIdentity, type GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
-import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
+import {
+  configSpace,
+  FEATURE,
+  QUEUE,
+  SHMEM_HOST_VISIBLE,
+  SMALLEST_GUEST_PAGE,
+  viewOf,
+} from '../../lib/wire/virtio-gpu.ts';
 import type { BrokerSession, LateOutcome } from '../broker-session.ts';
-import type { Attachment, MemoryHandle, Operation } from '../operation.ts';
+import type { Attachment, MemoryHandle, Offer, Operation } from '../operation.ts';
 import { Changes } from '../state/changes.ts';
 import { type DeviceJournal, type Past, recordsOf, tablesOf } from '../state/device-journal.ts';
 import type { JournalRecord } from '../state/records.ts';
@@ -91,7 +98,7 @@ type LiveQueue = {
 };
 
 export class GpuDevice implements Device {
-  readonly features = FEATURES;
+  readonly features: bigint;
   readonly protocolFeatures: bigint;
   readonly queues = QUEUES;
   readonly largestQueueSize = LARGEST_QUEUE_SIZE;
@@ -125,14 +132,17 @@ export class GpuDevice implements Device {
     this.#isUsed = this.#past?.isUsed ?? false;
     this.#finishing = this.#past?.finishing ?? null;
     this.#changes = durable ? new Changes() : null;
-    const { scanouts } = attachment.offer;
+    const { scanouts, blobAlignment } = attachment.offer;
+    // Where every page of every guest is aligned enough there is nothing to tell, and a VMM that shows 16 bytes is as good as any.
+    this.features =
+      blobAlignment > SMALLEST_GUEST_PAGE ? FEATURES | bitSet(FEATURE.BLOB_ALIGNMENT) : FEATURES;
     this.#state = {
       contexts: new Contexts(this.#changes),
       resources: new Resources(this.#changes),
       windowUse: { created: 0, mapsAsked: 0 },
       scanouts,
     };
-    this.#config = configBytes(scanouts);
+    this.#config = configBytes(attachment.offer);
     this.#log = log;
     this.protocolFeatures =
       attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
@@ -458,8 +468,14 @@ export class GpuDevice implements Device {
 }
 
 /** Section 5.7.4. No capsets, and never an event: nobody connects a display. */
-function configBytes(numScanouts: number): Uint8Array {
+function configBytes({ scanouts, blobAlignment }: Offer): Uint8Array {
   const bytes = new Uint8Array(configSpace.bytes);
-  configSpace.write(viewOf(bytes), 0, { eventsRead: 0, eventsClear: 0, numScanouts, numCapsets: 0 });
+  configSpace.write(viewOf(bytes), 0, {
+    eventsRead: 0,
+    eventsClear: 0,
+    numScanouts: scanouts,
+    numCapsets: 0,
+    blobAlignment,
+  });
   return bytes;
 }

@@ -1,7 +1,13 @@
 // RESOURCE_CREATE_BLOB (virtio 1.3, 5.7.6.8): binds a resource id to memory. GUEST memory is the guest's own and stays between the guest and
 // this table; host memory is the broker's, which also judges id, flags, blob_id and size.
-import { PAGE_SIZE } from '../../lib/os/memory.ts';
-import { BLOB_FLAG, BLOB_FLAGS, BLOB_MEM, COMMANDS, type CommandBody } from '../../lib/wire/virtio-gpu.ts';
+import {
+  BLOB_FLAG,
+  BLOB_FLAGS,
+  BLOB_MEM,
+  COMMANDS,
+  type CommandBody,
+  SMALLEST_GUEST_PAGE,
+} from '../../lib/wire/virtio-gpu.ts';
 import {
   answerTo,
   INVALID_CONTEXT_ID,
@@ -41,7 +47,7 @@ function createGuestBlob(body: Body, backing: number, { resources }: DeviceState
   const { resourceId, size, blobFlags, blobId } = body;
   if (resources.isUnsettled(resourceId)) return WAIT;
   if (resourceId === 0 || resources.get(resourceId)) return answered(INVALID_RESOURCE_ID);
-  if (typeof size === 'bigint' || size === 0 || size % PAGE_SIZE !== 0 || size > backing) {
+  if (typeof size === 'bigint' || size === 0 || size % SMALLEST_GUEST_PAGE !== 0 || size > backing) {
     return answered(INVALID_PARAMETER);
   }
   // blob_id names memory of the host; `>>> 0` because flags may have bit 31.

@@ -7,6 +7,7 @@ import { SystemError } from './system-error.ts';
 
 const libc = koffi.load('libc.so.6');
 
+export const libcSysconf = libc.func('int64_t sysconf(int name)');
 export const libcMemfdCreate = libc.func('int memfd_create(const char *name, unsigned int flags)');
 export const libcFallocate = libc.func('int fallocate(int fd, int mode, int64_t offset, int64_t len)');
 export const libcLseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)');

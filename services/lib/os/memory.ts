@@ -10,12 +10,16 @@ import {
   libcMemfdCreate,
   libcMmap,
   libcMunmap,
+  libcSysconf,
   viewOf,
 } from './libc.ts';
 import { ERRNO, SystemError } from './system-error.ts';
 
-/** The page size of every platform that Barkeep runs on (x86-64; aarch64 with 4 KiB pages). */
-export const PAGE_SIZE = 4096;
+/** <bits/confname.h> of glibc and musl, the same on every architecture. */
+const SC_PAGESIZE = 30;
+
+/** The host's page, bytes: 4 KiB on x86-64, 4, 16 or 64 KiB on arm64. */
+export const PAGE_SIZE = checkedPage(Number(libcSysconf(SC_PAGESIZE)));
 export const HUGE_PAGE_SIZE = 2 * 1024 * 1024;
 
 // <linux/memfd.h>, <linux/fcntl.h>, <linux/falloc.h>, <sys/mman.h>
@@ -262,4 +266,12 @@ export class Mapping {
     this.#chunks.length = 0;
     if (libcMunmap(address, this.length) < 0) throw failure('munmap', `unmap ${this.length} bytes`);
   }
+}
+
+/** What the host says its page is. Offsets in our state files lie within pages of any of these sizes. Throws Error for what is none. */
+export function checkedPage(bytes: number): number {
+  if ([4096, 16_384, 65_536].includes(bytes)) return bytes;
+  throw new Error(
+    `the host's page is ${bytes} bytes (sysconf _SC_PAGESIZE); Barkeep knows pages of 4, 16 and 64 KiB: run it on a kernel with one of these`,
+  );
 }

@@ -1,6 +1,7 @@
 // What may stand in a configuration file, field by field. Names are those of the file; what fields mean to each other is checked elsewhere.
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { PAGE_SIZE } from '../os/memory.ts';
 import { isAccount } from './account.ts';
 import { formatExactBytes, parseBytes, parseDuration } from './units.ts';
 
@@ -11,7 +12,6 @@ export const PLACEMENTS = ['window', 'per-blob'] as const;
 
 export const DEFAULT_RUN_DIRECTORY = '/run/barkeep';
 
-export const PAGE_SIZE = 4096;
 /** 64 TiB, the one limit of a window: a PCI BAR has to lie below what guests address (46 bits on most x86-64 machines). */
 const MAX_WINDOW = 2 ** 46;
 const MAX_NAME = 63;
@@ -72,7 +72,7 @@ const absolutePath = field('an absolute path', (value) =>
 );
 
 const window = field(
-  'a power of two of at least 4KiB, because a PCI BAR has no other sizes',
+  `a power of two of at least ${formatExactBytes(PAGE_SIZE)}, because a PCI BAR has no other sizes`,
   (value) => {
     const bytes = parseBytes(value);
     return bytes !== null && bytes >= PAGE_SIZE && bytes <= MAX_WINDOW && isPowerOfTwo(bytes) ? bytes : null;
@@ -87,7 +87,7 @@ function isPowerOfTwo(value: number): boolean {
 function nearestWindows(value: unknown): string {
   const bytes = parseBytes(value);
   if (bytes === null) return ', such as 1GiB';
-  if (bytes < PAGE_SIZE) return ': the smallest is 4KiB';
+  if (bytes < PAGE_SIZE) return `: the smallest is ${formatExactBytes(PAGE_SIZE)}`;
   if (bytes >= MAX_WINDOW) return `: the largest is ${formatExactBytes(MAX_WINDOW)}`;
   const below = 2 ** Math.floor(Math.log2(bytes));
   return `: the nearest are ${formatExactBytes(below)} and ${formatExactBytes(below * 2)}`;

@@ -19,6 +19,9 @@ export const FEATURE = {
   BLOB_ALIGNMENT: 5,
 } as const;
 
+/** The smallest page that a guest has on any architecture, bytes: memory of the guest comes in multiples of it. */
+export const SMALLEST_GUEST_PAGE = 4096;
+
 /** Section 5.7.6.8: the shared-memory region that blobs are mapped into (VIRTIO_GPU_SHM_ID_HOST_VISIBLE). */
 export const SHMEM_HOST_VISIBLE = 1;
 
@@ -154,12 +157,16 @@ function array<T>(at: number, count: number, inner: Struct<T>): Field<readonly T
 
 // ---- shared structs -------------------------------------------------------------------------------------------------------------------
 
-/** Section 5.7.4: what the guest reads of the device. events_clear is written by the driver, to acknowledge bits of events_read. */
-export const configSpace = struct(16, {
+/**
+ * Section 5.7.4: what the guest reads of the device. events_clear is written by the driver, to acknowledge bits of events_read.
+ * blob_alignment (bytes, with BLOB_ALIGNMENT) is from Linux' <linux/virtio_gpu.h>; a VMM that knows nothing of it shows the first 16 bytes.
+ */
+export const configSpace = struct(20, {
   eventsRead: u32(0),
   eventsClear: u32(4),
   numScanouts: u32(8),
   numCapsets: u32(12),
+  blobAlignment: u32(16),
 });
 export type ConfigSpace = ReturnType<typeof configSpace.decode>;
 

@@ -98,12 +98,6 @@ describe('a heap', () => {
     expect(() => heap.release(1)).toThrow('heap bar: 1 bytes were released, but only 0 are charged');
   });
 
-  it('maps in granules, unless it is a memfd', () => {
-    expect(new Heap(settings).mapUnit).toBe(2 ** 21);
-    expect(new Heap({ ...settings, backing: 'hugetlb' }).mapUnit).toBe(2 ** 21);
-    expect(new Heap({ ...settings, backing: 'memfd' }).mapUnit).toBe(4096);
-  });
-
   it('has a granule of at least a page, and a capacity that is a number of bytes', () => {
     expect(() => new Heap({ ...settings, granule: 2048 })).toThrow(
       'heaps.bar.granule: expected a power of two from 4096, found 2048',

@@ -108,10 +108,18 @@ const CASES: Case[] = [
       desk: () => new Desk(),
       act: (desk: Desk) => desk.create(1, { size }),
       reason: 'SIZE_INVALID',
-      message: `resource 1 has a size of ${size} bytes: use a multiple of 4096 above 0`,
-      metadata: { resource: '1', size: String(size) },
+      message: `resource 1 has a size of ${size} bytes: heap ram (memfd) takes multiples of 4096 above 0`,
+      metadata: { resource: '1', size: String(size), heap: 'ram', granule: '4096' },
     }),
   ),
+  ...[PAGE, HUGE - PAGE, HUGE + PAGE].map((size) => ({
+    name: `create: ${size} bytes of huge pages`,
+    desk: () => new Desk({ placement: 'per-blob' }),
+    act: (desk: Desk) => desk.create(1, { blobId: 2, size }),
+    reason: 'SIZE_INVALID',
+    message: `resource 1 has a size of ${size} bytes: heap huge (hugetlb) takes multiples of 2097152 above 0`,
+    metadata: { resource: '1', size: String(size), heap: 'huge', granule: '2097152' },
+  })),
   ...[3, 2 ** 32, 2n ** 63n].map((blobId) => ({
     name: `create: blob_id ${blobId}, which leads nowhere`,
     desk: () => new Desk(),
@@ -167,15 +175,6 @@ const CASES: Case[] = [
     message:
       'resource 2 needs 8192 bytes, but VM desk uses 8192 of its quota of 12288: destroy blobs, or raise the quota',
     metadata: { resource: '2', bytes: '8192', used: '8192', limit: '12288' },
-  },
-  {
-    name: 'create: the quota counts whole granules',
-    desk: () => new Desk({ quota: { bytes: HUGE - PAGE, mappings: 9, allocations: 9 } }),
-    act: (desk) => desk.create(2, { blobId: 1 }),
-    reason: 'QUOTA_BYTES',
-    message:
-      'resource 2 needs 2097152 bytes, but VM desk uses 0 of its quota of 2093056: destroy blobs, or raise the quota',
-    metadata: { resource: '2', bytes: '2097152', used: '0', limit: '2093056' },
   },
   ...[2n ** 63n, 2n ** 64n - 4096n].map((size) => ({
     name: `create: ${size} bytes, in whole pages`,
@@ -267,7 +266,7 @@ const CASES: Case[] = [
     name: 'map: huge pages between two huge pages',
     desk: () => {
       const desk = new Desk({ placement: 'per-blob' });
-      desk.create(1, { blobId: 2 });
+      desk.create(1, { blobId: 2, size: HUGE });
       return desk;
     },
     act: (desk) => desk.map(1, PAGE),

@@ -28,7 +28,7 @@ function stashed(): Desk {
 const zero = (offset: number, length: number) => ({ kind: 'zero', offset, length });
 
 describe('create', () => {
-  it('charges the VM, its heap and the host, in whole granules', () => {
+  it('charges the VM, its heap and the host', () => {
     const desk = new Desk();
     const { reply, effects } = desk.create(5, { blobId: 1, size: 3 * PAGE });
 
@@ -39,13 +39,13 @@ describe('create', () => {
       result: 'ok',
       resource: 5,
       size: 3 * PAGE,
-      charged: HUGE,
+      charged: 3 * PAGE,
       allocation: null,
     });
     expect(effects).toBe(NO_EFFECTS);
-    expect(desk.vm.used).toEqual({ bytes: HUGE, mappings: 0, allocations: 1 });
-    expect(desk.host.used).toEqual({ bytes: HUGE, mappings: 0, allocations: 1 });
-    expect(desk.host.heaps.get('combined')?.usedBytes).toBe(HUGE);
+    expect(desk.vm.used).toEqual({ bytes: 3 * PAGE, mappings: 0, allocations: 1 });
+    expect(desk.host.used).toEqual({ bytes: 3 * PAGE, mappings: 0, allocations: 1 });
+    expect(desk.host.heaps.get('combined')?.usedBytes).toBe(3 * PAGE);
     expect(desk.host.heaps.get('ram')?.usedBytes).toBe(0);
   });
 
@@ -76,6 +76,17 @@ describe('create', () => {
 
     expect(desk.map(0xffff_ffff, 0).reply).toMatchObject({ result: 'ok', resource: 0xffff_ffff });
     expect([...desk.vm.placedBlobs()].map((blob) => blob.resource)).toEqual([0xffff_ffff]);
+  });
+});
+
+describe('the alignment of blobs', () => {
+  it.each([
+    ['the huge pages of a heap that the VM has', { placement: 'per-blob' }, HUGE],
+    ['the page of memfds, which alone can be in a window', {}, PAGE],
+    ['the page without other heaps', { placement: 'per-blob', blobHeaps: new Map() }, PAGE],
+    ['the default heap’s', { placement: 'per-blob', defaultHeap: 'huge', blobHeaps: new Map() }, HUGE],
+  ] as const)('is %s', (_, settings, expected) => {
+    expect(new Desk(settings).vm.blobAlignment).toBe(expected);
   });
 });
 
@@ -188,10 +199,10 @@ describe('map in per-blob placement', () => {
 
   it('takes whole huge pages of the window where the heap maps in huge pages', () => {
     const desk = new Desk({ placement: 'per-blob' });
-    desk.create(1, { blobId: 2, size: PAGE });
+    desk.create(1, { blobId: 2, size: HUGE });
     desk.create(2);
 
-    expect(desk.map(1, HUGE).reply).toMatchObject({ size: PAGE, length: HUGE });
+    expect(desk.map(1, HUGE).reply).toMatchObject({ size: HUGE, length: HUGE });
     expect(desk.map(2, HUGE + PAGE).reply).toMatchObject({ refusal: { reason: 'OVERLAP' } });
     expect(desk.vm.counters.mappings.cached).toEqual({ count: 1, bytes: HUGE });
   });

@@ -136,7 +136,7 @@ vms: [{ name: web, window: 64MiB, heap: huge, placement: per-blob }]
       const stream = successor.openSession();
       await stream.attach({ vm: 'web', secret: successor.secret('web'), session: session.attached.session! });
       // The same pages: the other broker of this test holds two of the eight, and there are six more.
-      expect(results(await stream.run(create(2, 12 * MIB), create(3, PAGE)))).toEqual([
+      expect(results(await stream.run(create(2, 12 * MIB), create(3, HUGE_PAGE_SIZE)))).toEqual([
         'ok',
         'OUT_OF_MEMORY',
       ]);
@@ -157,17 +157,29 @@ heaps: [{ name: huge, backing: hugetlb, cache: cached, capacity: 1GiB }]
 vms: [{ name: web, window: 64MiB, heap: huge, placement: per-blob }]
 `);
       const session = await broker.attach('web');
-      const [, misaligned, mapped] = await session.run(create(1, PAGE), map(1, PAGE), map(1, HUGE_PAGE_SIZE));
-      expect([misaligned?.result, mapped?.result]).toEqual(['OFFSET_MISALIGNED', 'ok']);
+      const HUGE = HUGE_PAGE_SIZE;
+      expect(countFromWire(session.attached.blobAlignment)).toBe(HUGE);
+      const [small, , misaligned, mapped] = await session.run(
+        create(9, PAGE),
+        create(1, HUGE),
+        map(1, PAGE),
+        map(1, HUGE),
+      );
+      expect([small?.result, misaligned?.result, mapped?.result]).toEqual([
+        'SIZE_INVALID',
+        'OFFSET_MISALIGNED',
+        'ok',
+      ]);
+      expect(countFromWire((await broker.vm('web')).allocatedBytes)).toBe(HUGE);
       const fd = await broker.redeem(mapped?.memory);
       const memory = Mapping.ofFile(fd.number, 0, HUGE_PAGE_SIZE);
       expect(memory.bytes(0, HUGE_PAGE_SIZE).every((byte) => byte === 0)).toBe(true);
       memory.close();
       fd.close();
-      const answers = await session.run(create(2, 14 * MIB), create(3, PAGE), destroy(1), create(4, PAGE));
+      const answers = await session.run(create(2, 14 * MIB), create(3, HUGE), destroy(1), create(4, HUGE));
       // A freed page is there again when the batch that freed it is done.
       expect(results(answers)).toEqual(['ok', 'OUT_OF_MEMORY', 'ok', 'OUT_OF_MEMORY']);
-      expect(results(await session.run(create(5, PAGE)))).toEqual(['ok']);
+      expect(results(await session.run(create(5, HUGE)))).toEqual(['ok']);
       expect(countFromWire((await broker.vm('web')).allocatedBytes)).toBe(16 * MIB);
       await broker.end();
     });

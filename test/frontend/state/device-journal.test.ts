@@ -107,7 +107,7 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('finishing' as const), chain: bytes }),
   fc.record({ kind: fc.constant('window' as const), number: bytes, dev: bigint, ino: bigint }),
-  fc.record({ kind: fc.constant('offer' as const), scanouts: id }),
+  fc.record({ kind: fc.constant('offer' as const), scanouts: id, blobAlignment: id }),
 );
 
 describe('a record', () => {

@@ -44,7 +44,7 @@ function live(placement: 'window' | 'per-blob' = 'window'): Fd {
   state.journal.append({ kind: 'session', session, placement, windowSize: WINDOW, lastNumber: 0 });
   const window = memory();
   if (placement === 'window') state.keepWindow(window);
-  state.keepOffer({ scanouts: 1 });
+  state.keepOffer({ scanouts: 1, blobAlignment: 2 ** 21 });
   state.publish();
   state.leave();
   store.put('vu.state', window.number);
@@ -70,11 +70,11 @@ describe('a successor', () => {
   it('tells VMMs what its predecessor told them, also after a snapshot', () => {
     live();
     const first = restart();
-    expect(first.past?.offer).toMatchObject({ scanouts: 1 });
+    expect(first.past?.offer).toMatchObject({ scanouts: 1, blobAlignment: 2 ** 21 });
 
     first.journal.compact(first.snapshot());
 
-    expect(restart().past?.offer).toMatchObject({ scanouts: 1 });
+    expect(restart().past?.offer).toMatchObject({ scanouts: 1, blobAlignment: 2 ** 21 });
   });
 
   it('gets the last window, and the others are given up', () => {

@@ -3,12 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../../services/frontend/operation.ts';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
 import { type Reason, reasonName } from '../../../services/lib/rpc/status-error.ts';
+import { hasBit } from '../../../services/lib/wire/vhost-user.ts';
 import {
   ANSWERS,
   COMMANDS,
   type CommandName,
   configSpace,
   encodeCommand,
+  FEATURE,
   viewOf,
 } from '../../../services/lib/wire/virtio-gpu.ts';
 import {
@@ -34,7 +36,7 @@ import {
   unref,
   updateCursor,
 } from './commands.ts';
-import { Bench, mapInfoOf, mapped } from './fakes.ts';
+import { Bench, mapInfoOf, mapped, OFFER } from './fakes.ts';
 
 let bench: Bench;
 
@@ -340,7 +342,7 @@ describe('the scanout that no display is connected to', () => {
     [1, 0xffff_ffff],
     [0, 0],
   ])('(%i in all): there is no scanout %i', async (scanouts, id) => {
-    const other = new Bench('window', { scanouts });
+    const other = new Bench('window', { ...OFFER, scanouts });
     await other.run(create2d(1, { height: 64 }), createBlob(2));
 
     expect(await other.run(...ofScanout(id))).toEqual(Array(8).fill('ERR_INVALID_SCANOUT_ID'));
@@ -348,7 +350,7 @@ describe('the scanout that no display is connected to', () => {
   });
 
   it.each([0, 1])('is told in the configuration space (%i)', (scanouts) => {
-    const other = new Bench('window', { scanouts });
+    const other = new Bench('window', { ...OFFER, scanouts });
 
     expect(configSpace.decode(viewOf(other.vmm.readConfig())).numScanouts).toBe(scanouts);
     other.close();
@@ -439,6 +441,20 @@ describe('the scanout that no display is connected to', () => {
       'OK_NODATA',
       'ERR_INVALID_RESOURCE_ID',
     ]);
+  });
+});
+
+describe('BLOB_ALIGNMENT', () => {
+  it.each([
+    [4096, false],
+    [65_536, true],
+    [2 ** 21, true],
+  ])('of %i bytes is in the configuration space, and offered (%s) where a page is not enough', (blobAlignment, isOffered) => {
+    const other = new Bench('per-blob', { ...OFFER, blobAlignment });
+
+    expect(configSpace.decode(viewOf(other.vmm.readConfig())).blobAlignment).toBe(blobAlignment);
+    expect(hasBit(other.device.features, FEATURE.BLOB_ALIGNMENT)).toBe(isOffered);
+    other.close();
   });
 });
 

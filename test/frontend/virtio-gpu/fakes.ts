@@ -27,7 +27,7 @@ import { ANSWERS, answerName, type Header, header, viewOf } from '../../../servi
 
 export const WINDOW_SIZE = 1 << 20;
 export const PAGE = 4096;
-const OFFER: Offer = { scanouts: 1 };
+export const OFFER: Offer = { scanouts: 1, blobAlignment: PAGE };
 export const DONE: Result = { kind: 'done', wasMapped: false, generation: 0 };
 
 export function mapped(mapInfo = 1, memory: MemoryHandle | null = null): MappedResult {

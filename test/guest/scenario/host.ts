@@ -23,6 +23,7 @@ export const VM = {
   NEIGHBOUR: 'twin',
   LARGE: 'wide',
   VAST: 'vast',
+  HUGE: 'huge',
 } as const;
 export type VmName = (typeof VM)[keyof typeof VM];
 
@@ -32,6 +33,7 @@ export const PLACEMENT: Readonly<Record<VmName, 'window' | 'per-blob'>> = {
   twin: 'per-blob',
   wide: 'window',
   vast: 'window',
+  huge: 'per-blob',
 };
 
 /** Which heap a blob_id leads to, the same in 'win' and 'blob'. */
@@ -44,6 +46,7 @@ export const WINDOW_SIZE: Readonly<Record<VmName, number>> = {
   wide: 16 * GIB,
   // More than a guest of QEMU's TCG can address: its processors have 40 bits.
   vast: 1024 * GIB,
+  huge: GIB,
 };
 
 /** What 'win' and 'blob' may have: less than their windows and heaps, so that each limit can be met alone. */
@@ -58,15 +61,17 @@ export type HostOptions = {
   readonly orphanGrace: string;
   /** Broker and frontends run under `barkeep keep`. */
   readonly kept: boolean;
+  /** Of 2 MiB, reserved by the caller, all for 'huge'; with 0 there is no such VM. */
+  readonly hugePages: number;
 };
 
-const DEFAULTS: HostOptions = { orphanGrace: '2s', kept: false };
+const DEFAULTS: HostOptions = { orphanGrace: '2s', kept: false, hugePages: 0 };
 
 /** All of the heap that 'blob' and 'twin' share. */
 export const SHARED_FILE_BYTES = 64 * MIB;
 
 // The two memfd heaps are smaller than many a host, and lead to more than 8 GiB of blobs together; nothing touches all of it.
-const CONFIG = (directory: string, port: number, { orphanGrace }: HostOptions) => `
+const CONFIG = (directory: string, port: number, { orphanGrace, hugePages }: HostOptions) => `
 run_directory: ${directory}/run
 orphan_grace: ${orphanGrace}
 sweep_interval: 1s
@@ -79,6 +84,7 @@ heaps:
   - { name: shared, backing: file, cache: cached, path: ${directory}/shared-heap, capacity: ${SHARED_FILE_BYTES / MIB}MiB }
   # Never used: a file heap counts as memory beyond the host's own, so hosts of 8 GiB can promise the two above.
   - { name: spare, backing: file, cache: cached, path: ${directory}/spare-heap, capacity: 8GiB }
+  ${hugePages > 0 ? `- { name: pages, backing: hugetlb, cache: cached, capacity: ${2 * hugePages}MiB }` : ''}
 vms:
   - name: ${VM.WINDOW}
     window: 1GiB
@@ -94,6 +100,7 @@ vms:
   - { name: ${VM.NEIGHBOUR}, window: 1GiB, placement: per-blob, heap: shared }
   - { name: ${VM.LARGE}, window: 16GiB, heap: ram, blob_heaps: { 4: far } }
   - { name: ${VM.VAST}, window: 1TiB, heap: ram }
+  ${hugePages > 0 ? `- { name: ${VM.HUGE}, window: 1GiB, placement: per-blob, heap: pages }` : ''}
 frontend: { statistics_interval: 200ms }
 metrics: { listen: '127.0.0.1:${port}' }
 `;
@@ -129,7 +136,8 @@ export class Host {
   }
 
   /** Starts broker and metrics below `directory`, an empty one that the caller removes afterwards. Rejects with ServiceError. */
-  static async start(directory: string, options: HostOptions = DEFAULTS): Promise<Host> {
+  static async start(directory: string, some: Partial<HostOptions> = {}): Promise<Host> {
+    const options = { ...DEFAULTS, ...some };
     const port = await freePort();
     mkdirSync(join(directory, 'run'));
     mkdirSync(join(directory, 'logs'));

@@ -1,4 +1,5 @@
 // Which VMs are booted, in which order, and what is checked on each. One QEMU works at a time: the machine has two cores.
+import { ALIGNMENT } from './alignment.ts';
 import type { Check } from './check.ts';
 import { CACHE_TYPES, FENCES, PARAMETERS } from './device.ts';
 import { GIB, VM } from './host.ts';
@@ -23,6 +24,8 @@ import { LEAVE_SECRET, ZERO_ACROSS_VMS, ZERO_AT_FIRST, ZERO_ON_REUSE } from './z
 export type Group = {
   readonly name: string;
   readonly options: SessionOptions;
+  /** How many of them the host has to reserve; where it cannot, the group is left out. */
+  readonly hugePages?: number;
   /** In order; each leaves the guest without blobs, the last one ends QEMU. */
   readonly checks: readonly Check<Session>[];
 };
@@ -87,6 +90,12 @@ export const GROUPS: readonly Group[] = [
     name: VM.LARGE,
     options: { vm: VM.LARGE, memory: 6 * GIB },
     checks: [PARAMETERS, ZERO_AT_FIRST, HIGH_OFFSETS, LARGE_GUEST, QEMU_QUITS],
+  },
+  {
+    name: VM.HUGE,
+    options: { vm: VM.HUGE },
+    hugePages: 16,
+    checks: [ALIGNMENT],
   },
   {
     name: 'sleep',

@@ -1,6 +1,7 @@
 // Runs the plan: boots each VM, does its checks, ends it; every check gets its line, whatever happened before it.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { reserveHugePages } from '../../support/huge-pages.ts';
 import { GuestConsoleError } from '../console.ts';
 import type { GuestEnvironment } from '../environment.ts';
 import {
@@ -50,6 +51,8 @@ export class Scenario {
   readonly #deadline: number;
   readonly #running = new Set<Session>();
   #host: Host | null = null;
+  /** Of huge pages that were reserved. */
+  #giveBack: (() => void) | null = null;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
@@ -62,7 +65,7 @@ export class Scenario {
     try {
       const host = await this.#startHost();
       if (host === null) return;
-      for (const group of GROUPS) await this.#runGroup(group, host);
+      for (const group of this.#groups) await this.#runGroup(group, host);
       await this.#runMistakes(host);
       await this.#runFigures(host);
       await this.#line('host', 'no-errors', "nothing in the services' logs is an error", async () =>
@@ -85,14 +88,37 @@ export class Scenario {
     const host = this.#host;
     this.#host = null;
     await host?.stop();
+    this.#giveBack?.();
+    this.#giveBack = null;
   }
 
   async #startHost(): Promise<Host | null> {
     await this.#line('host', 'start', 'broker and metrics start', async () => {
-      this.#host = await Host.start(this.#options.directory);
+      this.#host = await Host.start(this.#options.directory, { hugePages: this.#reserve() });
       return `logs in ${this.#host.logs}`;
     });
     return this.#host;
+  }
+
+  /** Reserves what the chosen groups need of huge pages. Returns how many there are. */
+  #reserve(): number {
+    const needed = GROUPS.filter(({ name, checks }) => this.#chosen(name, checks).length > 0);
+    const pages = Math.max(0, ...needed.map(({ hugePages = 0 }) => hugePages));
+    this.#giveBack = pages > 0 ? reserveHugePages(pages) : null;
+    return this.#giveBack === null ? 0 : pages;
+  }
+
+  /** All groups that the host has what it takes for. */
+  get #groups(): readonly Group[] {
+    if (this.#giveBack !== null) return GROUPS;
+    const left = GROUPS.filter(({ hugePages = 0 }) => hugePages > 0);
+    for (const { name, checks } of left) {
+      if (this.#chosen(name, checks).length === 0) continue;
+      this.#options.report.note(
+        `left out: ${name}, because huge pages cannot be reserved here (vm.nr_hugepages)`,
+      );
+    }
+    return GROUPS.filter((group) => !left.includes(group));
   }
 
   async #runGroup(group: Group, host: Host): Promise<void> {

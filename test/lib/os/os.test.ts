@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { fstatSync, ftruncateSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { closeAll, Fd } from '../../../services/lib/os/fd.ts';
 import { isMarkedElsewhere, mark, tryLock } from '../../../services/lib/os/lock.ts';
 import {
   accessMode,
+  checkedPage,
   createMemfd,
   duplicate,
   FIXED_SIZE_SEALS,
@@ -46,6 +48,20 @@ function memfd(size: number): Fd {
 function openFds(): number {
   return readdirSync('/proc/self/fd').length;
 }
+
+describe("the host's page", () => {
+  it('is what the host says', () => {
+    expect(PAGE_SIZE).toBe(Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })));
+  });
+
+  it.each([4096, 16_384, 65_536])('may have %i bytes', (bytes) => {
+    expect(checkedPage(bytes)).toBe(bytes);
+  });
+
+  it.each([0, -1, 2048, 8192, 2 ** 21])('of %i bytes is told in words', (bytes) => {
+    expect(() => checkedPage(bytes)).toThrow(`the host's page is ${bytes} bytes (sysconf _SC_PAGESIZE)`);
+  });
+});
 
 describe('memfd', () => {
   it('is sealed against a change of its size', () => {

@@ -73,9 +73,10 @@ describe('golden bytes', () => {
   it('the configuration space', () => {
     const bytes = new Uint8Array(configSpace.bytes);
 
-    configSpace.write(viewOf(bytes), 0, { eventsRead: 1, eventsClear: 2, numScanouts: 3, numCapsets: 4 });
+    const values = { eventsRead: 1, eventsClear: 2, numScanouts: 3, numCapsets: 4, blobAlignment: 5 };
+    configSpace.write(viewOf(bytes), 0, values);
 
-    expect(Buffer.from(bytes)).toEqual(hex('01000000 02000000 03000000 04000000'));
+    expect(Buffer.from(bytes)).toEqual(hex('01000000 02000000 03000000 04000000 05000000'));
   });
 });
 

@@ -15,7 +15,7 @@ export const HOST: HostSettings = {
   limits: { bytes: 64 * HUGE, mappings: 100, allocations: 100 },
   heaps: [
     { name: 'ram', backing: 'memfd', cache: 'cached', capacity: 16 * HUGE, granule: PAGE },
-    { name: 'combined', backing: 'memfd', cache: 'wc', capacity: 16 * HUGE, granule: HUGE },
+    { name: 'combined', backing: 'memfd', cache: 'wc', capacity: 16 * HUGE, granule: PAGE },
     { name: 'huge', backing: 'hugetlb', cache: 'cached', capacity: 4 * HUGE, granule: HUGE },
     { name: 'bar', backing: 'file', cache: 'uncached', capacity: 4 * HUGE, granule: PAGE },
   ],

@@ -123,32 +123,30 @@ export class NaiveVm {
   #made(command: CreateCommand): NaiveBlob {
     const heap = this.#heapOf(command)!;
     const size = Number(command.size);
-    const unit = heap.backing === 'memfd' ? PAGE : heap.granule;
-    const length = Math.ceil(size / unit) * unit;
     return {
       resource: command.resource,
       size,
-      charged: Math.ceil(size / heap.granule) * heap.granule,
-      length,
+      charged: size,
+      length: size,
       heap,
       mappable: command.flags % 2 === 1,
       mapped: false,
       offset: 0,
-      content: new Array(length / PAGE).fill(undefined),
+      content: new Array(size / PAGE).fill(undefined),
     };
   }
 
   #createRefusal(command: CreateCommand, exhausted: boolean): RefusalReason | null {
     const heap = this.#heapOf(command);
-    const bytes = heap === undefined ? 0 : Math.ceil(Number(command.size) / heap.granule) * heap.granule;
+    const bytes = Number(command.size);
     const { used, settings } = this;
     const host = this.#host;
     const checks: [boolean, RefusalReason][] = [
       [this.find(command.resource) !== undefined, 'RESOURCE_ID_IN_USE'],
       [command.flags > 7, 'BLOB_FLAGS_INVALID'],
-      [command.size === 0 || BigInt(command.size) % 4096n !== 0n, 'SIZE_INVALID'],
       [heap === undefined, 'BLOB_ID_UNKNOWN'],
       [settings.placement === 'window' && heap?.backing !== 'memfd', 'PLACEMENT_MISMATCH'],
+      [command.size === 0 || BigInt(command.size) % BigInt(heap?.granule ?? 1) !== 0n, 'SIZE_INVALID'],
       [used.allocations + 1 > settings.quota.allocations, 'QUOTA_ALLOCATIONS'],
       [used.bytes + bytes > settings.quota.bytes, 'QUOTA_BYTES'],
       [heap !== undefined && host.heapUsed(heap.name) + bytes > heap.capacity, 'HEAP_CAPACITY'],
@@ -163,7 +161,7 @@ export class NaiveVm {
     const blob = this.find(command.resource)!;
     const offset = BigInt(command.offset);
     const end = offset + BigInt(blob.length);
-    const unit = blob.heap.backing === 'memfd' ? PAGE : blob.heap.granule;
+    const unit = blob.heap.granule;
     const { used, settings } = this;
     const host = this.#host;
     const checks: [boolean, RefusalReason][] = [
