@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { until } from '../support/until.ts';
 import { KeptHost } from './kept-host.ts';
 import type { RawSession } from './raw-session.ts';
 import { median, type Spread, spread } from './sample.ts';
@@ -56,7 +57,9 @@ export async function measureBrokerRestart(load: {
       if (!(pid > 1)) throw new Error('no broker runs');
       const start = performance.now();
       process.kill(pid, 'SIGKILL');
-      await until(() => Number(readFileSync(lock, 'utf8') || pid) !== pid);
+      await until('another broker has the lock', () => Number(readFileSync(lock, 'utf8') || pid) !== pid, {
+        every: POLL,
+      });
       await untilServing(adminSocket);
       away.push(performance.now() - start);
       processor.push(host.brokerTime());
@@ -83,22 +86,17 @@ export async function measureBrokerRestart(load: {
   }
 }
 
-async function until(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await new Promise((done) => setTimeout(done, POLL));
-}
-
 /** A new client for each try: one that failed waits before it connects again. */
 async function untilServing(socket: string): Promise<void> {
-  for (;;) {
+  const serves = async (): Promise<boolean> => {
     const admin = createAdminClient(socket);
     try {
-      if (await admin.isServing(1000)) return;
-    } catch {
-      await new Promise((done) => setTimeout(done, POLL));
+      return await admin.isServing(1000);
     } finally {
       admin.close();
     }
-  }
+  };
+  await until('the broker serves', serves, { every: POLL });
 }
 
 async function fill(session: RawSession, mappings: number): Promise<void> {

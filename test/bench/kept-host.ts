@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { until } from '../support/until.ts';
 import { RawSession } from './raw-session.ts';
 import { makeRunPlace } from './run-place.ts';
 
@@ -82,10 +83,10 @@ export class KeptHost {
     const all = this.#isSafe ? [BARKEEP, 'keep', '--', process.execPath, ...service] : service;
     const child = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#children.push(child);
-    const deadline = Date.now() + LIMIT;
-    while (!existsSync(socket)) {
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the ${args[0]} did not start`);
-      await new Promise((wait) => setTimeout(wait, POLL));
-    }
+    await until(`the ${args[0]} listens`, () => child.exitCode !== null || existsSync(socket), {
+      within: LIMIT,
+      every: POLL,
+    });
+    if (child.exitCode !== null) throw new Error(`the ${args[0]} ended with ${child.exitCode}`);
   }
 }

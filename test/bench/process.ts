@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { until } from '../support/until.ts';
 
 const DIST = resolve(import.meta.dirname, '../..');
 
@@ -32,14 +33,14 @@ export async function startChild(
     stderr += chunk;
   });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  const deadline = Date.now() + 20_000;
-  while (!isReady(stdout)) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL');
-      throw new Error(`${script} did not become ready: ${stderr || stdout}`);
-    }
-    await new Promise((wait) => setTimeout(wait, 20));
-  }
+  const found = (): string => stderr || stdout;
+  await until(`${script} is ready or has ended`, () => isReady(stdout) || child.exitCode !== null, {
+    found,
+  }).catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+  if (child.exitCode !== null) throw new Error(`${script} did not become ready: ${found()}`);
   return {
     pid: child.pid as number,
     stop: async () => {

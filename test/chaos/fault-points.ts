@@ -5,8 +5,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
-import { CheckFailure, eventually, expectEqual } from '../guest/scenario/check.ts';
+import { CheckFailure, expectEqual } from '../guest/scenario/check.ts';
 import { NODE_WATCHES } from '../guest/scenario/service.ts';
+import { untilPasses } from '../support/until.ts';
 import { growJournal } from './journal-growth.ts';
 import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
@@ -309,7 +310,7 @@ export class FaultPoints {
     const left = await this.#leftOf(frontend.service, placement, 'frontend');
     if (growing !== null) {
       await growing;
-      await eventually(async () => void (await host.admin.evictVm(BUSY_VM, true)));
+      await untilPasses('the busy VM is evicted', async () => void (await host.admin.evictVm(BUSY_VM, true)));
     }
     await this.#reclaim(host, frontend.service, KEPT_VM[placement]);
     const errors = both.flatMap(({ log }) => log.split('\n').filter((line) => ERROR_LINE.test(line)));
@@ -321,11 +322,13 @@ export class FaultPoints {
   /** The frontend goes with its keeper, its VM is kept, and an operator gives it up. */
   async #reclaim({ broker, admin }: KeptHost, frontend: KeptService, vm: string): Promise<void> {
     await frontend.killForGood();
-    await eventually(async () => expectEqual('state of the VM', (await admin.getVm(vm)).state, ORPHANED));
+    await untilPasses('the VM is orphaned', async () =>
+      expectEqual('state of the VM', (await admin.getVm(vm)).state, ORPHANED),
+    );
     // The broker may die of it; then it is asked again.
-    await eventually(async () => void (await admin.evictVm(vm, false)));
+    await untilPasses('the VM is evicted', async () => void (await admin.evictVm(vm, false)));
     await broker.settled();
-    await eventually(async () => {
+    await untilPasses('the VM is detached and holds nothing', async () => {
       const shown = await admin.getVm(vm);
       expectEqual('state of the VM', shown.state, DETACHED);
       expectEqual('bytes of the VM', countFromWire(shown.allocatedBytes), 0);
@@ -353,7 +356,7 @@ export class FaultPoints {
     const reference = this.#reference.get(placement)?.[what] ?? null;
     const directory = this.#host?.directory ?? '';
     let last: readonly string[] = [];
-    await eventually(async () => {
+    await untilPasses('the descriptors stay the same', async () => {
       const now = service.descriptors().map((name) => name.replace(directory, ''));
       const isSame = now.join() === last.join();
       last = now;

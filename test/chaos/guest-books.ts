@@ -1,9 +1,9 @@
 // What may not grow, however often processes die: descriptors, mappings and memory of everything that has a part in a VM.
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckFailure } from '../guest/scenario/check.ts';
 import { NODE_WATCHES, openDescriptors } from '../guest/scenario/service.ts';
 import type { Session } from '../guest/scenario/session.ts';
+import { until } from '../support/until.ts';
 import type { Victim } from './victim.ts';
 
 /** What a process has. */
@@ -28,14 +28,17 @@ const SLACK_BYTES = 4 * 1024 * 1024;
 
 /** Of everything that has a part in the VM, once it stays the same for a moment. */
 export async function holdingsOf(parts: Parts): Promise<HostHoldings> {
-  let last = readAll(parts);
-  for (let attempt = 0; attempt < 40; attempt++) {
-    await sleep(100);
-    const next = readAll(parts);
-    if (JSON.stringify(next) === JSON.stringify(last)) return next;
-    last = next;
-  }
-  return last;
+  let last = '';
+  return until(
+    'what the host holds stays the same',
+    () => {
+      const next = readAll(parts);
+      const isSame = JSON.stringify(next) === last;
+      last = JSON.stringify(next);
+      return isSame ? next : null;
+    },
+    { every: 100 },
+  );
 }
 
 /** Throws CheckFailure naming all that is there now and was not before. Less is no leak. */

@@ -3,6 +3,7 @@
 import { CheckFailure, expectFields } from '../guest/scenario/check.ts';
 import { KIB, MIB } from '../guest/scenario/host.ts';
 import type { Session } from '../guest/scenario/session.ts';
+import { pace, until } from '../support/until.ts';
 import type { Random } from './random.ts';
 
 /** One command of one lane, times as performance.now() on the host, milliseconds. */
@@ -60,11 +61,12 @@ export class GuestLoad {
 
   /** Resolves when the probing process has lived through a blob's life that began after `since`, or something has gone wrong. */
   async passed(since: number): Promise<void> {
-    const deadline = performance.now() + LIMIT;
-    while (!this.rounds.some(({ lane, start }) => lane === PROBE && start >= since)) {
-      if (this.#failure !== null || performance.now() > deadline) return;
-      await new Promise((wait) => setTimeout(wait, POLL));
-    }
+    const isDecided = (): boolean =>
+      this.#failure !== null || this.rounds.some(({ lane, start }) => lane === PROBE && start >= since);
+    await until('the probing process has lived through one more life', isDecided, {
+      within: LIMIT,
+      every: POLL,
+    });
   }
 
   /** Throws what went wrong, if anything did. */
@@ -110,7 +112,7 @@ export class GuestLoad {
     for (let look = 0; look < 3; look++) {
       const seen = await this.#session.ask(`${worker} hold-verify`, LIMIT);
       expectFields('blobs kept for a while', seen, { held: String(count), wrong: '0', faults: '0' });
-      await new Promise((wait) => setTimeout(wait, random.between(0, 80)));
+      await pace(random.between(0, 80));
     }
     const released = await this.#session.ask(`${worker} hold-release`, LIMIT);
     expectFields('blobs given back', released, { held: '0', failures: '0' });

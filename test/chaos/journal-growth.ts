@@ -1,9 +1,9 @@
 // Lets a broker's journal grow to where a new one is begun, by way of a VM that does nothing else.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RawSession } from '../bench/raw-session.ts';
 import { measureThroughput } from '../bench/session-throughput.ts';
+import { pace } from '../support/until.ts';
 import { BUSY_VM, type KeptHost } from './kept-host.ts';
 
 /** Milliseconds of load at most; a new journal is due after 4 MiB. */
@@ -18,7 +18,7 @@ export async function growJournal(host: KeptHost, isEnough: () => boolean): Prom
     try {
       await load(host, () => isEnough() || Date.now() >= deadline);
     } catch {
-      await sleep(PAUSE);
+      await pace(PAUSE);
     }
   }
 }

@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { fillPattern, findMismatch } from '../guest/pattern.ts';
-import { eventually, expectAtLeast, expectAtMost, expectEqual, expectThat } from '../guest/scenario/check.ts';
+import { expectAtLeast, expectAtMost, expectEqual, expectThat } from '../guest/scenario/check.ts';
 import { Host, VM, type VmName } from '../guest/scenario/host.ts';
 import type { Service } from '../guest/scenario/service.ts';
+import { untilPasses } from '../support/until.ts';
 import type { Blob } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
 import { childrenOf, isAlive } from './process-tree.ts';
@@ -99,12 +100,16 @@ async function killKeeper(keeper: Service, noticed: () => Promise<unknown>): Pro
   const child = childrenOf(keeper.pid)[0] ?? 0;
   process.kill(keeper.pid, 'SIGKILL');
   await noticed();
-  await eventually(async () => expectThat(!isAlive(child), `${keeper.name} outlives its keeper`));
+  await untilPasses('the child has ended', async () =>
+    expectThat(!isAlive(child), `${keeper.name} outlives its keeper`),
+  );
 }
 
 async function waitForGrace({ host, lost, since }: Loss): Promise<string> {
   await expectOrphaned(host, lost);
-  await eventually(async () => expectGone(host, lost.vm), SHORT_GRACE + 5000);
+  await untilPasses('the VM is gone', async () => expectGone(host, lost.vm), {
+    within: SHORT_GRACE + 5000,
+  });
   const held = performance.now() - since;
   expectAtLeast('milliseconds for which the VM was held', held, SHORT_GRACE);
   return `held for ${(held / 1000).toFixed(1)} s with ${BLOBS} blobs, then gone; the other VM worked on, a new frontend too`;
@@ -158,7 +163,7 @@ async function loseBroker(directory: string): Promise<string> {
       );
       await expectGone(host, vm);
     }
-    await eventually(async () => {
+    await untilPasses('the broker counts who goes on and who is lost', async () => {
       const page = await host.scrape();
       expectEqual('VMs that are lost', page.sum('barkeep_recovered_vms', { result: 'lost' }), lost.length);
       expectEqual('VMs that go on', page.sum('barkeep_recovered_vms', { result: 'adopted' }), 1);
@@ -201,7 +206,7 @@ async function beginAnew(host: Host, { vm, vmm, blobs }: Machine): Promise<void>
     vm === VM.WINDOW ? 1 : 0,
   );
   await vmm.rebind();
-  await eventually(async () =>
+  await untilPasses('the VM is attached', async () =>
     expectEqual(`${vm}: state`, (await host.admin.getVm(vm)).state, STATE.ATTACHED),
   );
   blobs.push(...(await mapBlobs(vmm)));
@@ -209,7 +214,9 @@ async function beginAnew(host: Host, { vm, vmm, blobs }: Machine): Promise<void>
 
 async function startMachine(host: Host, vm: VmName): Promise<Machine> {
   const { service, socketPath } = await host.startFrontend(vm);
-  const vmm = await eventually(() => Vmm.boot({ socketPath, memory: 64 * MIB, queueSize: 64 }));
+  const vmm = await untilPasses('a VMM boots', () =>
+    Vmm.boot({ socketPath, memory: 64 * MIB, queueSize: 64 }),
+  );
   return { vm, service, vmm, blobs: await mapBlobs(vmm) };
 }
 
@@ -236,7 +243,7 @@ async function expectStillWell(host: Host, machine: Machine): Promise<void> {
   expectBytes(machine);
   const blob = await vmm.driver.createAndMap({ size: PAGE });
   await vmm.driver.unmapAndUnref(blob);
-  await eventually(async () => {
+  await untilPasses('the VM is attached with its blobs', async () => {
     const shown = await host.admin.getVm(vm);
     expectEqual(`${vm}: state`, shown.state, STATE.ATTACHED);
     expectEqual(`${vm}: mappings`, countFromWire(shown.mappings), BLOBS);
@@ -245,13 +252,17 @@ async function expectStillWell(host: Host, machine: Machine): Promise<void> {
 
 /** Seen by the broker and in the metrics, with all that it had. */
 async function expectOrphaned(host: Host, { vm }: Machine): Promise<void> {
-  await eventually(async () => {
-    const [shown, page] = [await host.admin.getVm(vm), await host.scrape()];
-    expectEqual(`${vm}: state`, shown.state, STATE.ORPHANED);
-    expectThat((shown.graceLeft ?? 0) > 0, `${vm}: no grace is left`);
-    expectEqual(`${vm}: allocations`, countFromWire(shown.allocations), BLOBS);
-    expectEqual('barkeep_vm_state', page.sum('barkeep_vm_state', { vm, state: 'orphaned' }), 1);
-  }, SHORT_GRACE - 500);
+  await untilPasses(
+    'the VM is orphaned with its blobs',
+    async () => {
+      const [shown, page] = [await host.admin.getVm(vm), await host.scrape()];
+      expectEqual(`${vm}: state`, shown.state, STATE.ORPHANED);
+      expectThat((shown.graceLeft ?? 0) > 0, `${vm}: no grace is left`);
+      expectEqual(`${vm}: allocations`, countFromWire(shown.allocations), BLOBS);
+      expectEqual('barkeep_vm_state', page.sum('barkeep_vm_state', { vm, state: 'orphaned' }), 1);
+    },
+    { within: SHORT_GRACE - 500 },
+  );
 }
 
 async function expectGone(host: Host, vm: VmName): Promise<void> {

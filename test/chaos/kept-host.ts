@@ -1,13 +1,12 @@
 // A broker and frontends under keepers of this process, for the in-tree VMM: a life of any of them can be told to die at a fault point.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Ended, Keeper } from '../../services/keeper/keeper.ts';
 import type { KeeperLog } from '../../services/keeper/log.ts';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
-import { CheckFailure } from '../guest/scenario/check.ts';
 import { openDescriptors } from '../guest/scenario/service.ts';
+import { until } from '../support/until.ts';
 
 // Beside this file in dist/.
 const CLI = fileURLToPath(new URL('../../services/cli/main.js', import.meta.url));
@@ -122,19 +121,15 @@ export class KeptService {
 
   /** Resolves when every death so far was followed by a life that is ready. */
   async settled(): Promise<void> {
-    const deadline = Date.now() + START_LIMIT;
-    while (this.comebacks < this.ends.length && !this.#isReadyAgain()) {
-      if (Date.now() > deadline) throw new CheckFailure(`${this.name} did not come back: ${this.#tail()}`);
-      await sleep(POLL);
-    }
+    await this.until('came back', () => this.comebacks >= this.ends.length || this.#isReadyAgain());
   }
 
-  async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + START_LIMIT;
-    while (!(await isSo())) {
-      if (Date.now() > deadline) throw new CheckFailure(`${this.name} did not start: ${this.#tail()}`);
-      await sleep(POLL);
-    }
+  async until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+    await until(`${this.name} ${what}`, isSo, {
+      within: START_LIMIT,
+      every: POLL,
+      found: () => this.#tail(),
+    });
   }
 
   descriptors(): readonly string[] {
@@ -218,7 +213,7 @@ export class KeptHost {
       KeptService.start('broker', args, join(directory, 'broker.log'), faults),
     );
     try {
-      await host.broker.until(() => host.admin.isServing(500).catch(() => false));
+      await host.broker.until('serves', () => host.admin.isServing(500).catch(() => false));
     } catch (error) {
       await host.stop();
       throw error;
@@ -244,7 +239,7 @@ export class KeptHost {
     ];
     const service = KeptService.start(`frontend-${vm}`, args, join(this.directory, `${vm}.log`), faults);
     this.#services.push(service);
-    await service.until(() => existsSync(socket));
+    await service.until('listens', () => existsSync(socket));
     return { service, socket };
   }
 

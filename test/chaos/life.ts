@@ -1,10 +1,10 @@
 // The life of a guest of the in-tree VMM whose device's processes may die at any moment: blobs that are created, shown, moved, kept in
 // mind and given back, a VM that stops, a driver that is bound anew, and the next VMM. What must be true of it is checked on the way.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { fillPattern, findMismatch } from '../guest/pattern.ts';
-import { eventually, expectEqual, expectThat } from '../guest/scenario/check.ts';
+import { expectEqual, expectThat } from '../guest/scenario/check.ts';
+import { pace, untilPasses } from '../support/until.ts';
 import type { Blob } from '../vmm/driver.ts';
 import { FrontEndError } from '../vmm/front-end.ts';
 import { Vmm } from '../vmm/vmm.ts';
@@ -63,7 +63,7 @@ export async function live(options: LifeOptions): Promise<void> {
 }
 
 async function boot({ socket, cutOffs }: LifeOptions): Promise<Vmm> {
-  for (let attempt = 0; ; attempt++) {
+  for (let cutOff = 0; ; cutOff++) {
     try {
       return await Vmm.boot({
         socketPath: socket,
@@ -73,7 +73,7 @@ async function boot({ socket, cutOffs }: LifeOptions): Promise<Vmm> {
         answerTimeout: PATIENCE,
       });
     } catch (error) {
-      if (attempt >= cutOffs || !(error instanceof FrontEndError)) throw error;
+      if (cutOff >= cutOffs || !(error instanceof FrontEndError)) throw error;
     }
   }
 }
@@ -84,7 +84,7 @@ async function beginning(vmm: Vmm, options: LifeOptions): Promise<Written[]> {
   const blobs = await createBlobs(vmm, BLOBS);
   verify(vmm, blobs);
   for (const blob of blobs) await driver.attach(context, blob.resource);
-  await sleep(PAUSE);
+  await pace(PAUSE);
 
   // Unmapped, and shown again somewhere else: the bytes come along.
   const [moved, kept, ...others] = blobs as [Written, Written, ...Written[]];
@@ -99,7 +99,7 @@ async function beginning(vmm: Vmm, options: LifeOptions): Promise<Written[]> {
   // Many commands behind one kick, and a death while they are under way.
   const fresh = await underWay(vmm, options);
   verify(vmm, [moved, kept, ...others, filler!, ...fresh]);
-  await sleep(PAUSE);
+  await pace(PAUSE);
   verify(vmm, [moved, kept, ...others, filler!, ...fresh]);
   for (const blob of [filler!, ...fresh]) await driver.unmapAndUnref(blob);
   await expectBooks(options, BLOBS, BLOBS * PAGE);
@@ -173,7 +173,7 @@ function expectWell(vmm: Vmm): void {
 }
 
 async function expectBooks({ admin, vm }: LifeOptions, mappings: number, bytes: number): Promise<void> {
-  await eventually(async () => {
+  await untilPasses('the books are as they should be', async () => {
     const shown = await admin.getVm(vm);
     expectEqual('mappings, by the broker', countFromWire(shown.mappings), mappings);
     expectEqual('mapped bytes, by the broker', countFromWire(shown.mappedBytes), bytes);

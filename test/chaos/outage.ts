@@ -1,9 +1,9 @@
 // Lives of a guest in which not a process dies but the broker fails it: it is silent for longer than a guest may have to wait, or an
 // operator takes everything that the VM has. The frontend has to put that right afterwards, and dies while it does.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
-import { eventually, expectEqual, expectThat } from '../guest/scenario/check.ts';
+import { expectEqual, expectThat } from '../guest/scenario/check.ts';
+import { pace, untilPasses } from '../support/until.ts';
 import { AnswerError } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
 
@@ -37,7 +37,11 @@ export async function liveThroughOutage(outage: Outage, options: OutageOptions):
     for (let index = 0; index < BLOBS; index++) await vmm.driver.createAndMap({ size: PAGE });
     if (outage === 'silence') await liveThroughSilence(vmm, options);
     else await liveThroughEviction(vmm, options);
-    const blob = await eventually(() => vmm.driver.createAndMap({ size: PAGE }), PATIENCE);
+    const blob = await untilPasses(
+      'the guest is served again',
+      () => vmm.driver.createAndMap({ size: PAGE }),
+      { within: PATIENCE },
+    );
     await vmm.driver.unmapAndUnref(blob);
     await expectBlobs(options, outage === 'silence' ? BLOBS : 0);
     expectEqual('wrong answers in the rings', vmm.driver.control.violations.join('; '), '');
@@ -61,7 +65,7 @@ async function liveThroughSilence(
       if (error instanceof AnswerError) return null;
       throw error;
     });
-    await sleep(silence);
+    await pace(silence);
     process.kill(brokerPid, 'SIGCONT');
     const blob = await answer;
     if (blob === null) return;
@@ -75,7 +79,7 @@ async function liveThroughSilence(
 /** The guest's commands fail until its driver starts anew. */
 async function liveThroughEviction(vmm: Vmm, { admin, vm }: OutageOptions): Promise<void> {
   await admin.evictVm(vm, true);
-  await eventually(async () => {
+  await untilPasses('the guest is refused', async () => {
     const refused = await vmm.driver.createBlob({ size: PAGE }).then(
       () => false,
       (error: Error) => error instanceof AnswerError,
@@ -87,9 +91,13 @@ async function liveThroughEviction(vmm: Vmm, { admin, vm }: OutageOptions): Prom
 }
 
 async function expectBlobs({ admin, vm }: OutageOptions, count: number): Promise<void> {
-  await eventually(async () => {
-    const shown = await admin.getVm(vm);
-    expectEqual('allocations, by the broker', countFromWire(shown.allocations), count);
-    expectEqual('mappings, by the broker', countFromWire(shown.mappings), count);
-  }, PATIENCE);
+  await untilPasses(
+    'the books are as they should be',
+    async () => {
+      const shown = await admin.getVm(vm);
+      expectEqual('allocations, by the broker', countFromWire(shown.allocations), count);
+      expectEqual('mappings, by the broker', countFromWire(shown.mappings), count);
+    },
+    { within: PATIENCE },
+  );
 }

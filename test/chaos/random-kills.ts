@@ -1,9 +1,9 @@
 // Random deaths under a real guest: broker, frontend, or both die by SIGKILL while many guest processes are at work, and nothing that the
 // guest can see happens, but that it waits a little.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cachedBooks, EMPTY, expectBooks } from '../guest/scenario/books.ts';
 import { CheckFailure, expectAtMost, expectEqual, expectFields } from '../guest/scenario/check.ts';
 import { KIB } from '../guest/scenario/host.ts';
+import { pace } from '../support/until.ts';
 import {
   describeHoldings,
   expectNoMore,
@@ -62,7 +62,7 @@ export async function killAtRandom(
     ...Array<Death['of']>(each - together).fill('broker'),
   ]);
   try {
-    await sleep(WARM_UP);
+    await pace(WARM_UP);
     for (const [index, of] of plan.entries()) {
       try {
         // Never two in a row without a chance for the guest: it waits for no longer than the configured bound, and is then told so.
@@ -121,7 +121,7 @@ export async function upgradeUnderLoad(parts: Parts, rounds: number, random: Ran
   const load = GuestLoad.start(session, random);
   const deaths: Death[] = [];
   try {
-    await sleep(500);
+    await pace(500);
     for (let round = 0; round < rounds; round++) {
       for (const of of ['frontend', 'broker'] as const) {
         const at = performance.now();
@@ -130,7 +130,7 @@ export async function upgradeUnderLoad(parts: Parts, rounds: number, random: Ran
         deaths.push({ of, at, backAt: performance.now() });
         await verifyHeld(parts);
         load.check();
-        await sleep(random.between(100, 500));
+        await pace(random.between(100, 500));
       }
     }
   } finally {
@@ -148,7 +148,7 @@ export async function upgradeUnderLoad(parts: Parts, rounds: number, random: Ran
 }
 
 async function die(parts: Parts, of: Death['of'], isHasty: boolean, random: Random): Promise<Death> {
-  await sleep(random.between(...PAUSES));
+  await pace(random.between(...PAUSES));
   const victims = of === 'both' ? [parts.frontend, parts.broker] : [parts[of]];
   const at = performance.now();
   const killed = await Promise.all(

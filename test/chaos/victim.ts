@@ -1,12 +1,11 @@
 // A service under `barkeep keep` as the chaos suite sees it: two processes, of which one is killed and comes back.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckFailure } from '../guest/scenario/check.ts';
 import { openDescriptors, type Service } from '../guest/scenario/service.ts';
+import { until } from '../support/until.ts';
 import { childrenOf } from './process-tree.ts';
 
-const POLL = 10;
 /** A successor that serves again only after this long has not come back; milliseconds. */
-const BACK_LIMIT = 20_000;
+const PATIENCE = { within: 20_000, every: 10 };
 /** What the keeper says when a successor was ready, with the successor's pid. */
 const BACK = /"pid":(\d+),"child":"[^"]*","msg":"is back"/g;
 
@@ -33,33 +32,20 @@ export class Victim {
    * is one death.
    */
   async signal(signal: 'SIGKILL' | 'SIGTERM'): Promise<number> {
-    const deadline = performance.now() + BACK_LIMIT;
-    for (;;) {
-      const pid = this.pid;
-      if (pid !== 0 && pid !== this.#last) {
-        this.#last = pid;
-        process.kill(pid, signal);
-        return pid;
-      }
-      if (performance.now() > deadline)
-        throw new CheckFailure(`${this.service.name}: no process to kill was started`);
-      await sleep(POLL);
-    }
+    const fresh = (): number => (this.pid === this.#last ? 0 : this.pid);
+    const pid = await until(`${this.service.name} has a process to kill`, fresh, PATIENCE);
+    this.#last = pid;
+    process.kill(pid, signal);
+    return pid;
   }
 
   /** Resolves when a life other than the one of `pid` serves. */
   async back(pid: number): Promise<void> {
-    const deadline = performance.now() + BACK_LIMIT;
-    while (!this.#serves(pid)) {
-      if (!this.service.running) throw new CheckFailure(`${this.service.name}: its keeper has ended`);
-      if (performance.now() > deadline) {
-        const tail = this.service.log().trim().split('\n').slice(-6).join('\n');
-        throw new CheckFailure(
-          `${this.service.name} is not back after ${BACK_LIMIT / 1000} s; its log ends with\n${tail}`,
-        );
-      }
-      await sleep(POLL);
-    }
+    const found = (): string =>
+      `a log that ends with\n${this.service.log().trim().split('\n').slice(-6).join('\n')}`;
+    const isDecided = (): boolean => !this.service.running || this.#serves(pid);
+    await until(`${this.service.name} is back`, isDecided, { ...PATIENCE, found });
+    if (!this.service.running) throw new CheckFailure(`${this.service.name}: its keeper has ended`);
   }
 
   descriptors(): readonly string[] {

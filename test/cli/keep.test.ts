@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { until as waitUntil } from '../support/until.ts';
+import { until } from '../support/until.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist/services');
 const CLI = join(DIST, 'cli/main.js');
@@ -41,12 +41,10 @@ class Kept {
   }
 
   async says(text: string): Promise<void> {
-    await until(() => this.out.includes(text) || this.log.includes(text));
+    await until(`it says ${text}`, () => this.out.includes(text) || this.log.includes(text), {
+      found: () => `${this.out}${this.log}`,
+    });
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((done) => setTimeout(done, 10));
 }
 
 /** Running, and not merely waiting to be reaped. */
@@ -168,7 +166,7 @@ describe('the command', () => {
     expect(isAlive(pid)).toBe(true);
     kept.process.kill('SIGKILL');
     const start = performance.now();
-    await until(() => !isAlive(pid));
+    await until('the child is gone', () => !isAlive(pid));
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
@@ -200,7 +198,7 @@ describe('a flood of notifications', () => {
     '%s fills no log, and keeps the keeper from nothing',
     async (_, options, text) => {
       const kept = new Kept([...options, ...shell('echo "address=$NOTIFY_SOCKET="; exec sleep 1000')]);
-      await waitUntil('the command has its address', () => kept.out.includes('=\n'));
+      await until('the command has its address', () => kept.out.includes('=\n'));
       const address = /address=(.*)=/.exec(kept.out)?.[1];
       const program = `
       import { connectDatagram } from '${DIST}/lib/os/datagram.js';
@@ -217,14 +215,14 @@ describe('a flood of notifications', () => {
         thousands += dots.length;
       });
       try {
-        await waitUntil('a lot was sent', () => thousands >= 20);
+        await until('a lot was sent', () => thousands >= 20);
         // Two hundred bytes each: they would be 4 MB.
         expect(kept.log.length).toBeLessThan(64 * 1024);
         expect(kept.log).toContain('a notification was ');
         expect(flood.exitCode).toBe(null);
         kept.process.kill('SIGTERM');
         expect(await kept.ended).toBe(0);
-        const leftOut = await waitUntil(
+        const leftOut = await until(
           'what was left out is told',
           () => /"kind":"a notification was [^"]*","leftOut":([0-9]+),/.exec(kept.log)?.[1],
         );

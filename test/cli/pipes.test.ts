@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
-import { until } from '../support/until.ts';
+import { stays, until } from '../support/until.ts';
 import { CacheType, type FakeBroker, Placement, paged, startFakeBroker, VmState } from './fake-broker.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/services/cli/main.js');
@@ -120,17 +119,17 @@ describe('an answer is whole', () => {
     try {
       // Nobody reads yet: the first page fills the pipe.
       await until('the first page is asked for', () => (broker?.asked.length ?? 0) > 0);
-      await sleep(1000);
-      expect(broker?.asked.length).toBeLessThan(5);
+      await stays('few pages are asked for', () => (broker?.asked.length ?? 0) < 5, 1000);
       child.stdout.resume();
       const peak = (): number =>
         Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024;
       let highest = 0;
-      while (child.exitCode === null && child.signalCode === null) {
+      const hasEnded = (): boolean => {
         // Nothing is known of one that has just ended.
         highest = Math.max(highest, peak() || 0);
-        await sleep(20);
-      }
+        return child.exitCode !== null || child.signalCode !== null;
+      };
+      await until('the program has ended', hasEnded, { within: 60_000, every: 20 });
       expect(child.exitCode).toBe(0);
       expect(broker?.asked).toHaveLength(100);
       // The list as text alone is 17 MB, as objects more than 60 MB. A Node that has loaded gRPC has about 90 MiB.

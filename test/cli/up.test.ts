@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
-import { until as waitUntil } from '../support/until.ts';
+import { pace, until } from '../support/until.ts';
 import { VmState } from './fake-broker.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/services/cli/main.js');
@@ -56,7 +56,7 @@ class Up {
   }
 
   async report(): Promise<Report> {
-    await until(() => this.out.endsWith('}\n') || this.process.exitCode !== null);
+    await until('it reports', () => this.out.endsWith('}\n') || this.process.exitCode !== null);
     return JSON.parse(this.out) as Report;
   }
 
@@ -111,10 +111,6 @@ function start(args: readonly string[] = [], environment: Readonly<Record<string
   );
   started.push(up);
   return up;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** From proc_pid_stat(5), behind the name, which may hold anything. */
@@ -209,7 +205,7 @@ describe('up', () => {
     const report = await up.report();
     up.process.kill('SIGKILL');
     await up.ended;
-    await until(() => pidsOf(report).filter(isAlive).length === 0);
+    await until('its children are gone', () => pidsOf(report).filter(isAlive).length === 0);
     expect(readdirSync(join(directory, 'run')).filter((name) => name.endsWith('.sock'))).toEqual([]);
   });
 
@@ -217,10 +213,10 @@ describe('up', () => {
     const up = start();
     const report = await up.report();
     process.kill(report.services[2]?.pid ?? 0, 'SIGKILL');
-    await until(() => up.messages().includes('up: is back'));
+    await until('up says so', () => up.messages().includes('up: is back'), { found: () => up.log });
     expect(up.messages()).toContain('up: ended; it is started again');
     // It serves its VMM at once, and resumes its session right after.
-    await until(async () => (await attached()).length === 2);
+    await until('both VMs are attached', async () => (await attached()).length === 2);
     up.signalGroup('SIGINT');
     expect(await up.ended).toBe(0);
   });
@@ -229,8 +225,8 @@ describe('up', () => {
     const up = start();
     const report = await up.report();
     process.kill(report.services[0]?.pid ?? 0, 'SIGKILL');
-    await until(() => up.messages().includes('up: is back'));
-    await until(async () => (await attached()).length === 2);
+    await until('up says so', () => up.messages().includes('up: is back'), { found: () => up.log });
+    await until('both VMs are attached', async () => (await attached()).length === 2);
     expect(report.services.slice(1).every(({ pid }) => isAlive(pid))).toBe(true);
     up.signalGroup('SIGINT');
     expect(await up.ended).toBe(0);
@@ -240,7 +236,7 @@ describe('up', () => {
     const up = start();
     const report = await up.report();
     process.kill(report.services[1]?.pid ?? 0, 'SIGTERM');
-    await until(() => up.messages().includes('up: is back'));
+    await until('up says so', () => up.messages().includes('up: is back'), { found: () => up.log });
     expect(up.log).toMatch(/"child":"metrics endpoint","code":0,"signal":null,"pause":0/);
     up.signalGroup('SIGINT');
     expect(await up.ended).toBe(0);
@@ -252,15 +248,18 @@ describe('up', () => {
     // A child that is stopped by its user cannot end by itself.
     process.kill(report.services[2]?.pid ?? 0, 'SIGSTOP');
     up.process.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    // Long enough apart to be two: a terminal and npm both pass one Ctrl-C on.
+    await pace(600);
     up.process.kill('SIGINT');
     expect(await up.ended).toBe(130);
-    await until(() => pidsOf(report).filter(isAlive).length === 0);
+    await until('its children are gone', () => pidsOf(report).filter(isAlive).length === 0);
   });
 
   test('ends cleanly on Ctrl-C while it starts', async () => {
     const up = start();
-    await until(() => up.messages().includes('broker: broker started'));
+    await until('up says so', () => up.messages().includes('broker: broker started'), {
+      found: () => up.log,
+    });
     up.signalGroup('SIGINT');
     await up.ended;
     expect(up.out).toBe('');
@@ -286,7 +285,7 @@ describe('up', () => {
       { stdio: 'ignore' },
     );
     try {
-      await waitUntil('the broker listens', () => existsSync(join(directory, 'run', 'broker.sock')));
+      await until('the broker listens', () => existsSync(join(directory, 'run', 'broker.sock')));
       const up = start();
       expect(await up.ended).toBe(1);
       expect(up.failure()).toMatch(
@@ -303,7 +302,7 @@ describe('up', () => {
     const report = await first.report();
     for (const pid of pidsOf(report)) process.kill(pid, 'SIGSTOP');
     first.signalGroup('SIGKILL');
-    await until(() => pidsOf(report).filter(isAlive).length === 0);
+    await until('its children are gone', () => pidsOf(report).filter(isAlive).length === 0);
     expect(existsSync(join(directory, 'run', 'broker.sock'))).toBe(true);
     const second = start();
     await second.report();
@@ -353,7 +352,7 @@ describe('up', () => {
     terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
     });
-    const report = await waitUntil('everything is up', () => {
+    const report = await until('everything is up', () => {
       const json = /^\{\r\n.*?^\}\r\n/ms.exec(shown)?.[0];
       return json === undefined ? null : (JSON.parse(json) as Report);
     });
@@ -363,10 +362,10 @@ describe('up', () => {
     const up = parentOf(before[0] ?? 0);
     try {
       terminal.kill('SIGKILL');
-      await waitUntil('the terminal is gone', () => terminal.signalCode !== null);
+      await until('the terminal is gone', () => terminal.signalCode !== null);
       // What is left of it is not only alive: it does its work, and writes its log to a terminal that is not there.
       process.kill(before[0] ?? 0, 'SIGKILL');
-      await waitUntil('another broker is there, and has its VMs', async () => {
+      await until('another broker is there, and has its VMs', async () => {
         const [broker] = childrenOf(up).filter((pid) => commandOf(pid).includes(' broker '));
         return broker !== undefined && broker !== before[0] && (await attached()).length === 2;
       });
@@ -374,7 +373,7 @@ describe('up', () => {
     } finally {
       const all = [up, ...childrenOf(up), ...before];
       if (isAlive(up)) process.kill(up, 'SIGTERM');
-      await waitUntil('nothing is left', () => !all.some(isAlive));
+      await until('nothing is left', () => !all.some(isAlive));
     }
   }, 60_000);
 
@@ -382,7 +381,7 @@ describe('up', () => {
     const up = start();
     const report = await up.report();
     up.process.kill('SIGHUP');
-    await waitUntil(
+    await until(
       'the services have looked',
       () =>
         up.messages().filter((message) => message.endsWith(': the configuration file is right and in force'))
@@ -402,7 +401,7 @@ describe('up', () => {
     const up = start();
     let highest = 0;
     const isReady = (name: string): boolean => existsSync(join(directory, 'run', 'vms', name, 'gpu.sock'));
-    await waitUntil(
+    await until(
       'all are up',
       () => {
         const ready = names.filter(isReady).length;
@@ -427,26 +426,26 @@ describe('up', () => {
       childrenOf(up.process.pid ?? 0).find((pid) => commandOf(pid).includes('/vmm/main.js'));
     const mappings = (): Promise<number> =>
       withAdmin(async (client) => Number((await client.getVm('one')).mappings)).catch(() => 0);
-    const first = await waitUntil('there is a guest', guest);
-    await waitUntil('it lives on blobs', async () => (await mappings()) > 0);
+    const first = await until('there is a guest', guest);
+    await until('it lives on blobs', async () => (await mappings()) > 0);
     process.kill(first, 'SIGKILL');
-    const second = await waitUntil('there is another one', () => {
+    const second = await until('there is another one', () => {
       const pid = guest();
       return pid === first ? undefined : pid;
     });
-    await waitUntil('its device was reset', async () => (await mappings()) === 0);
-    await waitUntil('it lives on blobs too', async () => (await mappings()) > 0);
+    await until('its device was reset', async () => (await mappings()) === 0);
+    await until('it lives on blobs too', async () => (await mappings()) > 0);
     // A guest that waits for its device, whose frontend is stopped: it is not asked, and cannot be.
     for (const pid of childrenOf(up.process.pid ?? 0))
       if (commandOf(pid).includes(' frontend ')) process.kill(pid, 'SIGSTOP');
     up.process.kill('SIGKILL');
-    await waitUntil('it is gone with `up`', () => !isAlive(second));
+    await until('it is gone with `up`', () => !isAlive(second));
   }, 90_000);
 
   test('tells people where things are', async () => {
     const up = new Up(['--config', config, '--run-directory', join(directory, 'run')]);
     started.push(up);
-    await until(() => up.out.includes('Ctrl-C stops everything.'));
+    await until('the banner is there', () => up.out.includes('Ctrl-C stops everything.'));
     expect(up.out).toMatch(/^frontend {2}two +\d+ {2}.*\/run\/vms\/two\/gpu\.sock$/m);
     expect(up.out).toMatch(/^metrics {3}- +\d+ {2}http:\/\/127\.0\.0\.1:\d+\/metrics$/m);
     expect(up.out).toMatch(/^ {2}-m 2G -object memory-backend-memfd,.*chardev=gpu1$/m);

@@ -6,15 +6,14 @@ import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../support/until.ts';
 import { type ComposeProject, type ComposeService, composeMount } from './compose.ts';
 import { Container, type ContainerPlan } from './container.ts';
 import type { MountedImage } from './image.ts';
 import { compose, DEPLOY, deployed, type KubernetesContainer } from './manifests.ts';
 import { seccompProfile } from './seccomp.ts';
 
-const HEALTHY_WITHIN = 30_000;
-const HEALTH_INTERVAL = 300;
+const HEALTH = { within: 30_000, every: 300 };
 // Nobody reaches the containers' network from outside, so every listening address is this one, with a port that is free.
 const LOOPBACK = '127.0.0.1';
 
@@ -132,7 +131,7 @@ export class HostInContainers {
     const url = `http://${address}`;
     const isReady = async (): Promise<boolean> =>
       (await fetch(`${url}/-/ready`).catch(() => null))?.status === 200;
-    await until(isReady, HEALTHY_WITHIN, () => `Prometheus does not get ready:\n${this.#prometheusLog}`);
+    await until('Prometheus is ready', isReady, { ...HEALTH, found: () => this.#prometheusLog });
     return url;
   }
 
@@ -182,9 +181,8 @@ export class HostInContainers {
       last = output;
       return code === 0;
     };
-    const complaint = (): string =>
-      `${name} does not get healthy. Its check says:\n${last}\nIt says:\n${container.log()}`;
-    await until(isHealthy, HEALTHY_WITHIN, complaint);
+    const found = (): string => `its check says:\n${last}\nIt says:\n${container.log()}`;
+    await until(`${name} is healthy`, isHealthy, { ...HEALTH, found });
   }
 }
 
@@ -201,21 +199,13 @@ export async function prometheusValue(
     value = Number(data.result[0]?.value[1] ?? Number.NaN);
     return accept(value);
   };
-  await until(isThere, HEALTHY_WITHIN, () => `${query} is ${value}`);
+  await until(`${query} is as it should be`, isThere, { ...HEALTH, found: () => value });
   return value;
 }
 
 /** The unit file of the same service. */
 function unitOf(service: string): string {
   return service.startsWith('frontend-') ? 'barkeep-frontend@.service' : `barkeep-${service}.service`;
-}
-
-async function until(check: () => Promise<boolean>, limit: number, complaint: () => string): Promise<void> {
-  const end = Date.now() + limit;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error(complaint());
-    await delay(HEALTH_INTERVAL);
-  }
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -15,7 +14,8 @@ import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { EXIT } from '../../services/lib/runtime/exit-code.ts';
-import { until } from '../support/until.ts';
+
+import { stays, until } from '../support/until.ts';
 import { FakeBroker, makeRunDirectory } from './fake-broker.ts';
 
 const VM = 'web-1';
@@ -45,7 +45,7 @@ let losses = 0;
 function newSession(
   listener: Partial<SessionListener> = {},
   log = silent,
-  durable: Pick<SessionOptions, 'journal' | 'past'> = {},
+  more: Partial<Pick<SessionOptions, 'journal' | 'past' | 'answerTimeout'>> = {},
 ): BrokerSession {
   const session = new BrokerSession({
     vm: VM,
@@ -53,7 +53,7 @@ function newSession(
     answerTimeout: ANSWER_TIMEOUT,
     log,
     observe: () => {},
-    ...durable,
+    ...more,
     listener: {
       onAttached: (attachment) => attachments.push(attachment),
       onLate: (outcomes) => late.push(...outcomes),
@@ -159,7 +159,9 @@ describe('attach', () => {
     const lines: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
     const started = newSession({}, log).start();
-    await sleep(200);
+    await until('it says that the broker is away', () => lines.length > 0);
+    // It tries again all the while, and says nothing more.
+    await stays('one line', () => lines.length === 1);
     broker = new FakeBroker();
     await broker.listen(run.paths.brokerSocket);
 
@@ -170,7 +172,7 @@ describe('attach', () => {
   it('tries again when the broker takes the connection and says nothing', async () => {
     broker.ignoresAttach = true;
     const started = newSession().start();
-    await vi.waitFor(() => expect(broker.attaches).toHaveLength(1));
+    await until('1 attaches came', () => broker.attaches.length === 1);
     broker.ignoresAttach = false;
 
     await expect(started).resolves.toMatchObject({ resumed: false });
@@ -218,7 +220,7 @@ describe('batches', () => {
   });
 
   it('splits what is longer than the contract allows', async () => {
-    const session = newSession();
+    const session = newSession({}, silent, { answerTimeout: 20_000 });
     await session.start();
     const operations = Array.from({ length: 2500 }, (_, index) => create(index + 1));
 
@@ -258,7 +260,8 @@ describe('a broker that does not answer', () => {
     expect(waited).toBeLessThan(ANSWER_TIMEOUT * 2);
 
     broker.isSilent = false;
-    await vi.waitFor(() => expect(late.map(({ operation }) => operation.kind)).toEqual(['create', 'map']));
+    await until('two came late', () => late.length === 2);
+    expect(late.map(({ operation }) => operation.kind)).toEqual(['create', 'map']);
     await execute(session, destroy(1));
     expect(attachments.map(({ resumed }) => resumed)).toEqual([false, true]);
     expect(broker.executed.map((command) => countFromWire(command.number))).toEqual([1, 2, 3]);
@@ -268,7 +271,7 @@ describe('a broker that does not answer', () => {
     const session = newSession();
     await session.start();
     broker.kill();
-    await vi.waitFor(() => expect(session.isAttached).toBe(false));
+    await until('the session is not attached', () => !session.isAttached);
 
     expect(await execute(session, create(1))).toEqual([{ kind: 'failed', why: 'timeout' }]);
 
@@ -315,7 +318,7 @@ describe('a broken stream', () => {
     await execute(session, create(1));
     broker.isSilent = true;
     const pending = execute(session, create(2), map(2));
-    await vi.waitFor(() => expect(broker.executed).toHaveLength(3));
+    await until('3 commands came', () => broker.executed.length === 3);
     await restart(true);
 
     expect((await pending).map(({ kind }) => kind)).toEqual(['done', 'mapped']);
@@ -330,14 +333,14 @@ describe('a broken stream', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       broker.kill();
-      await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+      await until('a timer runs', () => vi.getTimerCount() > 0);
       // A new file instead of the one that is there, as a new broker makes it.
       rmSync(run.paths.brokerSocket, { force: true });
       const successor = new FakeBroker();
       successor.adopt(broker);
       broker = successor;
       await broker.listen(run.paths.brokerSocket);
-      await vi.waitFor(() => expect(broker.attaches).toHaveLength(1));
+      await until('1 attaches came', () => broker.attaches.length === 1);
     } finally {
       vi.useRealTimers();
     }
@@ -351,7 +354,7 @@ describe('a broken stream', () => {
     const { streams } = broker;
     streams[0]?.emit('error', new StatusError('INTERNAL', 'stumbled'));
 
-    await vi.waitFor(() => expect(losses).toBe(1));
+    await until('the loss is known', () => losses === 1);
     expect(await execute(session, create(3))).toEqual([{ kind: 'failed', why: 'lost' }]);
   });
 
@@ -376,7 +379,7 @@ describe('a broken stream', () => {
     await session.start();
     broker.isSilent = true;
     const pending = execute(session, create(1));
-    await vi.waitFor(() => expect(broker.executed).toHaveLength(1));
+    await until('1 commands came', () => broker.executed.length === 1);
     broker.isSilent = false;
 
     broker.streams[0]?.write(response);
@@ -405,14 +408,13 @@ describe('a session that the broker has forgotten', () => {
     await execute(session, create(1));
     broker.isSilent = true;
     const pending = execute(session, create(2));
-    await vi.waitFor(() => expect(broker.executed).toHaveLength(2));
+    await until('2 commands came', () => broker.executed.length === 2);
     await restart(false);
 
     expect(await pending).toEqual([{ kind: 'failed', why: 'lost' }]);
     expect(losses).toBe(1);
     expect(await execute(session, create(3))).toEqual([{ kind: 'failed', why: 'lost' }]);
-    await sleep(100);
-    expect(broker.attaches).toHaveLength(1);
+    await stays('no attach but the first', () => broker.attaches.length === 1);
 
     session.reset();
     const [result] = await execute(session, create(4));
@@ -427,10 +429,10 @@ describe('a session that the broker has forgotten', () => {
     await session.start();
     broker.isSilent = true;
     session.reset();
-    await vi.waitFor(() => expect(broker.executed).toHaveLength(1));
+    await until('1 commands came', () => broker.executed.length === 1);
     await restart(false);
 
-    await vi.waitFor(() => expect(attachments).toHaveLength(2));
+    await until('it is attached again', () => attachments.length === 2);
     expect(attachments[1]).toMatchObject({ resumed: false });
   });
 });
@@ -442,10 +444,10 @@ describe('reset', () => {
     broker.isSilent = true;
     const done = vi.fn();
     session.execute([create(1)], performance.now(), done);
-    await vi.waitFor(() => expect(broker.executed).toHaveLength(1));
+    await until('1 commands came', () => broker.executed.length === 1);
     session.reset();
     const after = execute(session, create(1));
-    await vi.waitFor(() => expect(broker.executed).toHaveLength(3));
+    await until('3 commands came', () => broker.executed.length === 3);
     await restart(true);
 
     expect((await after)[0]?.kind).toBe('done');
@@ -470,7 +472,7 @@ describe('the end', () => {
     const session = newSession();
     await session.start();
     broker.kill();
-    await vi.waitFor(() => expect(session.isAttached).toBe(false));
+    await until('the session is not attached', () => !session.isAttached);
 
     await session.detach();
 
@@ -541,13 +543,13 @@ describe('while the broker is away for longer than the time-out', () => {
     await session.start();
     await execute(session, create(1));
     broker.kill();
-    await sleep(50);
+    await until('the session is not attached', () => !session.isAttached);
     session.reset();
     expect(await execute(session, create(1))).toEqual([{ kind: 'failed', why: 'timeout' }]);
 
     await restart(true);
 
-    await vi.waitFor(() => expect(broker.executed.at(-1)?.reset).toBeTruthy(), { timeout: 3000 });
+    await until('the reset came', () => broker.executed.at(-1)?.reset);
     expect(await execute(session, create(1))).toEqual([expect.objectContaining({ kind: 'done' })]);
   });
 });
@@ -614,9 +616,8 @@ describe('a successor', () => {
     await execute(second, forChain(1, create(2)));
     second.published(2);
 
-    await vi.waitFor(() =>
-      expect(late).toEqual([expect.objectContaining({ operation: forChain(0, create(1)) })]),
-    );
+    await until('one came late', () => late.length === 1);
+    expect(late).toEqual([expect.objectContaining({ operation: forChain(0, create(1)) })]);
   });
 
   it('hears of what its predecessor had told the guest had failed', async () => {
@@ -629,7 +630,8 @@ describe('a successor', () => {
 
     successorOf(first, journal, 1);
 
-    await vi.waitFor(() => expect(late.map(({ operation }) => operation)).toEqual([forChain(0, create(1))]));
+    await until('one came late', () => late.length === 1);
+    expect(late.map(({ operation }) => operation)).toEqual([forChain(0, create(1))]);
     expect(executed()).toEqual([1]);
   });
 
@@ -661,7 +663,7 @@ describe('a successor', () => {
     const second = sessionWith(journal, journal.past);
     second.resume();
 
-    await vi.waitFor(() => expect(broker.executed.at(-1)?.reset).toBeTruthy());
+    await until('the reset came', () => broker.executed.at(-1)?.reset);
     expect(executed()).toEqual([1, 2]);
   });
 

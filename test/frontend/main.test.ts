@@ -2,9 +2,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBroker } from '../../services/broker/main.ts';
 import { type Frontend, startFrontend } from '../../services/frontend/main.ts';
 import { listen } from '../../services/lib/os/socket.ts';
@@ -13,6 +12,7 @@ import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { type Config, parseConfig } from '../../services/lib/runtime/config.ts';
 import { EXIT } from '../../services/lib/runtime/exit-code.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../services/lib/wire/vhost-user.ts';
+import { pace, stays, until } from '../support/until.ts';
 import { QEMU_PROTOCOL_FEATURES } from '../vmm/front-end.ts';
 import { Vmm, type VmmOptions } from '../vmm/vmm.ts';
 import { FakeBroker } from './fake-broker.ts';
@@ -111,7 +111,7 @@ describe('a start', () => {
     const started = startFrontend({ vm: 'one', socketPath: socketOf('one') }, config, silent, {
       signal: control.signal,
     });
-    await sleep(50);
+    await pace(50);
     control.abort();
 
     await expect(started).rejects.toThrow('stopped before it was attached');
@@ -128,7 +128,7 @@ describe('a VMM', () => {
     await expect(
       boot('one', { protocolFeatures: QEMU_PROTOCOL_FEATURES & ~bitSet(PROTOCOL_FEATURE.SHMEM) }),
     ).rejects.toThrow();
-    await vi.waitFor(() => expect(lines.join()).toContain('SHMEM 22 missing'));
+    await until('it is turned away in words', () => lines.join().includes('SHMEM 22 missing'));
 
     await boot('one');
   });
@@ -165,7 +165,10 @@ describe('a stop', () => {
 
     expect((await admin.getVm('one')).state).toBe(barkeep.v1.VmState.VM_STATE_DETACHED);
     expect(existsSync(socketOf('one'))).toBe(false);
-    await vi.waitFor(() => expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before));
+    await until(
+      'no more descriptors are open than before',
+      () => readdirSync('/proc/self/fd').length <= before,
+    );
   });
 });
 
@@ -176,14 +179,15 @@ describe.each([
 ])('a broker that was restarted (VM %s)', (vm, flawless) => {
   it('has forgotten the guest’s blobs: ERR_UNSPEC until the driver starts afresh, then everything works', async () => {
     const first = await broker();
-    await frontend(vm);
+    const lines: string[] = [];
+    await frontend(vm, pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }));
     const vmm = await boot(vm, { flawless });
     await vmm.driver.createAndMap({ size: 4096 });
     await first.stop();
     const create = vmm.driver.createCommand(50, { size: 4096 });
     const whileAway = await vmm.driver.sendCommand(create);
     await broker();
-    await sleep(100);
+    await until('the loss is known', () => lines.join().includes('has forgotten this session'));
     const afterwards = await vmm.driver.sendCommand(create);
     await vmm.rebind();
     const blob = await vmm.driver.createAndMap({ size: 4096 });
@@ -240,14 +244,12 @@ describe('figures', () => {
     await frontend('each');
     const vmm = await boot('each');
     await vmm.driver.createContext();
-    await vi.waitFor(() =>
-      expect(fake.statistics.at(-1)?.commands).toEqual([
-        expect.objectContaining({ command: 'CTX_CREATE', answer: 'OK_NODATA' }),
-      ]),
-    );
+    await until('the command is reported', () => fake.statistics.at(-1)?.commands?.length);
+    expect(fake.statistics.at(-1)?.commands).toEqual([
+      expect.objectContaining({ command: 'CTX_CREATE', answer: 'OK_NODATA' }),
+    ]);
     const { length } = fake.statistics;
-    await sleep(200);
 
-    expect(fake.statistics).toHaveLength(length);
+    await stays('no report without news', () => fake.statistics.length === length);
   });
 });

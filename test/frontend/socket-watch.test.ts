@@ -1,16 +1,14 @@
 import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SocketWatch } from '../../services/frontend/socket-watch.ts';
-
-/** Long enough for the kernel to have told of what was done. */
-const A_MOMENT = 30;
+import { turns, until } from '../support/until.ts';
 
 let directory: string;
 let path: string;
 let watch: SocketWatch;
+let made = 0;
 const onMade = vi.fn();
 
 beforeEach(() => {
@@ -25,32 +23,43 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+/** The kernel has told everybody of all that was done: it tells in order, and has told another watch of what was made last. */
+async function everythingIsTold(): Promise<void> {
+  const last = join(directory, `last-${++made}`);
+  const isTold = vi.fn();
+  const another = new SocketWatch(last, isTold);
+  writeFileSync(last, '');
+  await until('another watch is told', () => isTold.mock.calls.length > 0);
+  another.close();
+  await turns();
+}
+
 describe('a watched path', () => {
   test('is told of when something is made there', async () => {
     writeFileSync(path, '');
-    await vi.waitFor(() => expect(onMade).toHaveBeenCalled());
+    await until('it is told', () => onMade.mock.calls.length > 0);
   });
 
   test('is not told of when what was there goes', async () => {
     writeFileSync(path, '');
-    await vi.waitFor(() => expect(onMade).toHaveBeenCalled());
-    await sleep(A_MOMENT);
+    await until('it is told', () => onMade.mock.calls.length > 0);
+    await everythingIsTold();
     onMade.mockReset();
     unlinkSync(path);
-    await sleep(A_MOMENT);
+    await everythingIsTold();
     expect(onMade).not.toHaveBeenCalled();
   });
 
   test('is not taken for another one of its directory', async () => {
     writeFileSync(join(directory, 'admin.sock'), '');
-    await sleep(A_MOMENT);
+    await everythingIsTold();
     expect(onMade).not.toHaveBeenCalled();
   });
 
   test('is left alone after close()', async () => {
     watch.close();
     writeFileSync(path, '');
-    await sleep(A_MOMENT);
+    await everythingIsTold();
     expect(onMade).not.toHaveBeenCalled();
   });
 

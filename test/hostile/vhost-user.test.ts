@@ -25,11 +25,10 @@ import {
   Ram,
   RawVmm,
   recordingLog,
-  settle,
   TestDevice,
-  until,
   VmmQueue,
 } from '../lib/vhost-user/fixtures.ts';
+import { turns, until } from '../support/until.ts';
 
 let directory: string;
 let server: BackendServer;
@@ -54,12 +53,28 @@ function connected(): RawVmm {
   return new RawVmm(connect(join(directory, 'gpu.sock'), 'stream'));
 }
 
+/** Asks until the socket takes no more although the back-end had its turns to read; how often. */
+async function askAndAsk(vmm: RawVmm): Promise<number> {
+  const request = encodeFrontendRequest('GET_FEATURES', null);
+  let sent = 0;
+  for (let refused = false; ; ) {
+    if (send(vmm.socket.number, request) === request.length) {
+      sent += 1;
+      refused = false;
+    } else if (refused) return sent;
+    else {
+      refused = true;
+      await turns(40);
+    }
+  }
+}
+
 /** The next VMM is served as if nothing had happened. */
 async function expectService(): Promise<void> {
   const vmm = connected();
   expect(await vmm.get('GET_FEATURES', null)).toBe(0x1_5000_0019n);
   vmm.close();
-  await until(() => !server.connected);
+  await until('the connection has ended', () => !server.connected);
 }
 
 /** Shared mappings of memfds in this process. */
@@ -142,9 +157,9 @@ describe('malformed messages', () => {
     const vmm = connected();
     const whole = encodeFrontendRequest('SET_VRING_CALL', { index: 0, noFd: false });
     vmm.sendBytes(whole.subarray(0, length), [fd]);
-    await settle();
+    await turns();
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
     expect(log.text()).toMatch(/in the middle of it/);
     await expectService();
     expect(openFds()).toBe(before);
@@ -154,11 +169,11 @@ describe('malformed messages', () => {
     const vmm = connected();
     for (const byte of encodeFrontendRequest('SET_PROTOCOL_FEATURES', DEFAULT_PROTOCOL_FEATURES)) {
       vmm.sendBytes(Buffer.from([byte]));
-      await settle(1);
+      await turns(2);
     }
     expect(await vmm.get('GET_QUEUE_NUM', null)).toBe(2);
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
   });
 
   it('random bytes never do more than end a connection', async () => {
@@ -167,9 +182,9 @@ describe('malformed messages', () => {
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (bytes) => {
         const vmm = connected();
         vmm.sendBytes(bytes);
-        await settle(1);
+        await turns(2);
         vmm.close();
-        await until(() => !server.connected);
+        await until('the connection has ended', () => !server.connected);
       }),
       { numRuns: 300 },
     );
@@ -204,9 +219,9 @@ describe('malformed messages', () => {
           } catch {
             // The back-end has hung up on an earlier one already.
           }
-          await settle(1);
+          await turns(2);
           vmm.close();
-          await until(() => !server.connected);
+          await until('the connection has ended', () => !server.connected);
         },
       ),
       { numRuns: 300 },
@@ -254,7 +269,7 @@ describe('descriptors', () => {
     }
     expect(openFds()).toBe(before);
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
   });
 
   it('that replace others close those, thousands of times', async () => {
@@ -273,7 +288,7 @@ describe('descriptors', () => {
     }
     expect(openFds()).toBe(before);
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
   });
 
   it('of channels that replace each other are closed', async () => {
@@ -288,7 +303,7 @@ describe('descriptors', () => {
     }
     expect(openFds() - before).toBeLessThanOrEqual(1);
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
   });
 
   it('of every wrong kind are refused as a doorbell', async () => {
@@ -309,41 +324,26 @@ describe('descriptors', () => {
       expect(await vmm.ask('SET_VRING_ERR', { index: 0, noFd: false }, [fd])).toBe(1);
     }
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
   });
 });
 
 describe('a VMM that does not listen', () => {
   it('is not buffered for without end, and is served again when it listens', async () => {
     const vmm = connected();
-    const request = encodeFrontendRequest('GET_FEATURES', null);
-    let sent = 0;
-    for (let idle = 0; idle < 20; ) {
-      if (send(vmm.socket.number, request) === request.length) {
-        sent += 1;
-        idle = 0;
-      } else {
-        idle += 1;
-        await settle(1);
-      }
-    }
+    const sent = await askAndAsk(vmm);
     expect(sent).toBeLessThan(20_000);
     for (let index = 0; index < sent; index += 1) expect((await vmm.next()).header.request).toBe(1);
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
   });
 
   it('ends when it goes away with answers unread', async () => {
     const before = openFds();
     const vmm = connected();
-    const request = encodeFrontendRequest('GET_FEATURES', null);
-    for (let idle = 0; idle < 5; ) {
-      const taken = send(vmm.socket.number, request) === request.length;
-      idle = taken ? 0 : idle + 1;
-      if (!taken) await settle(1);
-    }
+    await askAndAsk(vmm);
     vmm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
     await expectService();
     expect(openFds()).toBe(before);
   });
@@ -365,7 +365,7 @@ describe('a whole VM that disappears', () => {
       await queue.start(vmm, 0);
       closeAll([channel]);
       vmm.close();
-      await until(() => !server.connected);
+      await until('the connection has ended', () => !server.connected);
     }
     expect(openFds()).toBe(before);
     expect(mappings()).toBe(mapped);

@@ -22,7 +22,8 @@ import {
   unmapBlob,
   unref,
 } from '../frontend/virtio-gpu/commands.ts';
-import { Bench, DONE, handle, mapped, settle } from '../frontend/virtio-gpu/fakes.ts';
+import { Bench, DONE, handle, mapped } from '../frontend/virtio-gpu/fakes.ts';
+import { turns } from '../support/until.ts';
 
 const U32_BOUNDS = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 const U64_BOUNDS = [
@@ -279,7 +280,7 @@ describe('a broker that gives nonsense', () => {
     bench.kick(createBlob(1), mapBlob(1), unref(1), ctxCreate(1));
     bench.session.reply = () => DONE;
     bench.session.asked[0]?.answer(results);
-    await settle();
+    await turns();
 
     expectAnswered(4);
   });

@@ -9,6 +9,7 @@ import type { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, duplicate } from '../../services/lib/os/memory.ts';
 import { send } from '../../services/lib/os/socket.ts';
 import { missingPrograms } from '../deploy/command.ts';
+import { until } from '../support/until.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist/services/lib');
 
@@ -79,10 +80,6 @@ function said(name = 'said'): unknown[] {
   }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((done) => setTimeout(done, 5));
-}
-
 const told = (message: string): readonly Line[] => lines.filter((line) => line.message === message);
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
@@ -101,7 +98,7 @@ describe('descriptors', () => {
         stay();`),
     );
     keeper.start();
-    await until(() => said().length === 3);
+    await until('it said 3 things', () => said().length === 3, { found: said });
     const { ino } = statSync(path);
     expect(said()).toEqual([
       [1, 'bar', ino],
@@ -137,7 +134,7 @@ describe('descriptors', () => {
         stay();`),
     );
     keeper.start();
-    await until(() => said().length === 2);
+    await until('it said 2 things', () => said().length === 2, { found: said });
     expect(said()[1]).toEqual([1500, 0]);
     expect(keeper.held).toBe(1500);
     const before = openDescriptors();
@@ -163,7 +160,7 @@ describe('descriptors', () => {
         stay();`),
     );
     keeper.start();
-    await until(() => said().length === 3);
+    await until('it said 3 things', () => said().length === 3, { found: said });
     expect(said()).toEqual([
       [],
       [
@@ -186,7 +183,7 @@ describe('descriptors', () => {
       { storeLimit: 2 },
     );
     keeper.start();
-    await until(() => said().length === 2);
+    await until('it said 2 things', () => said().length === 2, { found: said });
     expect(said()[1]).toEqual([
       ['b', 1],
       ['d', 1],
@@ -207,7 +204,7 @@ describe('descriptors', () => {
         name,
       );
     for (const name of ['left', 'right']) keeperOf(body(name)).start();
-    await until(() => said('left').length === 2 && said('right').length === 2);
+    await until('both said two things', () => said('left').length === 2 && said('right').length === 2);
     expect([said('left')[1], said('right')[1]]).toEqual([[['left', 1]], [['right', 1]]]);
     expect(keepers.map(({ held }) => held)).toEqual([1, 1]);
   });
@@ -220,9 +217,9 @@ describe('descriptors', () => {
       { firstPause: 1, longestPause: 1 },
     );
     keeper.start();
-    await until(() => said().length === 2);
+    await until('it said 2 things', () => said().length === 2, { found: said });
     const early = openDescriptors();
-    await until(() => said().length === 8);
+    await until('it said 8 things', () => said().length === 8, { found: said });
     // One life's own lifeline and pipes may be there or not.
     expect(openDescriptors()).toBeLessThanOrEqual(early + 3);
   });
@@ -252,7 +249,7 @@ describe('a notification', () => {
     const before = openDescriptors();
     say('FDSTORE=1\nFDNAME=a', memory());
     say('READY=1');
-    await until(() => lines.length === 2);
+    await until('two lines came', () => lines.length === 2);
     expect(lines[0]).toEqual({
       level: 'warn',
       message: 'a notification was dropped: its sender is not the command',
@@ -278,7 +275,7 @@ describe('a notification', () => {
     const before = openDescriptors();
     say(text, memory());
     say('STATUS=after');
-    await until(() => keeper.status === 'after');
+    await until('its status is after', () => keeper.status === 'after');
     expect([keeper.held, openDescriptors()]).toEqual([1, before + 2]);
   });
 
@@ -290,9 +287,9 @@ describe('a notification', () => {
   ])('%j stores under the name "%s", as with systemd', async (text, name) => {
     const { keeper, say } = await heard();
     say(text, memory());
-    await until(() => keeper.held === 1);
+    await until('it holds 1', () => keeper.held === 1);
     say(`FDSTOREREMOVE=1\nFDNAME=${name}`);
-    await until(() => keeper.held === 0);
+    await until('it holds 0', () => keeper.held === 0);
   });
 
   test('with an open file that is held already closes it; one that was opened anew is another', async () => {
@@ -302,7 +299,7 @@ describe('a notification', () => {
     say('FDSTORE=1\nFDNAME=a', owned(duplicate(one)), memory());
     say('FDSTORE=1\nFDNAME=b', one);
     say('STATUS=done');
-    await until(() => keeper.status === 'done');
+    await until('its status is done', () => keeper.status === 'done');
     expect(keeper.held).toBe(2);
     expect(told('a descriptor is held already; it was closed').map(({ data }) => data['name'])).toEqual([
       'a',
@@ -318,15 +315,15 @@ describe('a notification', () => {
       await new Promise(setImmediate);
     }
     say('STATUS=done');
-    await until(() => keeper.status === 'done');
+    await until('its status is done', () => keeper.status === 'done');
     expect(keeper.held).toBe(511);
     expect(told('a descriptor was refused and closed').map(({ data }) => data['refusal'])).toEqual(
       Array(9).fill('names-too-long'),
     );
-    await until(() => said().length === 1);
+    await until('it said 1 things', () => said().length === 1, { found: said });
     // The proof that what is held can be handed over.
     keeper.signal('SIGKILL');
-    await until(() => said().length === 2);
+    await until('it said 2 things', () => said().length === 2, { found: said });
   });
 
   const absent = missingPrograms(['systemd-notify']).length > 0;
@@ -336,7 +333,7 @@ describe('a notification', () => {
     expect(await keeper.startOnce()).toEqual({ ready: { URL: 'there' } });
     expect(keeper.status).toBe('all is well');
     // It ends when its barrier was closed, and waits five seconds for that.
-    await until(() => said().length === 1);
+    await until('it said 1 things', () => said().length === 1, { found: said });
     expect(said()).toEqual(['answered']);
     expect(told('a notification was odd')).toEqual([]);
   });
@@ -368,7 +365,7 @@ describe('a start', () => {
 
   test('of what cannot be executed is tried again, with pauses', async () => {
     keeperOf(['/nowhere/at/all'], { firstPause: 1 }).start();
-    await until(() => told('ended; it is started again').length >= 3);
+    await until('it told 3 times', () => told('ended; it is started again').length >= 3);
     expect(told('cannot be executed')[0]?.data).toMatchObject({ child: 'worker', err: { code: 'ENOENT' } });
   });
 });
@@ -387,7 +384,7 @@ describe('a watchdog', () => {
       { silenceLimit: 400 },
     );
     keeper.start();
-    await until(() => said().length === 2);
+    await until('said().length === 2', () => said().length === 2);
     expect(said()).toEqual([
       [1, 400, null, []],
       [2, 400, null, [['kept', 1]]],
@@ -405,7 +402,7 @@ describe('a watchdog', () => {
       { silenceLimit: 400 },
     );
     keeper.start();
-    await until(() => said().length === 2);
+    await until('said().length === 2', () => said().length === 2);
     expect([said(), lines]).toEqual([['up', 'lives'], []]);
     expect(keeper.pid).not.toBeNull();
   });
@@ -413,7 +410,7 @@ describe('a watchdog', () => {
   test('that was not asked for is not heard of', async () => {
     const keeper = keeperOf(program(`say(store.watchdog); stay();`));
     keeper.start();
-    await until(() => said().length === 1);
+    await until('said().length === 1', () => said().length === 1);
     expect(said()).toEqual([null]);
   });
 });
@@ -423,27 +420,27 @@ describe('a death', () => {
 
   test('is followed by a start at once, then by pauses that double up to a limit', async () => {
     keeperOf(['/bin/false'], { firstPause: 1, longestPause: 4 }).start();
-    await until(() => pauses().length >= 6);
+    await until('6 pauses are over', () => pauses().length >= 6);
     expect(pauses().slice(0, 6)).toEqual([0, 1, 2, 4, 4, 4]);
   });
 
   test('by exit code 2 of what had been ready once is no end: what is held waits for the mend', async () => {
     const body = `say(life); if (life === 2) process.exit(2); store.ready(); if (life === 1) die(); stay();`;
     keeperOf(program(body), { firstPause: 1 }).start();
-    await until(() => said().length === 3);
+    await until('it said 3 things', () => said().length === 3);
     expect(told('ended; it is not started again')).toEqual([]);
   });
 
   test('of what was ready is followed by a start at once, as often as the burst allows', async () => {
     const command = program('store.ready({}); die();');
     keeperOf(command, { firstPause: 1, longestPause: 2, readyBurst: 3 }).start();
-    await until(() => pauses().length >= 7);
+    await until('7 pauses are over', () => pauses().length >= 7);
     expect(pauses().slice(0, 7)).toEqual([0, 0, 0, 0, 1, 2, 2]);
   });
 
   test('after a steady life costs no pause', async () => {
     keeperOf(['/bin/false'], { firstPause: 1000, steadyAfter: 0 }).start();
-    await until(() => pauses().length >= 3);
+    await until('3 pauses are over', () => pauses().length >= 3);
     expect(pauses().slice(0, 3)).toEqual([0, 0, 0]);
   });
 
@@ -464,13 +461,13 @@ describe('a death', () => {
 
   test('by exit code 0 is followed by a start where the command is always to run', async () => {
     keeperOf(program(`say(life); if (life < 2) process.exit(0); stay();`), { always: true }).start();
-    await until(() => said().length === 2);
+    await until('it said 2 things', () => said().length === 2, { found: said });
   });
 
   test('is followed by word that it is back', async () => {
     const keeper = keeperOf(program(`say(life); store.ready(); if (life > 1) stay(); else die();`));
     await keeper.startOnce();
-    await until(() => told('is back').length === 1);
+    await until('it told 1 times', () => told('is back').length === 1);
     expect(told('is back')[0]?.data).toEqual({ child: 'worker', pid: keeper.pid });
   });
 });
@@ -502,7 +499,7 @@ describe('a stop', () => {
   test('between two lives prevents the next', async () => {
     const keeper = keeperOf(program(`say(life); process.exit(1);`), { firstPause: 60_000 });
     keeper.start();
-    await until(() => told('ended; it is started again').length === 2);
+    await until('it told 2 times', () => told('ended; it is started again').length === 2);
     await keeper.stop();
     await keeper.ended;
     expect([said().length, keeper.pid]).toEqual([2, null]);
@@ -517,7 +514,7 @@ describe('a stop', () => {
   test('during a start ends the start', async () => {
     const keeper = keeperOf(program('say(life); stay();'));
     const outcome = keeper.startOnce();
-    await until(() => said().length === 1);
+    await until('it said 1 things', () => said().length === 1, { found: said });
     await keeper.stop();
     expect(await outcome).toEqual({ ended: { code: null, signal: 'SIGTERM' }, isLate: false });
   });

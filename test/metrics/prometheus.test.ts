@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../services/lib/runtime/config.ts';
 import { createLogger } from '../../services/lib/runtime/log.ts';
 import { type MetricsService, startMetrics } from '../../services/metrics/main.ts';
+import { untilPasses } from '../support/until.ts';
 import { Installation } from '../vmm/installation.ts';
 import { Vmm } from '../vmm/vmm.ts';
-import { eventually, needsPrometheus, Prometheus } from './prometheus.ts';
+import { needsPrometheus, Prometheus } from './prometheus.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -36,7 +37,7 @@ describe.skipIf(!needsPrometheus())('Prometheus', () => {
 
   /** The value of a query with one result, as soon as it is `expected`. */
   const expectValue = (query: string, expected: number) =>
-    eventually(async () =>
+    untilPasses(`${query} is ${expected}`, async () =>
       expect({ query, found: (await prometheus.query(query)).map(({ value }) => value) }).toEqual({
         query,
         found: [expected],

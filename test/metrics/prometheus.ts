@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untilPasses } from '../support/until.ts';
 
 /** Whether tests with Prometheus can run. Under CI a missing one is a failure, so they run and fail there. */
 export function needsPrometheus(): boolean {
@@ -42,7 +43,7 @@ export class Prometheus {
       { stdio: 'ignore' },
     );
     const prometheus = new Prometheus(`http://127.0.0.1:${port}`, child, directory);
-    await eventually(async () => {
+    await untilPasses('Prometheus is ready', async () => {
       const { ok } = await fetch(`${prometheus.url}/-/ready`);
       if (!ok) throw new Error('Prometheus is not ready');
     });
@@ -63,22 +64,6 @@ export class Prometheus {
     this.#process.kill('SIGTERM');
     await ended;
     rmSync(this.#directory, { recursive: true, force: true });
-  }
-}
-
-/** Tries until `attempt` does not throw, for `milliseconds` at most; then throws its last error. */
-export async function eventually<Result>(
-  attempt: () => Promise<Result>,
-  milliseconds = 15_000,
-): Promise<Result> {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
 

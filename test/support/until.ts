@@ -12,7 +12,7 @@ const A_WHILE_MS = 200;
 
 export type UntilOptions = {
   /** How long to wait, in milliseconds. */
-  readonly within?: number;
+  readonly within?: number | undefined;
   /** Between two looks, in milliseconds. */
   readonly every?: number;
   /** What was found instead, for the message; asked once, when time is up. */
@@ -53,6 +53,16 @@ export async function until<Value>(
   }
   if (found) problem = found();
   throw new Error(`waited ${within} ms until ${what}; found: ${describe(problem)}`, { cause: problem });
+}
+
+/** The same for an attempt that holds as soon as it does not throw, such as a group of expectations; resolves with what it gave. */
+export async function untilPasses<Value>(
+  what: string,
+  attempt: () => Value | Promise<Value>,
+  options: UntilOptions = {},
+): Promise<Value> {
+  const { value } = await until(what, async () => ({ value: await attempt() }), options);
+  return value;
 }
 
 /**

@@ -28,6 +28,7 @@ import {
   PROTOCOL_FEATURE,
   VIRTIO_FEATURE,
 } from '../../services/lib/wire/vhost-user.ts';
+import { pace, until } from '../support/until.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { Window } from './window.ts';
 
@@ -444,7 +445,7 @@ export class FrontEnd {
     if (needReply) this.#channel?.send(encodeStatus(request, accepted ? 0 : 1));
     if (!changed) return;
     this.shmemChanges += 1;
-    await pause(this.#options.commitDelay ?? 0);
+    await pace(this.#options.commitDelay ?? 0);
     if (this.#over) return;
     this.window.commit();
     if (this.#started) await this.#sendTable();
@@ -567,23 +568,22 @@ function sameRegion(a: MemoryRegion, b: MemoryRegion): boolean {
   return a.guestAddress === b.guestAddress && a.userAddress === b.userAddress && a.size === b.size;
 }
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (milliseconds > 0) setTimeout(resolve, milliseconds);
-    else setImmediate(resolve);
-  });
-}
-
 /** A back-end that was started a moment ago may not listen yet: tries for 10 seconds. */
 async function connectPatiently(path: string): Promise<Fd> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return connect(path, 'stream');
-    } catch (error) {
-      const passing =
-        error instanceof SystemError && ['ENOENT', 'ECONNREFUSED', 'EAGAIN'].includes(error.code);
-      if (!passing || attempt >= 200) throw error;
-      await pause(50);
-    }
-  }
+  const passing = (error: unknown): boolean =>
+    error instanceof SystemError && ['ENOENT', 'ECONNREFUSED', 'EAGAIN'].includes(error.code);
+  const outcome = await until(
+    `a back-end listens at ${path}`,
+    () => {
+      try {
+        return { socket: connect(path, 'stream') };
+      } catch (error) {
+        if (passing(error)) throw error;
+        return { error };
+      }
+    },
+    { within: 10_000, every: 50 },
+  );
+  if ('error' in outcome) throw outcome.error;
+  return outcome.socket;
 }

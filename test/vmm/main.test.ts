@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pace, until } from '../support/until.ts';
 import { Installation } from './installation.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/test/vmm/main.js', import.meta.url));
@@ -49,7 +50,7 @@ it.each(['guest', 'other'])('runs a mix of blobs and says what it did (%s)', asy
   expect(errors).toBe('');
   expect(out).toMatch(/^cycles=\d+ commands=\d+ refused=0 mismatches=0 live=16 seconds=\d+\.\d\n$/);
   expect(code).toBe(0);
-  await expect.poll(async () => (await host.books(vm)).blobs).toBe(0);
+  await until('no blob is left', async () => (await host.books(vm)).blobs === 0);
 });
 
 it('replays what a real guest did, and finds no difference', async () => {
@@ -64,10 +65,9 @@ it('replays what a real guest did, and finds no difference', async () => {
 
 it('ends cleanly on SIGTERM', async () => {
   const { child, ended } = run(['--socket', host.socketOf('guest'), '--replay', '--loop', '--rate', '5']);
-  await expect
-    .poll(async () => (await host.books('guest')).generation, { timeout: 10_000 })
-    .toBeGreaterThan(0);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await until('its driver has begun', async () => (await host.books('guest')).generation > 0);
+  // In the middle of its second round or third.
+  await pace(1000);
 
   child.kill('SIGTERM');
 

@@ -130,7 +130,7 @@ async function playRecording(
         `command ${mismatch.command} (${mismatch.name}): expected ${mismatch.expected}, got ${mismatch.got}`,
       );
     }
-    await pace(figures.cycles, options.rate, stop);
+    await due(figures.cycles, options.rate, stop);
   } while (options.loop && !stop.aborted);
 }
 
@@ -157,7 +157,7 @@ async function playMix(vmm: Vmm, options: Options, figures: Figures, stop: Abort
     figures.cycles += 1;
     figures.commands += 2;
     figures.live = alive.length;
-    await pace(figures.cycles, options.rate, stop);
+    await due(figures.cycles, options.rate, stop);
   }
   if (!vmm.frontEnd.started) return;
   for (const blob of alive.splice(0)) await release(vmm, blob, figures);
@@ -172,7 +172,7 @@ async function release(vmm: Vmm, blob: Blob, figures: Figures): Promise<void> {
 const began = Date.now();
 
 /** Waits until step `done` is due at `rate` a second; at least for one turn of the loop, so that signals are heard. */
-async function pace(done: number, rate: number, stop: AbortSignal): Promise<void> {
+async function due(done: number, rate: number, stop: AbortSignal): Promise<void> {
   const wait = rate === 0 ? 0 : began + (done * 1000) / rate - Date.now();
   if (wait <= 0) {
     await new Promise((resolve) => setImmediate(resolve));

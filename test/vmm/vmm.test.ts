@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BLOB_MEM, configSpace, MAP_CACHE, viewOf } from '../../services/lib/wire/virtio-gpu.ts';
+import { until } from '../support/until.ts';
 import { AnswerError, type Blob } from './driver.ts';
 import { PLAIN_PROTOCOL_FEATURES } from './front-end.ts';
 import { Installation } from './installation.ts';
@@ -47,7 +48,7 @@ async function answerName(answer: Promise<unknown>): Promise<string | null> {
 }
 
 async function reclaimed(vm: string): Promise<void> {
-  await expect.poll(async () => (await host.books(vm)).blobs, { timeout: 5000 }).toBe(0);
+  await until('no blob is left', async () => (await host.books(vm)).blobs === 0);
 }
 
 afterEach(() => {
@@ -423,7 +424,7 @@ describe.each([
       await reclaimed('guest');
     }
 
-    await expect.poll(() => readdirSync('/proc/self/fd').length, { timeout: 5000 }).toBe(before);
+    await until('descriptors are as before', () => readdirSync('/proc/self/fd').length === before);
   });
 });
 
@@ -441,7 +442,7 @@ it('ends without a descriptor of broker, frontends or VMM left', async () => {
   await host.stop();
   for (const vmm of machines.splice(0)) vmm.close();
 
-  await expect.poll(() => readdirSync('/proc/self/fd').length, { timeout: 5000 }).toBe(before);
+  await until('descriptors are as before', () => readdirSync('/proc/self/fd').length === before);
 });
 
 describe('what only per-blob placement has', () => {

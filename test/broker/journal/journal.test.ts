@@ -29,6 +29,7 @@ import { bootId } from '../../../services/lib/journal/boot-id.ts';
 import { FileJournal } from '../../../services/lib/journal/file-journal.ts';
 import { JournalError } from '../../../services/lib/journal/journal-error.ts';
 import type { HeapConfig } from '../../../services/lib/runtime/config.ts';
+import { turns, until } from '../../support/until.ts';
 import { life } from '../domain/support/life.ts';
 import { HEAPS, HOST_LIMITS, type Step, VMS } from '../domain/support/world.ts';
 
@@ -254,7 +255,7 @@ describe('a journal of random lives', () => {
             await lives.take(step);
             if (index % 5 === 0) check(lives);
             // Lets a slice of a new journal run, or not.
-            if (index % 3 === 0) await new Promise((resolve) => setTimeout(resolve, index % 2));
+            if (index % 3 === 0) await turns(1 + (index % 2));
           }
           check(lives);
           seen.add(lives.journal.figures.snapshots);
@@ -388,7 +389,7 @@ describe('a journal', () => {
     }
     expect(lives.journal.figures).toMatchObject({ isWhole: false, errors: 1, size: 0 });
     expect(existsSync(lives.path)).toBe(false);
-    await expect.poll(() => lives.journal.figures.isWhole, { timeout: 5000 }).toBe(true);
+    await until('the journal is whole', () => lives.journal.figures.isWhole);
     check(lives);
   });
 
@@ -414,7 +415,7 @@ describe('a journal', () => {
         { kind: 'map', number: first + 1, resource: 1, offset: 0 },
         { kind: 'destroy', number: first + 2, resource: 1 },
       ]);
-      if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (round % 20 === 0) await turns(1);
       largest = Math.max(largest, statSync(lives.path).size);
     }
     expect(lives.journal.figures.snapshots).toBeGreaterThan(5);

@@ -4,13 +4,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
 import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
 import { childrenOf } from '../../chaos/process-tree.ts';
+import { until } from '../../support/until.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
-const PATIENCE = 20_000;
 
 export type Placement = 'window' | 'per-blob';
 
@@ -188,14 +187,6 @@ export class KeptFrontend {
   async stop(): Promise<void> {
     this.#keeper.kill('SIGTERM');
     await this.#ended;
-  }
-}
-
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = performance.now() + PATIENCE;
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error(`not within ${PATIENCE} ms: ${what}`);
-    await sleep(20);
   }
 }
 

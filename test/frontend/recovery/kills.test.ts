@@ -2,10 +2,9 @@
 //
 // RECOVERY=all passes every point of lib/vhost-user as well, more than once and in both placements (10 minutes on 2 idle cores);
 // RECOVERY=gpu.batch those whose names begin so.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULT_POINTS, type FaultPoint } from '../../../services/lib/os/fault-point.ts';
-import { until } from '../../support/until.ts';
+import { until, untilPasses } from '../../support/until.ts';
 import { Vmm } from '../../vmm/vmm.ts';
 import { type Faults, Host, type KeptFrontend, type Placement } from './host.ts';
 import { Workload } from './workload.ts';
@@ -104,14 +103,7 @@ async function bootSoon(frontend: KeptFrontend, placement: Placement): Promise<V
     answerTimeout: 15_000,
     flawless: placement === 'per-blob',
   };
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await Vmm.boot(options);
-    } catch (error) {
-      if (tries === 20) throw error;
-      await sleep(200);
-    }
-  }
+  return await untilPasses('a VMM boots', () => Vmm.boot(options), { within: 60_000, every: 200 });
 }
 
 function isRepeated(point: string): boolean {

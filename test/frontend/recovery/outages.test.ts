@@ -1,9 +1,9 @@
 // What makes recovery hard: commands that kill their handler, brokers that go silent or forget, and a store that gives back the wrong things.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../support/until.ts';
 import { decodeAnswer } from '../../vmm/driver.ts';
 import { Vmm } from '../../vmm/vmm.ts';
-import { type Faults, Host, type KeptFrontend, type Placement, until } from './host.ts';
+import { type Faults, Host, type KeptFrontend, type Placement } from './host.ts';
 import { Workload } from './workload.ts';
 
 const MIB = 1024 * 1024;
@@ -138,11 +138,14 @@ describe.each(PLACEMENTS)('a broker without memory, in %s placement', (placement
       expect(refused.name).toBe('ERR_UNSPEC');
       await vmm.rebind();
       await until('the frontend died', () => frontend.kills === 1);
-      await until('a new session begins', async () => {
-        const answer = await vmm.driver.sendCommand(vmm.driver.createCommand(78, { size: PAGE }));
-        if (answer.name !== 'OK_NODATA') await sleep(50);
-        return answer.name === 'OK_NODATA';
-      });
+      await until(
+        'a new session begins',
+        async () => {
+          const answer = await vmm.driver.sendCommand(vmm.driver.createCommand(78, { size: PAGE }));
+          return answer.name === 'OK_NODATA';
+        },
+        { every: 50 },
+      );
       await vmm.driver.sendCommand(vmm.driver.unrefCommand(78));
       const workload = new Workload(vmm);
       await workload.run();

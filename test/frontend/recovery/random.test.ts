@@ -1,10 +1,10 @@
 // Frontends that are killed at random, replaced, or killed while the broker is away: the guest's work goes on, byte for byte.
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
+import { pace, until } from '../../support/until.ts';
 import { Vmm } from '../../vmm/vmm.ts';
-import { Host, type KeptFrontend, type Placement, until } from './host.ts';
+import { Host, type KeptFrontend, type Placement } from './host.ts';
 import { Workload } from './workload.ts';
 
 const MIB = 1024 * 1024;
@@ -74,10 +74,10 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
       let isOver = false;
       const done = work(workload, () => isOver);
       for (let kill = 0; kill < KILLS; kill += 1) {
-        await sleep(50 + Math.random() * 350);
+        await pace(50 + Math.random() * 350);
         frontend.signal(signals[kill % signals.length] as NodeJS.Signals);
       }
-      await sleep(300);
+      await pace(300);
       isOver = true;
       const { cycles, longest } = await done.catch((error) => {
         throw new Error(`${String(error)}\n${frontend.log}`, { cause: error });
@@ -104,13 +104,13 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
       await host.withoutBroker(async () => {
         work = workload.cycle(2);
         work.catch(() => {});
-        await sleep(100);
+        await pace(100);
         const { pid } = frontend;
         frontend.signal('SIGKILL');
         await until('a successor runs', () => frontend.pid !== null && frontend.pid !== pid);
-        await sleep(700);
+        await pace(700);
         frontend.signal('SIGKILL');
-        await sleep(700);
+        await pace(700);
       });
       await work;
       await workload.end();
@@ -133,7 +133,7 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
         frontend.signal('SIGKILL');
         await until('a successor runs', () => frontend.pid !== null && frontend.pid !== pid);
         await workload.cycle(1);
-        await sleep(200);
+        await pace(200);
         counts.push([frontend.openFds, frontend.heldFds]);
       }
       await workload.end();

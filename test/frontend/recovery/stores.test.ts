@@ -4,8 +4,9 @@ import { createEventfd } from '../../../services/lib/os/eventfd.ts';
 import type { Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../services/lib/os/memory.ts';
 import type { FdStore } from '../../../services/lib/runtime/fd-store.ts';
+import { until } from '../../support/until.ts';
 import { Vmm } from '../../vmm/vmm.ts';
-import { Host, type KeptFrontend, until } from './host.ts';
+import { Host, type KeptFrontend } from './host.ts';
 import { Workload } from './workload.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,7 @@
 // Many commands at one kick: one batch where it can be one, the outcome of one command after the other always.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCommand } from '../../../services/lib/wire/virtio-gpu.ts';
+import { turns } from '../../support/until.ts';
 import {
   assignUuid,
   attach,
@@ -15,7 +16,7 @@ import {
   unmapBlob,
   unref,
 } from './commands.ts';
-import { Bench, DONE, FakeQueue, mapped, settle } from './fakes.ts';
+import { Bench, DONE, FakeQueue, mapped } from './fakes.ts';
 
 const OK = 'OK_NODATA';
 let bench: Bench;
@@ -45,7 +46,7 @@ describe('one kick', () => {
     expect(bench.queue.pushes).toHaveLength(0);
 
     bench.session.asked[0]?.answer([DONE, mapped(), DONE, mapped()]);
-    await settle();
+    await turns();
 
     expect(bench.queue.pushes).toHaveLength(1);
     expect(bench.queue.heads).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -78,7 +79,7 @@ describe('what depends on an answer', () => {
       detach(1, 2),
     );
     bench.session.asked[0]?.answer([UNKNOWN, DONE]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names.slice(1)).toEqual([
       'ERR_INVALID_RESOURCE_ID',
@@ -93,7 +94,7 @@ describe('what depends on an answer', () => {
   it('is decided in order: before an unref it is there, behind it it is not', async () => {
     bench.kick(ctxCreate(1), createBlob(1), attach(1, 1), unref(1), attach(1, 1));
     bench.session.asked[0]?.answer([DONE, DONE]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual([OK, OK, OK, OK, 'ERR_INVALID_RESOURCE_ID']);
   });
@@ -106,7 +107,7 @@ describe('what depends on an answer', () => {
     expect(bench.session.batches).toEqual(['create 1']);
 
     bench.session.asked[0]?.answer([result]);
-    await settle();
+    await turns();
     // With the image there, the broker is not asked for another blob of that id; without, it is, and refuses.
     const [, second] = bench.session.asked;
     second?.answer(
@@ -114,7 +115,7 @@ describe('what depends on an answer', () => {
         'resourceId' in operation && operation.resourceId === 1 ? UNKNOWN : DONE,
       ),
     );
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual([...expected, OK]);
     expect(bench.queue.heads).toEqual([0, 1, 2, 3]);
@@ -126,7 +127,7 @@ describe('what depends on an answer', () => {
     bench.session.asked[0]?.answer([DONE]);
     bench.kick(unref(1), createGuestBlob(1, 4096));
     bench.session.asked[1]?.answer([DONE]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual([OK, OK, OK]);
   });
@@ -134,7 +135,7 @@ describe('what depends on an answer', () => {
   it('a context that is destroyed is gone for what comes behind', async () => {
     bench.kick(ctxCreate(1), createBlob(1), attach(1, 1), ctxDestroy(1), attach(1, 1));
     bench.session.asked[0]?.answer([DONE]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual([OK, OK, OK, OK, 'ERR_INVALID_CONTEXT_ID']);
   });
@@ -148,7 +149,7 @@ describe('while a batch is under way', () => {
     expect(bench.session.batches).toEqual(['create 1']);
 
     bench.session.asked[0]?.answer([DONE]);
-    await settle();
+    await turns();
 
     expect(bench.session.batches).toEqual(['create 1', 'create 2, create 3']);
   });
@@ -169,7 +170,7 @@ describe('while a batch is under way', () => {
     bench.session.asked[0]?.answer([DONE]);
     bench.vmm.queueStarted(bench.queue);
     bench.kick(assignUuid(1));
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual([OK, 'OK_RESOURCE_UUID']);
     expect(bench.session.resets).toBe(0);
@@ -193,7 +194,7 @@ describe('a driver that starts afresh', () => {
     const before = bench.queue;
     bench.rebind();
     bench.session.asked[0]?.answer([DONE]);
-    await settle();
+    await turns();
     bench.kick(attach(1, 1), assignUuid(1), assignUuid(2), ctxCreate(1), createGuestBlob(1, 4096));
 
     expect(before.pushes.flat()).toEqual([]);
@@ -279,10 +280,10 @@ describe('answers that come after the guest was told of a failure', () => {
   it('bring the table up to date', async () => {
     bench.kick(createBlob(1));
     bench.session.asked[0]?.answer([DONE]);
-    await settle();
+    await turns();
     bench.kick(unref(1));
     bench.session.asked[1]?.answer([{ kind: 'failed', why: 'timeout' }]);
-    await settle();
+    await turns();
     bench.device.late([{ operation: operation('destroy', 1), result: { ...DONE } }]);
     bench.kick(assignUuid(1));
 
@@ -295,7 +296,7 @@ describe('figures', () => {
   it('count each command by name and answer, and time each', async () => {
     bench.kick(ctxCreate(1), ctxCreate(1), createBlob(1), createBlob(2));
     bench.session.asked[0]?.answer([DONE, UNKNOWN]);
-    await settle();
+    await turns();
     const report = bench.statistics.report();
     const command = report.latencies?.find(({ stage }) => stage === 'command');
 

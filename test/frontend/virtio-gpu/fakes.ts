@@ -24,6 +24,7 @@ import { ChannelError } from '../../../services/lib/vhost-user/errors.ts';
 import { fileIdentity, type GuestMemory } from '../../../services/lib/vhost-user/guest-memory.ts';
 import type { Chain, Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
 import { ANSWERS, answerName, type Header, header, viewOf } from '../../../services/lib/wire/virtio-gpu.ts';
+import { turns } from '../../support/until.ts';
 
 export const WINDOW_SIZE = 1 << 20;
 export const PAGE = 4096;
@@ -36,11 +37,6 @@ export function mapped(mapInfo = 1, memory: MemoryHandle | null = null): MappedR
 
 export function handle(index: number, size = PAGE): MemoryHandle {
   return { token: new Uint8Array(32).fill(index), fdOffset: 0, size };
-}
-
-/** Lets everything run that is ready: promises, immediates. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 export type ReceivedAnswer = {
@@ -314,7 +310,7 @@ export class Bench {
   async run(...commands: readonly Uint8Array[]): Promise<readonly (string | null)[]> {
     const before = this.queue.answers.length;
     this.kick(...commands);
-    await settle();
+    await turns();
     return this.queue.names.slice(before);
   }
 

@@ -5,8 +5,9 @@ import type { Operation, Result } from '../../../services/frontend/operation.ts'
 import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/per-blob-placement.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
+import { turns } from '../../support/until.ts';
 import { createBlob, mapBlob, unmapBlob, unref } from './commands.ts';
-import { Bench, channelClosed, DONE, handle, mapped, refused, settle, timedOut } from './fakes.ts';
+import { Bench, channelClosed, DONE, handle, mapped, refused, timedOut } from './fakes.ts';
 
 const OK = 'OK_NODATA';
 let bench: Bench;
@@ -33,7 +34,7 @@ describe('MAP_BLOB', () => {
     expect(bench.queue.names).toEqual([]);
 
     bench.channel.calls[0]?.resolve([null]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual([OK, 'OK_MAP_INFO']);
   });
@@ -90,12 +91,12 @@ describe('UNMAP_BLOB and RESOURCE_UNREF', () => {
     await bench.run(createBlob(1), mapBlob(1));
     bench.channel.reply = null;
     bench.kick(command);
-    await settle();
+    await turns();
     expect(bench.channel.log.at(-1)).toBe('unmap 0+4096');
     expect(bench.session.batches).toHaveLength(1);
 
     bench.channel.calls.at(-1)?.resolve([null]);
-    await settle();
+    await turns();
 
     expect(bench.session.batches.at(-1)).toBe(`${kind} 1`);
     expect(bench.queue.names.at(-1)).toBe(OK);
@@ -304,15 +305,15 @@ describe('a reset', () => {
     const before = bench.queue;
     bench.rebind();
     bench.kick(createBlob(1), mapBlob(1));
-    await settle();
+    await turns();
     expect(bench.channel.log).toEqual(['map 0+4096']);
 
     bench.channel.calls[0]?.resolve([null]);
-    await settle();
+    await turns();
     expect(bench.channel.log).toEqual(['map 0+4096', 'unmap 0+4096']);
     bench.channel.reply = () => null;
     bench.channel.calls[1]?.resolve([null]);
-    await settle();
+    await turns();
 
     expect(bench.channel.log).toEqual(['map 0+4096', 'unmap 0+4096', 'map 0+4096']);
     expect(bench.queue.names).toEqual([OK, 'OK_MAP_INFO']);
@@ -329,7 +330,7 @@ describe('a reset', () => {
     await bench.run(createBlob(1), mapBlob(1));
     bench.rebind();
     deliver();
-    await settle();
+    await turns();
 
     expect(fd.open).toBe(false);
     expect(bench.channel.log).toEqual([]);
@@ -348,7 +349,7 @@ describe('a reset', () => {
     await bench.run(createBlob(1), mapBlob(1));
     happen();
     fail();
-    await settle();
+    await turns();
 
     expect(bench.errors).toEqual(errors);
   });

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemfd } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
-import { until } from '../../support/until.ts';
+import { turns, until } from '../../support/until.ts';
 import { createBlob, ctxCreate, mapBlob, unmapBlob } from './commands.ts';
-import { attachment, Bench, refused, settle, timedOut, WINDOW_SIZE } from './fakes.ts';
+import { attachment, Bench, refused, timedOut, WINDOW_SIZE } from './fakes.ts';
 
 const WHOLE = `0+${WINDOW_SIZE}`;
 let bench: Bench;
@@ -32,7 +32,7 @@ describe('the window', () => {
     expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([]);
 
     bench.channel.calls[0]?.resolve([null]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
   });
@@ -167,7 +167,7 @@ describe('a reset while the window is being mapped', () => {
     bench.rebind();
     const names = bench.run(mapBlob(5));
     bench.channel.calls[0]?.resolve([null]);
-    await settle();
+    await turns();
 
     expect(await names).toEqual(['OK_MAP_INFO']);
     expect(bench.channel.log).toEqual([`map ${WHOLE}`]);
@@ -179,7 +179,7 @@ describe('a new session', () => {
     await bench.run(mapBlob(1));
     bench.fetch = async () => createMemfd('another', WINDOW_SIZE);
     bench.device.adopt(attachment('window'));
-    await settle();
+    await turns();
     await bench.run(mapBlob(1));
 
     expect(bench.channel.log).toEqual([`map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]);
@@ -190,10 +190,10 @@ describe('a new session', () => {
     await bench.run(mapBlob(1));
     bench.fetch = async () => createMemfd('another', WINDOW_SIZE);
     bench.device.adopt(attachment('window'));
-    await settle();
+    await turns();
     bench.channel.reply = () => null;
     bench.channel.calls[0]?.resolve([null]);
-    await settle();
+    await turns();
 
     expect(bench.queue.names).toEqual(['OK_MAP_INFO']);
     expect(bench.channel.log).toEqual([`map ${WHOLE}`, `unmap ${WHOLE}`, `map ${WHOLE}`]);

@@ -1,8 +1,8 @@
 // Do all who count agree? The guest's driver (its range allocator, through debugfs), the broker (admin socket) and Prometheus' page each
 // have books of a VM's window; a check says what must stand in all of them.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
-import { eventually, expectEqual } from './check.ts';
+import { pace, untilPasses } from '../../support/until.ts';
+import { expectEqual } from './check.ts';
 import { WINDOW_SIZE } from './host.ts';
 import type { Session } from './session.ts';
 
@@ -30,7 +30,7 @@ export const EMPTY: Books = {};
 
 /** Waits until guest, broker and metrics all say what `books` says; throws CheckFailure with the first difference when they do not. */
 export async function expectBooks(session: Session, books: Books, limit?: number): Promise<void> {
-  await eventually(() => compare(session, books), limit);
+  await untilPasses('the books are as they should be', () => compare(session, books), { within: limit });
 }
 
 async function compare(session: Session, { mapped = {}, unmapped }: Books): Promise<void> {
@@ -72,7 +72,7 @@ async function compare(session: Session, { mapped = {}, unmapped }: Books): Prom
 
   // Last: Linux 7.3 walks its allocator's list without the lock when debugfs is read, and panics when a blob is freed meanwhile. All
   // blobs are as they shall be now, and the guest has had its answers when these milliseconds are over.
-  await sleep(GUEST_SETTLES);
+  await pace(GUEST_SETTLES);
   const { used } = await session.ask('window');
   expectEqual("bytes used in the window, by the guest's driver", Number(used), total.bytes);
 }

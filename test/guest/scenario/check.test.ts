@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CheckTimeout, eventually, expectFields, within } from './check.ts';
+import { CheckTimeout, expectFields, within } from './check.ts';
 import { Report } from './report.ts';
 import { checkNames } from './scenario.ts';
 
@@ -10,26 +10,6 @@ describe('the check harness', () => {
     const compare = () => expectFields('cycles', { lost: '1', done: '5' }, { lost: '0', done: '5' });
 
     expect(compare).toThrow('cycles: lost=0 expected, 1 found (in: lost=1 done=5)');
-  });
-
-  it('repeats until it holds', async () => {
-    let attempts = 0;
-
-    const result = await eventually(async () => {
-      attempts += 1;
-      if (attempts < 3) throw new Error('not yet');
-      return attempts;
-    });
-
-    expect(result).toBe(3);
-  });
-
-  it('gives up with the last problem', async () => {
-    const attempt = eventually(async () => {
-      throw new Error('still wrong');
-    }, 50);
-
-    await expect(attempt).rejects.toThrow('still wrong');
   });
 
   it('bounds what never ends', async () => {

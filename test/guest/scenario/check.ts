@@ -1,6 +1,5 @@
 // What a check is, and the few ways to say in it what must hold. A check does its steps, throws CheckFailure (or lets any other error
 // pass) when something is not so, and otherwise returns the figure for its line: what it counted or measured.
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How much of everything is done: all of it, or what fits into three minutes. */
 export type Scale = 'full' | 'quick';
@@ -64,22 +63,6 @@ export function expectFields(
   const said = wrong.map(([key, value]) => `${key}=${value} expected, ${found[key] ?? 'nothing'} found`);
   const all = Object.entries(found).map(([key, value]) => `${key}=${value}`);
   throw new CheckFailure(`${what}: ${said.join('; ')} (in: ${all.join(' ')})`);
-}
-
-/**
- * Repeats `attempt` until it does not throw; throws its last error after `limit` milliseconds. For what becomes so soon: the guest's
- * driver queues UNMAP and UNREF without waiting for them.
- */
-export async function eventually<Result>(attempt: () => Promise<Result>, limit = 5000): Promise<Result> {
-  const deadline = Date.now() + limit;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() >= deadline) throw error;
-    }
-    await sleep(30);
-  }
 }
 
 /** `work`, or CheckTimeout after `limit` milliseconds. */

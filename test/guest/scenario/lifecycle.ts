@@ -1,10 +1,9 @@
 // Everything that takes the device away from under live mappings: the driver leaves, the VM stops, the guest starts anew, QEMU ends.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { pace, untilPasses } from '../../support/until.ts';
 import { cachedBooks, EMPTY, expectBooks } from './books.ts';
 import {
   type Check,
-  eventually,
   expectAtLeast,
   expectAtMost,
   expectEqual,
@@ -104,7 +103,7 @@ async function stopAndContinue(session: Session): Promise<string> {
   for (let round = 0; round < STOPS; round++) {
     await guest.qmp.stop();
     expectEqual("QEMU's status", await guest.qmp.status(), 'paused');
-    await sleep(100);
+    await pace(100);
     await guest.qmp.cont();
     expectFields('hold-verify', await session.ask('hold-verify'), { wrong: '0', faults: '0' });
     await expectBooks(session, cachedBooks(HELD, HELD * 4096));
@@ -123,12 +122,14 @@ async function stopUnderLoad(session: Session, scale: Scale): Promise<string> {
   const before = await maps();
   const load = session.ask(`@1 cycles 2 ${count} ${4 * KIB}`, 90_000);
   load.catch(() => undefined); // told below, when it is awaited
-  await eventually(async () => expectAtLeast('maps under load', (await maps()) - before, 50), 20_000);
+  await untilPasses('the load maps', async () =>
+    expectAtLeast('maps under load', (await maps()) - before, 50),
+  );
 
   await guest.qmp.stop();
-  await sleep(100);
+  await pace(100);
   const stopped = await maps();
-  await sleep(700);
+  await pace(700);
   const later = await maps();
   const status = await guest.qmp.status();
   await guest.qmp.cont();
@@ -180,10 +181,12 @@ async function quit(session: Session): Promise<string> {
   // A frontend serves one VMM after the other. In per-blob placement its connection to the fd channel was made for the first blob.
   const kept = PLACEMENT[vm] === 'per-blob' ? ['socket'] : [];
   const expected = [...before.frontend, ...kept];
-  await eventually(async () => expectNoMoreDescriptors('frontend', frontend.descriptors(), expected));
+  await untilPasses('the frontend holds no more descriptors', async () =>
+    expectNoMoreDescriptors('frontend', frontend.descriptors(), expected),
+  );
   expectEqual('exit code of the frontend', await frontend.stop(), 0);
 
-  await eventually(async () => {
+  await untilPasses('the VM holds nothing', async () => {
     const shown = await host.admin.getVm(vm);
     expectEqual('allocations of the VM', countFromWire(shown.allocations), 0);
     expectEqual('bytes of the VM', countFromWire(shown.allocatedBytes), 0);
@@ -192,7 +195,9 @@ async function quit(session: Session): Promise<string> {
     expectThat(series.length === 0, `series of the VM that is gone: ${series.join(', ')}`);
     expectEqual('bytes that any heap has in use', page.sum('barkeep_heap_used_bytes'), 0);
   });
-  await eventually(async () => expectNoMoreDescriptors('broker', host.broker.descriptors(), before.broker));
+  await untilPasses('the broker holds no more descriptors', async () =>
+    expectNoMoreDescriptors('broker', host.broker.descriptors(), before.broker),
+  );
   return `descriptors as before: ${before.broker.length} of the broker, ${before.frontend.length} of the frontend`;
 }
 
@@ -216,7 +221,7 @@ async function generation(session: Session): Promise<number> {
 /** By the broker's books alone: the guest has no driver now, or is gone. Returns how long it took, in milliseconds. */
 async function expectNothingMapped({ host, vm }: Session): Promise<number> {
   const start = performance.now();
-  await eventually(async () => {
+  await untilPasses('nothing is mapped', async () => {
     const [shown, mappings, page] = [
       await host.admin.getVm(vm),
       await host.admin.listMappings(vm),

@@ -1,5 +1,7 @@
 // The numbers of a whole session: what the guest sent is what the frontend counted, what the broker did, and what Prometheus shows.
-import { type Check, eventually, expectAtLeast, expectEqual } from './check.ts';
+
+import { untilPasses } from '../../support/until.ts';
+import { type Check, expectAtLeast, expectEqual } from './check.ts';
 import type { Session } from './session.ts';
 
 export const COMMAND_COUNTS: Check<Session> = {
@@ -11,7 +13,7 @@ export const COMMAND_COUNTS: Check<Session> = {
 async function commandCounts(session: Session): Promise<string> {
   const { host, vm } = session;
   // The frontend reports every 200 ms; nothing runs now.
-  const { maps, creates } = await eventually(async () => {
+  const { maps, creates } = await untilPasses('the metrics agree with the guest', async () => {
     const page = await host.scrape();
     const operations = (operation: string) =>
       page.sum('barkeep_operations_total', { vm, operation, result: 'ok' });

@@ -2,9 +2,10 @@
 // of such a VM is no trouble.
 import { readFileSync } from 'node:fs';
 import { VMM_PROBLEMS, VMM_STATES } from '../../../services/lib/rpc/vmm-names.ts';
+import { untilPasses } from '../../support/until.ts';
 import type { GuestEnvironment } from '../environment.ts';
 import { type GuestOptions, GuestStartError, startGuest } from '../qemu.ts';
-import { type Check, CheckFailure, eventually, expectEqual, expectThat } from './check.ts';
+import { type Check, CheckFailure, expectEqual, expectThat } from './check.ts';
 import { type Host, MIB, VM, type VmName } from './host.ts';
 
 export type Stage = { readonly host: Host; readonly environment: GuestEnvironment };
@@ -109,12 +110,14 @@ async function run({ host, environment }: Stage, mistake: Mistake): Promise<stri
     let mark = 0;
     try {
       for (const line of lines) await guest?.console.command(line, GUEST_ANSWERS).catch(() => undefined);
-      await eventually(() => expectNamed(host, log, mistake), NOTICED_WITHIN);
+      await untilPasses('the mistake is named', () => expectNamed(host, log, mistake), {
+        within: NOTICED_WITHIN,
+      });
       mark = log().length;
     } finally {
       await guest?.stop();
     }
-    await eventually(async () =>
+    await untilPasses('the end is logged', async () =>
       expectThat(log().includes('the connection to the VMM ended'), 'the end is not logged'),
     );
     const trouble = log()

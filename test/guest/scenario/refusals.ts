@@ -1,7 +1,9 @@
 // What the guest gets when it asks for too much or for nonsense, and that the device goes on after it.
+
+import { untilPasses } from '../../support/until.ts';
 import type { Answer } from '../console.ts';
 import { cachedBooks, EMPTY, expectBooks } from './books.ts';
-import { type Check, eventually, expectEqual, expectThat } from './check.ts';
+import { type Check, expectEqual, expectThat } from './check.ts';
 import { expectUsable, FLAG, GuestBlob } from './guest-blob.ts';
 import { BLOB_ID, GIB, MIB, QUOTA } from './host.ts';
 import type { Session } from './session.ts';
@@ -197,12 +199,14 @@ async function expectAnswer<Result>(
   const count = async () => (await host.scrape()).sum('barkeep_commands_total', { vm, command, answer });
   const before = await count();
   const result = await act();
-  await eventually(async () => expectEqual(`${command} / ${answer}`, (await count()) - before, 1));
+  await untilPasses('the refusal is counted', async () =>
+    expectEqual(`${command} / ${answer}`, (await count()) - before, 1),
+  );
   return result;
 }
 
 async function expectLogged(session: Session, mark: number, text: string): Promise<void> {
-  await eventually(async () => {
+  await untilPasses('the kernel logs it', async () => {
     const log = session.kernelSince(mark);
     expectThat(
       log.includes(text),

@@ -1,9 +1,9 @@
 // One of Barkeep's processes, started from its compiled command line as an operator would, its log in a file of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LIFELINE_FD, LIFELINE_VARIABLE } from '../../../services/lib/runtime/lifeline.ts';
+import { until } from '../../support/until.ts';
 
 // Beside this file in dist/: the scenario runs compiled, because the services do.
 const CLI = fileURLToPath(new URL('../../../services/cli/main.js', import.meta.url));
@@ -68,24 +68,21 @@ export class Service {
 
   /** Resolves when `isReady` does with true; rejects with ServiceError after `limit` milliseconds, or when the process ends before. */
   async ready(isReady: () => Promise<boolean>, limit = 20_000): Promise<void> {
-    const deadline = Date.now() + limit;
-    while (!(await isReady())) {
-      if (!this.running) {
-        throw new ServiceError(
-          `${this.name} ended with ${this.#child.exitCode ?? this.#child.signalCode}`,
-          this.log(),
-        );
-      }
-      if (Date.now() > deadline) {
-        throw new ServiceError(`${this.name} was not ready after ${limit / 1000} s`, this.log());
-      }
-      await sleep(POLL);
+    const isDecided = async (): Promise<boolean> => (await isReady()) || !this.running;
+    await until(`${this.name} is ready`, isDecided, { within: limit, every: POLL }).catch((error: Error) => {
+      throw new ServiceError(error.message, this.log());
+    });
+    if (!this.running) {
+      throw new ServiceError(
+        `${this.name} ended with ${this.#child.exitCode ?? this.#child.signalCode}`,
+        this.log(),
+      );
     }
   }
 
   /** True when the process has ended within `limit` milliseconds. */
   async endsWithin(limit: number): Promise<boolean> {
-    return await Promise.race([this.#exited.then(() => true), sleep(limit, false, { ref: false })]);
+    return await until(`${this.name} ends`, () => !this.running, { within: limit }).catch(() => false);
   }
 
   /** Open descriptors, by what they are: numbers of sockets and memfds would make two equal sets look different. */

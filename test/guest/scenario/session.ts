@@ -1,7 +1,7 @@
 // One VM while it runs: its frontend, QEMU with the guest in it, and what was counted before they came.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../support/until.ts';
 import type { GuestConsole } from '../console.ts';
 import type { GuestEnvironment } from '../environment.ts';
 import { type Guest, startGuest } from '../qemu.ts';
@@ -121,12 +121,15 @@ export class Session {
 
 /** The descriptors of a process once they stay the same, so that one which is just in use for a moment does not count. */
 async function settledDescriptors(service: Service): Promise<readonly string[]> {
-  let last = service.descriptors();
-  for (let attempt = 0; attempt < 20; attempt++) {
-    await sleep(50);
-    const next = service.descriptors();
-    if (next.join() === last.join()) return next;
-    last = next;
-  }
-  return last;
+  let last = '';
+  return until(
+    `the descriptors of ${service.name} stay the same`,
+    () => {
+      const next = service.descriptors();
+      const isSame = next.join() === last;
+      last = next.join();
+      return isSame ? next : null;
+    },
+    { every: 50 },
+  );
 }

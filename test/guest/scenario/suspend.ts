@@ -1,7 +1,8 @@
 // The guest goes to sleep, by the kernel's own test: its drivers suspend their devices and bring them back after 5 s.
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { untilPasses } from '../../support/until.ts';
 import { cachedBooks, EMPTY, expectBooks } from './books.ts';
-import { type Check, eventually, expectAtLeast, expectEqual, expectFields, expectThat } from './check.ts';
+import { type Check, expectAtLeast, expectEqual, expectFields, expectThat } from './check.ts';
 import { expectUsable } from './guest-blob.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import type { Session } from './session.ts';
@@ -55,7 +56,7 @@ async function suspend(session: Session, blobs: 'lost' | 'kept' | 'none'): Promi
     await expectBooks(session, cachedBooks(count, count * 4096));
     expectEqual('generation of the device', await generation(session), before);
   } else {
-    await eventually(async () => {
+    await untilPasses('the device is reset and holds nothing', async () => {
       const { mappings, allocations } = await session.host.admin.getVm(session.vm);
       expectEqual('mappings, by the broker', countFromWire(mappings), 0);
       expectEqual('allocations, by the broker', countFromWire(allocations), 0);
@@ -73,7 +74,7 @@ async function suspend(session: Session, blobs: 'lost' | 'kept' | 'none'): Promi
 /** Asked for the displays once a boot, and told that there is none: no image, no transfer. */
 async function nothingDrawn({ host, vm }: Session): Promise<string> {
   const asked = (page: MetricsPage, command: string) => page.sum('barkeep_commands_total', { vm, command });
-  const page = await eventually(async () => {
+  const page = await untilPasses('the driver has asked for the display', async () => {
     const now = await host.scrape();
     expectAtLeast('GET_DISPLAY_INFO', asked(now, 'GET_DISPLAY_INFO'), 1);
     return now;

@@ -5,6 +5,7 @@ import { createMemfd } from '../../../services/lib/os/memory.ts';
 import { Poller } from '../../../services/lib/os/poll.ts';
 import { adoptSocket, setNonBlocking, socketPair } from '../../../services/lib/os/socket.ts';
 import { ERRNO } from '../../../services/lib/os/system-error.ts';
+import { turns, until } from '../../support/until.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -15,8 +16,6 @@ function owned(fd: Fd): Fd {
   cleanups.push(() => fd.close());
   return fd;
 }
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 describe('descriptors that came from elsewhere', () => {
   it('are told apart as sockets', () => {
@@ -55,10 +54,9 @@ describe('Poller', () => {
     cleanups.push(() => poller.close());
     poller.wantReadable(false);
     signalEventfd(fd.number);
-    await pause();
+    await turns();
     expect(events).toBe(0);
     poller.wantReadable(true);
-    await pause();
-    expect(events).toBeGreaterThan(0);
+    await until('it is told', () => events > 0);
   });
 });

@@ -11,6 +11,7 @@ import { adminServiceDefinition } from '../../../services/lib/rpc/service-defini
 import { SocketPathError } from '../../../services/lib/rpc/socket-path.ts';
 import { readError, StatusError } from '../../../services/lib/rpc/status-error.ts';
 import { type Peer, UnixServer } from '../../../services/lib/rpc/unix-server.ts';
+import { pace, until } from '../../support/until.ts';
 
 let directory: string;
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -46,8 +47,7 @@ async function serve(path = join(directory, 's'), mostConnections = 100): Promis
       if (request.vm === 'throw') throw new Error('a secret of the broker');
       if (request.vm === 'reject') return Promise.reject(new TypeError('another'));
       if (request.vm === 'unknown') throw new StatusError('VM_UNKNOWN', 'no such VM', { vm: 'unknown' });
-      if (request.vm === 'later')
-        return new Promise((resolve) => setTimeout(resolve, 10, { vm: { name: 'later' } }));
+      if (request.vm === 'later') return pace(10).then(() => ({ vm: { name: 'later' } }));
       return { vm: { name: peer.name } };
     }),
     watchEvents: handlers.stream<{ vm: string }, object>((call) => {
@@ -78,12 +78,6 @@ function client(path = join(directory, 's')) {
   return { made, getVm };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !condition(); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(condition()).toBe(true);
-}
-
 describe('a server on a Unix socket', () => {
   it('knows the process at the other end, and each connection', async () => {
     const { server, peers } = await serve();
@@ -102,7 +96,7 @@ describe('a server on a Unix socket', () => {
     const { made, getVm } = client();
     await getVm({ vm: 'x' });
     made.close();
-    await until(() => closed.length > 0);
+    await until('a connection closed', () => closed.length > 0);
     expect(closed).toEqual([peers[0]]);
     expect(server.isConnected(peers[0] as Peer)).toBe(false);
     expect(server.connections).toBe(0);
@@ -209,7 +203,7 @@ describe('a server on a Unix socket', () => {
       ),
     );
     expect((await client().getVm({ vm: 'x' }))['vm']).toBeDefined();
-    await until(() => server.connections === 1);
+    await until('one connection is left', () => server.connections === 1);
     expect(readdirSync('/proc/self/fd').length).toBeLessThan(before + 10);
   });
 
@@ -223,7 +217,7 @@ describe('a server on a Unix socket', () => {
         ended += 1;
       });
     }
-    await until(() => ended === 3);
+    await until('three ended', () => ended === 3);
     expect(server.connections).toBe(3);
     for (const socket of sockets) socket.destroy();
   });

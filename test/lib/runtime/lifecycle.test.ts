@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Lifecycle } from '../../../services/lib/runtime/lifecycle.ts';
+import { pace } from '../../support/until.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -46,7 +47,7 @@ describe('a service', () => {
     await lifecycle.run(async () => {
       lifecycle.onStop('broker', () => void order.push('broker'));
       lifecycle.onStop('slow', async () => {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await pace(20);
         order.push('slow');
       });
       lifecycle.stop('enough');

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../services/lib/os/memory.ts';
@@ -11,7 +10,8 @@ import {
   encodeMessage,
   encodeStatus,
 } from '../../../services/lib/wire/vhost-user.ts';
-import { openFds, RawVmm, recordingLog, settle, until } from './fixtures.ts';
+import { pace, turns, until } from '../../support/until.ts';
+import { openFds, RawVmm, recordingLog } from './fixtures.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -54,7 +54,7 @@ function memfd(): Fd {
 
 /** Whether a promise has settled by now. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {
-  await settle();
+  await turns();
   const pending = Symbol('pending');
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 }
@@ -173,7 +173,7 @@ describe('back-end channel', () => {
     for (let index = 0; index < 6; index += 1) {
       const { message, fds } = await peer.next();
       closeAll(fds);
-      await sleep(80);
+      await pace(80);
       peer.answer(message.name === 'SHMEM_MAP' ? 9 : 7, 0);
     }
 
@@ -227,7 +227,7 @@ describe('back-end channel', () => {
   it('is closed by an answer to nothing', async () => {
     const peer = new Peer();
     peer.answer(9, 0);
-    await until(() => peer.channel.closed);
+    await until('the channel is closed', () => peer.channel.closed);
     expect(peer.log.text()).toMatch(/nothing was due/);
   });
 

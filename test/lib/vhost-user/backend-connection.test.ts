@@ -21,6 +21,7 @@ import {
   encodeStatus,
   PROTOCOL_FEATURE,
 } from '../../../services/lib/wire/vhost-user.ts';
+import { stays, turns, until } from '../../support/until.ts';
 import {
   ALL_FEATURES,
   Driver,
@@ -31,10 +32,8 @@ import {
   Ram,
   RawVmm,
   recordingLog,
-  settle,
   TestDevice,
   USER_BASE,
-  until,
   VmmQueue,
 } from './fixtures.ts';
 
@@ -339,7 +338,7 @@ describe('what is known of the VMM', () => {
     cleanups.push(() => fd.close());
     expect(await pair.vmm.ask('SET_VRING_CALL', { index: 2, noFd: false }, [fd])).toBe(1);
     pair.vmm.close();
-    await until(() => facts.length === 1);
+    await until('facts.length === 1', () => facts.length === 1);
     expect(facts[0]?.refusal?.code).toBe('NO_SUCH_QUEUE');
   });
 
@@ -361,7 +360,10 @@ describe('what is known of the VMM', () => {
     queue.driver.describe(0, { addr: 0x1_4000_0000, len: 64 });
     queue.driver.offer(0);
     queue.ring();
-    await until(() => pair.connection.facts.outOfReach.chains === 1);
+    await until(
+      'pair.connection.facts.outOfReach.chains === 1',
+      () => pair.connection.facts.outOfReach.chains === 1,
+    );
     expect(pair.connection.facts.outOfReach.address).toBe(0x1_4000_0000);
   });
 
@@ -372,7 +374,7 @@ describe('what is known of the VMM', () => {
     queue.driver.describe(0, { addr: 65536, len: 64, flags: 1, next: 0 });
     queue.driver.offer(0);
     queue.ring();
-    await until(() => queue.driver.takeUsed().length === 1);
+    await until('queue.driver.takeUsed().length === 1', () => queue.driver.takeUsed().length === 1);
     expect(pair.connection.facts.outOfReach.chains).toBe(0);
   });
 });
@@ -384,7 +386,7 @@ describe('a queue', () => {
     await queue.start(pair.vmm, 0);
     offer(queue, 0, 'map this');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
     const [chain] = pair.session.chains as [Chain];
     expect(chain.readable.toString()).toBe('map this');
     pair.session.queues[0]?.pushAll([{ chain, reply: Buffer.from('mapped') }]);
@@ -402,10 +404,10 @@ describe('a queue', () => {
     pair.vmm.send('SET_VRING_KICK', { index: 0, noFd: false }, [queue.kick]);
     queue.ring();
     await pair.vmm.get('GET_FEATURES', null);
-    await settle();
+    await turns();
     expect(pair.session.events).toEqual(['channelOpened', 'memoryChanged']);
     await pair.vmm.ask('SET_VRING_ENABLE', { index: 0, value: 1 });
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
     expect(pair.session.events.slice(2)).toContain('queueStarted 0');
   });
 
@@ -415,13 +417,13 @@ describe('a queue', () => {
     await queue.start(pair.vmm, 0);
     queue.driver.setAvailableIndex(1000);
     queue.ring();
-    await until(() => queue.failed());
+    await until('the queue failed', () => queue.failed());
     queue.driver.setAvailableIndex(0);
     const base = await queue.stop(pair.vmm);
     await queue.start(pair.vmm, base);
     offer(queue, 0, 'again');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
   });
 
   it('goes on after stop and cont, with the answers that came in between', async () => {
@@ -430,7 +432,7 @@ describe('a queue', () => {
     await queue.start(pair.vmm, 0);
     offer(queue, 0, 'slow');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
     const base = await queue.stop(pair.vmm);
     expect(base).toBe(1);
     expect(pair.log.text()).toMatch(/stopped with chains in flight/);
@@ -451,9 +453,9 @@ describe('a queue', () => {
     await queue.start(pair.vmm, 0);
     offer(queue, 0, 'slow');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
     const stopping = queue.stop(pair.vmm);
-    await settle();
+    await turns();
     expect(pair.session.events).not.toContain('queueStopped 0');
     const [chain] = pair.session.chains as [Chain];
     pair.session.queues[0]?.pushAll([{ chain, reply: Buffer.from('done') }]);
@@ -468,7 +470,7 @@ describe('a queue', () => {
     await queue.start(pair.vmm, 0);
     offer(queue, 0, 'old');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
     await queue.stop(pair.vmm);
     const [chain] = pair.session.chains as [Chain];
     const old = pair.session.queues[0];
@@ -482,7 +484,7 @@ describe('a queue', () => {
     expect(queue.driver.usedIndex).toBe(0);
     offer(queue, 0, 'new');
     queue.ring();
-    await until(() => pair.session.chains.length === 2);
+    await until('chain 2 came', () => pair.session.chains.length === 2);
     expect(pair.session.chains[1]?.readable.toString()).toBe('new');
   });
 
@@ -492,7 +494,7 @@ describe('a queue', () => {
     await queue.start(pair.vmm, 0);
     offer(queue, 0, 'old');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('pair.session.chains.length === 1', () => pair.session.chains.length === 1);
     pair.session.queues[0]?.pushAll([
       { chain: pair.session.chains[0] as Chain, reply: Buffer.from('answer') },
     ]);
@@ -521,16 +523,14 @@ describe('a queue', () => {
     await queue.stop(pair.vmm);
     // As long as a queue runs there is a driver, whatever the mappings say.
     pair.session.held = false;
-    await settle(300);
-    expect(pair.session.events).not.toContain('reset');
+    await stays('no reset', () => !pair.session.events.includes('reset'), 300);
 
     pair.session.held = true;
     await second.stop(pair.vmm);
-    await settle(300);
-    expect(pair.session.events).not.toContain('reset');
+    await stays('no reset', () => !pair.session.events.includes('reset'), 300);
 
     pair.session.held = false;
-    await until(() => pair.session.events.includes('reset'), 1000);
+    await until('the reset is concluded', () => pair.session.events.includes('reset'), { within: 1000 });
     expect(pair.connection.facts).toMatchObject({ hasDriver: false, runningQueues: 0, stoppedQueues: 0 });
     // Whatever comes next is a fresh driver, and told once.
     await queue.start(pair.vmm, 0);
@@ -543,10 +543,10 @@ describe('a queue', () => {
     pair.session.held = true;
     await queue.start(pair.vmm, 0);
     const base = await queue.stop(pair.vmm);
-    await settle(300);
+    await stays('no reset', () => !pair.session.events.includes('reset'), 300);
     await queue.start(pair.vmm, base);
     pair.session.held = false;
-    await settle(300);
+    await stays('no reset', () => !pair.session.events.includes('reset'), 300);
 
     expect(pair.session.events).not.toContain('reset');
   });
@@ -569,7 +569,7 @@ describe('a queue', () => {
     pair.session.held = false;
     await queue.start(pair.vmm, 0);
     const base = await queue.stop(pair.vmm);
-    await settle(300);
+    await stays('no reset', () => !pair.session.events.includes('reset'), 300);
     await queue.start(pair.vmm, base);
 
     expect(pair.session.events).not.toContain('reset');
@@ -589,7 +589,7 @@ describe('a queue', () => {
     expect(pair.session.events.filter((event) => event === 'reset').length).toBe(1);
     offer(queue, 0, 'alive');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
   });
 
   it('stops for RESET_OWNER and for RESET_DEVICE, and the session forgets', async () => {
@@ -604,7 +604,7 @@ describe('a queue', () => {
     expect(pair.session.events.filter((event) => event === 'reset').length).toBe(2);
     offer(queue, 0, 'nobody listens');
     queue.ring();
-    await settle();
+    await turns();
     expect(pair.session.chains).toEqual([]);
   });
 });
@@ -704,10 +704,10 @@ describe('the end', () => {
     await queue.start(pair.vmm, 0);
     offer(queue, 0, 'unanswered');
     queue.ring();
-    await until(() => pair.session.chains.length === 1);
+    await until('chain 1 came', () => pair.session.chains.length === 1);
     const live = pair.session.queues[0];
     pair.vmm.close();
-    await until(() => pair.end !== null);
+    await until('the connection ended', () => pair.end !== null);
     expect(pair.end).toEqual({ kind: 'disconnected', message: 'the VMM closed the connection' });
     expect(pair.session.channel?.closed).toBe(true);
     live?.pushAll([{ chain: pair.session.chains[0] as Chain, reply: Buffer.from('x') }]);

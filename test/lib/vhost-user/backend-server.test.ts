@@ -12,7 +12,8 @@ import {
 } from '../../../services/lib/vhost-user/backend-server.ts';
 import type { ConnectionEnd } from '../../../services/lib/vhost-user/device.ts';
 import { listenAtPath, SocketPathError } from '../../../services/lib/vhost-user/listening-socket.ts';
-import { openFds, RawVmm, recordingLog, TestDevice, until } from './fixtures.ts';
+import { until } from '../../support/until.ts';
+import { openFds, RawVmm, recordingLog, TestDevice } from './fixtures.ts';
 
 let directory: string;
 let path: string;
@@ -105,14 +106,14 @@ describe('a back-end at a path', () => {
     const warm = new RawVmm(connect(path, 'stream'));
     await warm.get('GET_FEATURES', null);
     warm.close();
-    await until(() => !server.connected);
+    await until('the connection has ended', () => !server.connected);
     const before = openFds();
     for (let round = 0; round < 2000; round += 1) {
       const one = new RawVmm(connect(path, 'stream'));
       await one.get('GET_PROTOCOL_FEATURES', null);
       one.close();
     }
-    await until(() => !server.connected && ends.length === 2001);
+    await until('2,001 connections ended', () => !server.connected && ends.length === 2001);
     expect(openFds()).toBe(before);
   });
 
@@ -195,7 +196,7 @@ describe('a back-end on an inherited descriptor', () => {
     const one = new RawVmm(mine);
     expect(await one.get('GET_FEATURES', null)).toBe(0x1_5000_0019n);
     one.close();
-    await until(() => ends.length === 2);
+    await until('two connections ended', () => ends.length === 2);
     expect(ends[1]?.message).toBe('finished: the VMM closed the connection');
   });
 

@@ -40,27 +40,16 @@ import {
   type MemoryRegion,
   VIRTIO_FEATURE,
 } from '../../../services/lib/wire/vhost-user.ts';
+import { turns, until } from '../../support/until.ts';
 
 export const MIB = 1024 * 1024;
 export const GIB = 1024 ** 3;
+const REPLY_MS = 20_000;
 /** Where a VMM might have mapped guest address 0. */
 export const USER_BASE = 0x7f00_0000_0000;
 
 export function openFds(): number {
   return readdirSync('/proc/self/fd').length;
-}
-
-/** Lets polls, immediates and promises run. */
-export async function settle(rounds = 4): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-export async function until(condition: () => boolean, milliseconds = 5000): Promise<void> {
-  const deadline = Date.now() + milliseconds;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 export type LogLine = {
@@ -243,11 +232,7 @@ export class RawVmm {
 
   /** Resolves when the back-end has closed the connection. */
   async ended(): Promise<void> {
-    for (;;) {
-      const received = receiveOrEnd(this.socket.number);
-      if (received === 'end') return;
-      if (received === 'nothing') await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    await until('the back-end hangs up', () => receiveOrEnd(this.socket.number) === 'end', { every: 1 });
   }
 
   close(): void {
@@ -257,7 +242,7 @@ export class RawVmm {
   async #exactly(length: number): Promise<{ data: Buffer; fds: Fd[] }> {
     let data: Buffer = Buffer.alloc(0);
     const fds: Fd[] = [];
-    const deadline = Date.now() + 5000;
+    const deadline = performance.now() + REPLY_MS;
     while (data.length < length) {
       const received = receive(this.socket.number, length - data.length);
       if (received) {
@@ -265,8 +250,8 @@ export class RawVmm {
         data = Buffer.concat([data, received.data]);
         fds.push(...received.fds);
       } else {
-        if (Date.now() > deadline) throw new Error('no reply within 5 s');
-        await new Promise((resolve) => setImmediate(resolve));
+        if (performance.now() > deadline) throw new Error(`no reply within ${REPLY_MS} ms`);
+        await turns(1);
       }
     }
     return { data, fds };

@@ -2,16 +2,15 @@
 import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Keeper } from '../../../../services/keeper/keeper.ts';
 import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { createMemfd, Mapping } from '../../../../services/lib/os/memory.ts';
 import { STATE_VERSION } from '../../../../services/lib/vhost-user/state-file.ts';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
+import { pace, until, untilPasses } from '../../../support/until.ts';
 import { type AnswerError, GpuDriver } from '../../../vmm/driver.ts';
 import type { Vmm } from '../../../vmm/vmm.ts';
-import { until } from '../fixtures.ts';
 import { Holder, type HolderOptions } from './holder.ts';
 import { boot, live } from './life.ts';
 
@@ -57,8 +56,11 @@ describe('a command that kills the device', () => {
       'ERR_UNSPEC',
       'OK_NODATA',
     ]);
-    expect(holder.ends).toEqual(['SIGKILL', 'SIGKILL']);
-    expect(holder.text).toMatch(new RegExp(`poison ${Buffer.from(submit('crash').out[0]!).toString('hex')}`));
+    await untilPasses('it died twice', () => expect(holder.ends).toEqual(['SIGKILL', 'SIGKILL']));
+    const poison = `poison ${Buffer.from(submit('crash').out[0]!).toString('hex')}`;
+    await until('it is logged with its bytes', () => holder.text.includes(poison), {
+      found: () => holder.text,
+    });
     expect((await vmm.driver.assignUuid(1)).readUInt32LE(0)).toBe(2);
   });
 });
@@ -88,7 +90,10 @@ describe('an upgrade', () => {
         const death = holder.death();
         holder.signal('SIGTERM');
         await death;
-        await until(() => holder.text.split('goes on where a predecessor').length > upgrades + 1);
+        await until(
+          'the successor goes on',
+          () => holder.text.split('goes on where a predecessor').length > upgrades + 1,
+        );
       }
     })();
     let counted = 0;
@@ -116,10 +121,10 @@ describe('a device that is ended', () => {
     const { holder, path } = start();
     const vmm = await bootAt(path);
     let counted = await live(vmm, 0);
-    await until(() => holder.names.length < 20);
+    await until('the store has become small', () => holder.names.length < 20);
     const { length } = holder.names;
     for (let round = 0; round < 5; round += 1) counted = await live(vmm, counted);
-    await until(() => holder.names.length === length);
+    await until('as much is held as before', () => holder.names.length === length);
   });
 });
 
@@ -131,7 +136,7 @@ describe('random kills', () => {
     let isOver = false;
     const killing = (async () => {
       for (let count = 0; count < kills; count += 1) {
-        await sleep(60 + Math.random() * 120);
+        await pace(60 + Math.random() * 120);
         holder.signal('SIGKILL');
       }
       isOver = true;
@@ -164,7 +169,7 @@ describe('under the real keeper', () => {
     const pids = new Set<number>();
     const killing = (async () => {
       for (let count = 0; count < 10; count += 1) {
-        await sleep(150 + Math.random() * 100);
+        await pace(150 + Math.random() * 100);
         if (keeper.pid === null) continue;
         pids.add(keeper.pid);
         process.kill(keeper.pid, 'SIGKILL');
@@ -176,7 +181,7 @@ describe('under the real keeper', () => {
     await killing;
     await live(vmm, counted);
     expect(pids.size).toBeGreaterThan(5);
-    await until(() => keeper.held < 20);
+    await until('the keeper holds little', () => keeper.held < 20);
   });
 });
 
@@ -192,7 +197,10 @@ describe('a store that gives back the wrong things', () => {
     await vmm.driver.sendCommand(submit());
     const before = holder.text.length;
     holder.signal('SIGKILL');
-    await until(() => holder.ends.length === 2 || /goes on where/.test(holder.text.slice(before)));
+    await until(
+      'the successor goes on or gives up',
+      () => holder.ends.length === 2 || /goes on where/.test(holder.text.slice(before)),
+    );
     return { holder, vmm, text: holder.text.slice(before) };
   }
 
@@ -261,13 +269,13 @@ describe('a store that gives back the wrong things', () => {
     const { holder, vmm } = await succeeded((dead) => dead.tamper('vu.listener', null));
     await live(vmm, 1);
     vmm.close();
-    await until(() => /the connection to the VMM ended/.test(holder.text));
+    await until('the connection to the VMM ended', () => /the connection to the VMM ended/.test(holder.text));
     expect(holder.names).toContain('vu.listener');
   });
 
   it('has more than there was: it is given back', async () => {
     const { holder, vmm } = await succeeded((dead) => dead.tamper('vu.4000000', createEventfd()));
-    await until(() => !holder.names.includes('vu.4000000'));
+    await until('it is given back', () => !holder.names.includes('vu.4000000'));
     await live(vmm, 1);
   });
 });

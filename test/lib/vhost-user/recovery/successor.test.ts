@@ -11,6 +11,7 @@ import {
 import { discardStored } from '../../../../services/lib/vhost-user/descriptor-store.ts';
 import { fileIdentity } from '../../../../services/lib/vhost-user/guest-memory.ts';
 import { encodeFrontendRequest, encodeStatus } from '../../../../services/lib/wire/vhost-user.ts';
+import { turns, until } from '../../../support/until.ts';
 import { TestHolder } from '../../runtime/test-holder.ts';
 import {
   ALL_FEATURES,
@@ -22,9 +23,7 @@ import {
   Ram,
   RawVmm,
   recordingLog,
-  settle,
   TestDevice,
-  until,
   VmmQueue,
 } from '../fixtures.ts';
 
@@ -102,23 +101,23 @@ describe('a successor', () => {
     for (const [bytes, fds] of messages) {
       for (let at = 0; at < bytes.length; at += 1) {
         vmm.sendBytes(bytes.subarray(at, at + 1), at === 0 ? fds : []);
-        await settle(1);
+        await turns(2);
         await back.change();
       }
       closeAll(fds);
-      await settle(1);
+      await turns(2);
     }
     const requests: number[] = [];
     for (let count = 0; count < 5; count += 1) requests.push((await vmm.next()).header.request);
     expect(requests).toEqual([1, 15, 2, 13, 24]);
-    await settle();
+    await turns();
     expect(receive(vmm.socket.number, 1)).toBeNull();
     expect(back.changes).toBeGreaterThan(100);
   });
 
   it.each([
     0, 1, 2, 3, 5,
-  ])('takes messages that came at once with descriptors one by one, %i turns of the loop later', async (turns) => {
+  ])('takes messages that came at once with descriptors one by one, %i turns of the loop later', async (later) => {
     const { back, vmm } = await start();
     const guest = ram();
     await negotiate(vmm, [guest]).then((fd) => cleanups.push(() => fd.close()));
@@ -131,20 +130,20 @@ describe('a successor', () => {
     vmm.send('SET_VRING_KICK', { index, noFd: false }, [queue.kick]);
     vmm.send('SET_VRING_CALL', { index, noFd: false }, [queue.call]);
     vmm.send('SET_VRING_ERR', { index, noFd: false }, [queue.error]);
-    for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await turns(later);
     await back.change();
     expect(await vmm.ask('SET_VRING_ENABLE', { index, value: 1 })).toBe(0);
     driver.describe(0, { addr: MIB, len: 24 });
     driver.offer(0);
     queue.ring();
-    await until(() => back.device.session.chains.length === 1);
+    await until('the chain came', () => back.device.session.chains.length === 1);
     await back.change();
     // Popped, and not published: popped again.
-    await until(() => back.device.session.chains.length === 1);
+    await until('the chain came', () => back.device.session.chains.length === 1);
     back.device.session.queues[0]?.pushAll([{ chain: back.device.session.chains[0]!, reply: null }]);
     expect(driver.takeUsed()).toEqual([{ id: 0, len: 0 }]);
     await back.change();
-    await settle();
+    await turns();
     expect(back.device.session.chains).toEqual([]);
     expect(queue.interrupted()).toBe(true);
   });
@@ -156,7 +155,7 @@ describe('a successor', () => {
     // 200 replies of 2,068 bytes: a socket holds half of them, the outbox 31.
     for (let count = 0; count < 200; count += 1) vmm.send('GET_SHMEM_CONFIG', null);
     for (let round = 0; round < 10; round += 1) {
-      await settle(2);
+      await turns(2);
       await back.change();
     }
     for (let count = 0; count < 200; count += 1) {
@@ -165,7 +164,7 @@ describe('a successor', () => {
       expect(header.request).toBe(44);
       expect(payload.readBigUInt64LE(16)).toBe(BigInt(expected.get(1) ?? 0));
     }
-    await settle();
+    await turns();
     expect(receive(vmm.socket.number, 1)).toBeNull();
   });
 
@@ -179,7 +178,7 @@ describe('a successor', () => {
     const before = back.store.puts;
     const region = { guestAddress: 32 * GIB, size: MIB, userAddress: 0x5000_0000, mmapOffset: 0 };
     vmm.send('ADD_MEM_REG', region, [window], { needReply: true });
-    await settle(1);
+    await turns(2);
     await back.change();
     expect((await vmm.next()).payload.readUInt32LE(0)).toBe(0);
     expect(back.store.puts).toBe(before);
@@ -311,7 +310,7 @@ describe('a successor', () => {
     };
     void back.device.session.channel?.shmemMap(mapping);
     expect(await answerAll([0, 1])).toEqual([9, 7]);
-    await settle();
+    await turns();
     await back.change();
     await queue.stop(vmm);
     const again = back.device.session.channel?.shmemMapAll([mapping]);
