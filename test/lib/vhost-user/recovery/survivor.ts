@@ -150,7 +150,7 @@ class Survivor implements Device {
     };
     this.#state.settle(published(), false);
     return {
-      readConfig: () => Buffer.alloc(16),
+      readConfig: () => Buffer.alloc(20),
       writeConfig: () => true,
       channelOpened: (channel) => {
         this.#channel = channel;
