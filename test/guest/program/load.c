@@ -369,6 +369,36 @@ static void run_hold_release(const struct command *command, struct answer *answe
 	answer_add(answer, "us", "%llu", (unsigned long long)(now_ns() - start) / 1000);
 }
 
+/*
+ * refill SIZE: destroys all held blobs and creates one of SIZE bytes at once: how often the driver says that the window is full, and for how
+ * long. It frees a range when UNREF was answered, and sends that when the answer to CTX_DETACH_RESOURCE came.
+ */
+static void run_refill(const struct command *command, struct answer *answer)
+{
+	uint64_t size = command_number(command, 1, 0), refused = 0, start, released = held_count;
+	struct blob blob;
+	int fd, error = device_open(&fd);
+
+	while (!error && held_count > 0)
+		error = blob_close(fd, &held[--held_count]);
+	start = now_ns();
+	while (!error && (error = blob_create(fd, &blob, VIRTGPU_BLOB_MEM_HOST3D, VIRTGPU_BLOB_FLAG_USE_MAPPABLE, 0, size)) == ENOSPC &&
+	       now_ns() - start < 5000000000u) {
+		error = 0;
+		refused++;
+		sched_yield();
+	}
+	if (error)
+		return answer_fail(answer, error, "create");
+	answer_add(answer, "us", "%llu", (unsigned long long)(now_ns() - start) / 1000);
+	answer_add(answer, "released", "%llu", (unsigned long long)released);
+	answer_add(answer, "refused", "%llu", (unsigned long long)refused);
+	error = blob_map(fd, &blob);
+	blob_close(fd, &blob);
+	if (error)
+		answer_fail(answer, error, "map");
+}
+
 bool load_run(const struct command *command, struct answer *answer)
 {
 	const char *verb = command_word(command, 0, "");
@@ -377,6 +407,8 @@ bool load_run(const struct command *command, struct answer *answer)
 		run_cycles(command, answer);
 	else if (!strcmp(verb, "hold"))
 		run_hold(command, answer);
+	else if (!strcmp(verb, "refill"))
+		run_refill(command, answer);
 	else if (!strcmp(verb, "hold-verify"))
 		run_hold_verify(answer);
 	else if (!strcmp(verb, "hold-release"))

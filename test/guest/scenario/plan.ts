@@ -13,6 +13,7 @@ import {
   QUOTA_MAPPINGS,
   STREAMS,
   WINDOW_FULL,
+  WINDOW_REFILLED,
   WRONG_PARAMETERS,
 } from './refusals.ts';
 import type { Session, SessionOptions } from './session.ts';
@@ -41,6 +42,7 @@ function common(liveBlobs: number): readonly Check<Session>[] {
     FENCES,
     ZERO_ON_REUSE,
     WINDOW_FULL,
+    WINDOW_REFILLED,
     QUOTA_BYTES,
     QUOTA_MAPPINGS,
     QUOTA_ALLOCATIONS,

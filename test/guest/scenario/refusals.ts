@@ -3,18 +3,28 @@
 import { untilPasses } from '../../support/until.ts';
 import type { Answer } from '../console.ts';
 import { cachedBooks, EMPTY, expectBooks } from './books.ts';
-import { type Check, expectEqual, expectThat } from './check.ts';
+import { type Check, expectAtMost, expectEqual, expectThat } from './check.ts';
 import { expectUsable, FLAG, GuestBlob } from './guest-blob.ts';
 import { BLOB_ID, GIB, MIB, QUOTA } from './host.ts';
 import type { Session } from './session.ts';
 
 // VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY (virtio 1.3, 5.7.6.7), as the driver writes it into the kernel's log.
+/** Blobs that fill the window, and how often. */
+const REFILL = 64;
+const REFILL_ROUNDS = 10;
+
 const OUT_OF_MEMORY_IN_LOG = 'response 0x1201';
 
 export const WINDOW_FULL: Check<Session> = {
   name: 'window-full',
   what: 'full window: ENOSPC at create; usable afterwards',
   run: windowFull,
+};
+
+export const WINDOW_REFILLED: Check<Session> = {
+  name: 'window-refilled',
+  what: 'a burst of frees, then all of the window: room within a second',
+  run: windowRefilled,
 };
 
 export const QUOTA_BYTES: Check<Session> = {
@@ -61,6 +71,24 @@ async function windowFull(session: Session): Promise<string> {
   await expectBooks(session, EMPTY);
   await expectUsable(session);
   return '1 GiB in one blob, then 4 KiB more: ENOSPC';
+}
+
+/** The driver's own decision: it says ENOSPC before it asks the device, and goes on saying it until its frees are answered. */
+async function windowRefilled(session: Session): Promise<string> {
+  const size = GIB / REFILL;
+  const waits: number[] = [];
+  let refused = 0;
+  for (let round = 0; round < REFILL_ROUNDS; round++) {
+    const held = await session.ask(`hold ${REFILL} ${size}`, 60_000);
+    expectEqual('blobs that fill the window', Number(held['added']), REFILL);
+    const found = await session.ask(`refill ${GIB}`, 30_000);
+    waits.push(Number(found['us']) / 1000);
+    refused += Number(found['refused']) > 0 ? 1 : 0;
+    await expectBooks(session, EMPTY);
+  }
+  expectAtMost('milliseconds until a range was free', Math.max(...waits), 1000);
+  const [shortest = 0] = waits.toSorted((a, b) => a - b);
+  return `${refused} of ${REFILL_ROUNDS} creates met ENOSPC, for ${shortest.toFixed(1)} to ${Math.max(...waits).toFixed(1)} ms`;
 }
 
 async function quotaBytes(session: Session): Promise<string> {
