@@ -14,12 +14,12 @@ const HELP = `npm run guest -- [options]
 
 Boots Linux in QEMU with Barkeep as its GPU and checks what the guest, the host and Prometheus see.
 QEMU, the kernel and what they need come from Debian's packages into a cache directory ($BARKEEP_CACHE,
-or ~/.cache/barkeep); nothing outside it changes. Needs gcc; takes up to 8 minutes on two cores.
+or ~/.cache/barkeep); nothing outside it changes. Needs gcc; takes up to 11 minutes on two cores.
 
 Options:
   --only NAME    only this group, check or group/check (repeatable); --list shows them
   --list         names of all checks
-  --quick        fewer cycles and rounds: up to 3 minutes
+  --quick        fewer cycles and rounds: up to 5 minutes
   --json FILE    verdicts and figures as JSON
   --keep         keep the logs of all processes (they are kept anyway when something fails)
   --help         this

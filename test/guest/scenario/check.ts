@@ -1,7 +1,7 @@
 // What a check is, and the few ways to say in it what must hold. A check does its steps, throws CheckFailure (or lets any other error
 // pass) when something is not so, and otherwise returns the figure for its line: what it counted or measured.
 
-/** How much of everything is done: all of it, or what fits into three minutes. */
+/** How much of everything is done: all of it, or what fits into five minutes. */
 export type Scale = 'full' | 'quick';
 
 export type Check<Subject> = {
