@@ -225,7 +225,7 @@ export class WindowPlacement implements Placement {
       if (this.#channel !== channel) return VMM_FAILED;
       if (!isShown) {
         await channel.shmemUnmapAll([range]);
-        throw new Error(NOT_SHOWN);
+        return this.#notShown();
       }
       this.#mapped = file;
       this.#hasFailed = false;
@@ -257,6 +257,13 @@ export class WindowPlacement implements Placement {
     await Promise.race([shown, sleep(SHOW_LIMIT, undefined, { ref: false })]);
     this.#onShown = null;
     return this.#isSeen;
+  }
+
+  /** A mistake of the VM's configuration and none of this program; told once for each driver, because the guest can ask any number of times. */
+  #notShown(): FailedResult {
+    if (!this.#hasFailed) this.#log.warn({ regions: this.#context.otherRegions() }, NOT_SHOWN);
+    this.#hasFailed = true;
+    return VMM_FAILED;
   }
 
   #noSlot(): RefusedResult {
