@@ -2,6 +2,7 @@
 import { ALIGNMENT } from './alignment.ts';
 import type { Check } from './check.ts';
 import { CACHE_TYPES, FENCES, PARAMETERS } from './device.ts';
+import { SEVEN_DIMMS, WINDOW_WITHOUT_ROOM } from './dimms.ts';
 import { GIB, VM } from './host.ts';
 import { HIGH_OFFSETS, LARGE_GUEST } from './large.ts';
 import { QEMU_QUITS, rebind, reboot, resetButton, STOP_AND_CONTINUE, STOP_UNDER_LOAD } from './lifecycle.ts';
@@ -92,6 +93,11 @@ export const GROUPS: readonly Group[] = [
     name: VM.LARGE,
     options: { vm: VM.LARGE, memory: 6 * GIB },
     checks: [PARAMETERS, ZERO_AT_FIRST, HIGH_OFFSETS, LARGE_GUEST, QEMU_QUITS],
+  },
+  {
+    name: 'dimms',
+    options: { vm: VM.WINDOW, qemuArguments: SEVEN_DIMMS },
+    checks: [WINDOW_WITHOUT_ROOM],
   },
   {
     name: VM.HUGE,

@@ -14,6 +14,8 @@ export type SessionOptions = {
   /** Bytes; 512 MiB by default. */
   readonly memory?: number;
   readonly processors?: number;
+  /** See GuestOptions. */
+  readonly qemuArguments?: readonly string[];
   /** See GuestDevice. */
   readonly keepsState?: boolean;
 };
@@ -81,6 +83,7 @@ export class Session {
         },
         ...(options.memory === undefined ? {} : { memory: options.memory }),
         ...(options.processors === undefined ? {} : { processors: options.processors }),
+        ...(options.qemuArguments === undefined ? {} : { qemuArguments: options.qemuArguments }),
       });
       return new Session(options, host, report, frontend, guest, before, Date.now() - start);
     } catch (error) {
