@@ -26,7 +26,7 @@ export function answeringDevice(answer: 'OK_NODATA' | 'ERR_UNSPEC' | null): Devi
     shmemRegions: new Map([[1, 64 * 1024 * 1024]]),
     isOwnMemory: () => false,
     connect: () => ({
-      readConfig: () => Buffer.alloc(16),
+      readConfig: () => Buffer.alloc(20),
       writeConfig: () => true,
       channelOpened() {},
       memoryChanged: () => false,
