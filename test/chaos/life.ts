@@ -7,7 +7,8 @@ import { expectEqual, expectThat } from '../guest/scenario/check.ts';
 import { pace, untilPasses } from '../support/until.ts';
 import type { Blob } from '../vmm/driver.ts';
 import { FrontEndError } from '../vmm/front-end.ts';
-import { Vmm } from '../vmm/vmm.ts';
+import { comeAndGo } from '../vmm/gone-vmms.ts';
+import { Vmm, type VmmOptions } from '../vmm/vmm.ts';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
@@ -50,7 +51,8 @@ export async function live(options: LifeOptions): Promise<void> {
   } finally {
     first.close();
   }
-  // The next VMM of the same device.
+  // Others that are gone before they were of any use, and the next VMM of the same device.
+  await comeAndGo(vmmOptions(options));
   const second = await boot(options);
   try {
     const blobs = await createBlobs(second, 2);
@@ -62,18 +64,22 @@ export async function live(options: LifeOptions): Promise<void> {
   await expectBooks(options, 0, 0);
 }
 
-async function boot({ socket, cutOffs }: LifeOptions): Promise<Vmm> {
+function vmmOptions({ socket }: LifeOptions): VmmOptions {
+  return {
+    socketPath: socket,
+    memory: 64 * MIB,
+    queueSize: 64,
+    replyTimeout: PATIENCE,
+    answerTimeout: PATIENCE,
+  };
+}
+
+async function boot(options: LifeOptions): Promise<Vmm> {
   for (let cutOff = 0; ; cutOff++) {
     try {
-      return await Vmm.boot({
-        socketPath: socket,
-        memory: 64 * MIB,
-        queueSize: 64,
-        replyTimeout: PATIENCE,
-        answerTimeout: PATIENCE,
-      });
+      return await Vmm.boot(vmmOptions(options));
     } catch (error) {
-      if (cutOff >= cutOffs || !(error instanceof FrontEndError)) throw error;
+      if (cutOff >= options.cutOffs || !(error instanceof FrontEndError)) throw error;
     }
   }
 }

@@ -6,32 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FAULT_POINTS, type FaultPoint } from '../../../../services/lib/os/fault-point.ts';
 import { FrontEndError } from '../../../vmm/front-end.ts';
 import type { Vmm } from '../../../vmm/vmm.ts';
 import { Holder } from './holder.ts';
 import { boot, live, TABLES, type Table } from './life.ts';
+import { PRELUDE, TRANSPORT_POINTS } from './points.ts';
 
 const IS_LONG = process.env['BARKEEP_CHAOS'] === 'long';
 /** Which time a point is passed kills: the first process at the first, its successor at the third ... */
 const HITS = IS_LONG ? [1, 2, 3, 5, 8, 13, 21] : [1, 3, 7];
 
-/** Points that only a successor passes, and how a first process has to die for that. */
-const PRELUDE: Partial<Record<FaultPoint, string>> = {
-  'recovery.adopted': 'vmm.committed:9',
-  'recovery.swept': 'vmm.descriptor-stored:4',
-  'adopt.restored': 'vmm.committed:30',
-  'adopt.device-told': 'vmm.committed:30',
-  'adopt.reply-finished': 'vmm.committed:30',
-  'adopt.signalled': 'vmm.committed:30',
-  'adopt.kicked': 'vmm.committed:30',
-  'channel.fenced': 'channel.map-sent:1',
-};
-
-/** Points that services pass and a back-end alone does not; test/chaos kills there. */
-const OTHERS = /^(broker|gpu|journal\.snapshot|vmm\.driver-gone)/;
-const POINTS = FAULT_POINTS.filter((point) => !OTHERS.test(point));
-const CASES = POINTS.flatMap((point, index) => {
+const CASES = TRANSPORT_POINTS.flatMap((point, index) => {
   const tables = Object.keys(TABLES) as Table[];
   return (IS_LONG ? tables : [tables[index % tables.length] as Table]).map((table) => ({ point, table }));
 });

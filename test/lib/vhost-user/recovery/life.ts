@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
 import { GpuDriver } from '../../../vmm/driver.ts';
 import { PLAIN_PROTOCOL_FEATURES, QEMU_PROTOCOL_FEATURES } from '../../../vmm/front-end.ts';
-import { Vmm } from '../../../vmm/vmm.ts';
+import { Vmm, type VmmOptions } from '../../../vmm/vmm.ts';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
@@ -14,15 +14,19 @@ export type Table = keyof typeof TABLES;
 
 export type Story = { readonly vmm: Vmm; counted: number; mappings: number };
 
-export async function boot(socketPath: string, table: Table): Promise<Vmm> {
-  return await Vmm.boot({
+export function vmmOptions(socketPath: string, table: Table): VmmOptions {
+  return {
     socketPath,
     memory: 64 * MIB,
     queueSize: 64,
     protocolFeatures: TABLES[table],
     replyTimeout: 20_000,
     answerTimeout: 20_000,
-  });
+  };
+}
+
+export async function boot(socketPath: string, table: Table): Promise<Vmm> {
+  return await Vmm.boot(vmmOptions(socketPath, table));
 }
 
 /** Traffic, mappings, stop and cont, a driver that is bound anew, and traffic again. `counted`: SUBMIT_3D commands before. */
