@@ -4,7 +4,7 @@ import { createMemfd } from '../../../../services/lib/os/memory.ts';
 import { receive, socketPair } from '../../../../services/lib/os/socket.ts';
 import { ChannelRecord, type WindowRange } from '../../../../services/lib/vhost-user/channel-record.ts';
 import { OutboxFile } from '../../../../services/lib/vhost-user/outbox.ts';
-import { MAPPING_SLOTS, StateFile } from '../../../../services/lib/vhost-user/state-file.ts';
+import { LOG_ENTRIES, MAPPING_SLOTS, StateFile } from '../../../../services/lib/vhost-user/state-file.ts';
 import { encodeBackendRequest } from '../../../../services/lib/wire/vhost-user.ts';
 
 const PAGE = 4096;
@@ -73,5 +73,23 @@ describe('a successor', () => {
     expect(new Set(pages.slice(-1000).map((page) => successor.claimUnmapped(range(page))))).toEqual(
       new Set(['done']),
     );
+  });
+});
+
+describe('a VMM that takes requests and answers none', () => {
+  it('is asked for no more than a successor could hear the answers of, until it answers', () => {
+    const record = open();
+    const request = encodeBackendRequest('SHMEM_UNMAP', range(0), { needReply: true });
+    const send = (): boolean => {
+      const isSent = record.io.send(backEnd.number, request, []) > 0;
+      receive(vmm.number, PAGE);
+      return isSent;
+    };
+    let sent = 0;
+    while (sent <= LOG_ENTRIES && send()) sent += 1;
+    expect(sent).toBe(LOG_ENTRIES);
+    record.settle(1, false);
+    expect([send(), send()]).toEqual([true, false]);
+    expect(open().unanswered.length).toBe(LOG_ENTRIES);
   });
 });
