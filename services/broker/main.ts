@@ -1,5 +1,6 @@
 // The broker service: everything is made here, in order, and ended in the opposite order.
 import { bootId } from '../lib/journal/boot-id.ts';
+import type { OpenedJournal } from '../lib/journal/file-journal.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { tryLock } from '../lib/os/lock.ts';
 import { peerCredentials } from '../lib/os/socket.ts';
@@ -8,6 +9,7 @@ import { HealthService } from '../lib/rpc/health-service.ts';
 import { adminServiceDefinition, brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
 import { type Peer, UnixServer } from '../lib/rpc/unix-server.ts';
 import type { Config } from '../lib/runtime/config.ts';
+import { changesText } from '../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../lib/runtime/config-file.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import {
@@ -33,6 +35,7 @@ import { ProcessStatistics } from './process-statistics.ts';
 import {
   discardJournal,
   NOTHING_RECOVERED,
+  openJournal,
   type RecoveryFigures,
   recover,
   retireJournal,
@@ -42,6 +45,7 @@ import { brokerService, connectionEnded } from './rpc/broker-service.ts';
 import { Handles } from './rpc/handles.ts';
 import { type AdminRole, servedTo } from './rpc/roles.ts';
 import { Sweeper } from './sweeper.ts';
+import { type Terms, termsOf } from './terms.ts';
 import { Tokens } from './tokens.ts';
 import { VmDirectory, type VmState } from './vm-directory.ts';
 
@@ -63,6 +67,8 @@ export type BrokerOptions = {
   readonly discardJournal?: boolean;
   /** What is to be told of the configuration's file. Default: that it was taken at the start. */
   readonly configuration?: () => ConfigState;
+  /** Called when a change of a heap that waited can be taken, by a successor. */
+  readonly giveWay?: () => void;
 };
 
 /** Whether an error of startBroker() is one of the configuration, so that another one may do. */
@@ -106,14 +112,26 @@ export async function startBroker(
 }
 
 async function start(
-  config: Config,
+  configured: Config,
   log: Logger,
-  { store, discardJournal: isDiscarded = false, configuration = takenNow(config) }: BrokerOptions,
+  {
+    store,
+    discardJournal: isDiscarded = false,
+    configuration = takenNow(configured),
+    giveWay,
+  }: BrokerOptions,
   onEnd: (step: () => Promise<void> | void) => void,
 ): Promise<VmDirectory> {
-  const paths = createRunDirectory(config.runDirectory);
+  const paths = createRunDirectory(configured.runDirectory);
   const lock = lockRunDirectory(paths, tryLock);
   onEnd(() => lock.release());
+
+  if (isDiscarded) discardJournal(paths.journal, log);
+  let opened = store?.active === true ? openJournal(paths.journal, log) : null;
+  onEnd(() => opened?.journal.close());
+  const terms = termsOf(configured, opened?.payloads ?? []);
+  const { config } = terms;
+  tellWaiting(terms, configured.journal, log);
 
   const budget = processDescriptorBudget();
   const kept = config.journal && store?.active === true ? store : null;
@@ -128,6 +146,9 @@ async function start(
   const prefaulted = new Set(config.heaps.filter(({ prefault }) => prefault).map(({ name }) => name));
   const directory = new VmDirectory({
     vms: config.vms,
+    waiting: terms.vms,
+    waitingHeaps: terms.heaps,
+    ...(giveWay && { giveWay }),
     secretOf: (vm) => createVmSecret(paths, vm.name, vm.attachedBy),
     prefaulted: (heap) => prefaulted.has(heap),
     host,
@@ -139,11 +160,12 @@ async function start(
     log,
     store: held ?? NO_STORE,
   });
-  if (isDiscarded) discardJournal(paths.journal, log);
+  const left = opened;
+  opened = null;
   const survival =
     kept === null || held === null
-      ? withoutJournal(config, paths, heaps, log)
-      : withJournal(kept, held, { config, paths, heaps, host, budget, directory, log });
+      ? withoutJournal(config, left, { paths, heaps, log })
+      : withJournal(kept, held, { config, opened: left, paths, heaps, host, budget, directory, log });
   onEnd(() => survival.journal?.close());
   onEnd(() => directory.shutDown());
   onEnd(() => tokens.revokeAll());
@@ -197,6 +219,7 @@ async function start(
       directory,
       host,
       heapConfigs: config.heaps,
+      waitingHeaps: terms.heaps,
       heaps,
       tokens,
       handles,
@@ -245,7 +268,12 @@ function takenNow({ file }: Config): () => ConfigState {
 type Survival = { readonly journal: Journal | null; readonly recovered: RecoveryFigures };
 
 /** Descriptors go with the process, so what is written about them would be of no use to anybody. */
-function withoutJournal({ journal }: Config, paths: RunPaths, heaps: Heaps, log: Logger): Survival {
+function withoutJournal(
+  { journal }: Config,
+  opened: OpenedJournal | null,
+  { paths, heaps, log }: Pick<Parts, 'paths' | 'heaps' | 'log'>,
+): Survival {
+  opened?.journal.close();
   heaps.refuseStrangers();
   retireJournal(paths.journal, log);
   log.info(
@@ -256,8 +284,18 @@ function withoutJournal({ journal }: Config, paths: RunPaths, heaps: Heaps, log:
   return { journal: null, recovered: NOTHING_RECOVERED };
 }
 
+function tellWaiting({ config, vms, heaps }: Terms, isJournalWanted: boolean, log: Logger): void {
+  for (const [vm, { changes }] of vms)
+    log.warn({ vm, waits: changesText(changes) }, 'a change waits until its VM is attached afresh');
+  for (const [heap, { changes }] of heaps)
+    log.warn({ heap, waits: changesText(changes) }, 'a change waits until no VM of before uses its heap');
+  if (config.journal && !isJournalWanted)
+    log.warn('journal: false waits until the broker starts without VMs of before');
+}
+
 type Parts = {
   readonly config: Config;
+  readonly opened: OpenedJournal | null;
   readonly paths: RunPaths;
   readonly heaps: Heaps;
   readonly host: Host;
@@ -270,13 +308,14 @@ type Parts = {
 function withJournal(
   store: BrokerStore,
   held: HeldDescriptors,
-  { config, paths, heaps, host, budget, directory, log }: Parts,
+  { config, opened, paths, heaps, host, budget, directory, log }: Parts,
 ): Survival {
   const settings = new Map([...directory.entries].map(([name, entry]) => [name, entry.settings]));
   const { journal: journalPath } = paths;
   const { orphanGrace: orphanGraceMs } = config;
   const { survivors, lostSlots, continued, figures } = recover({
     journalPath,
+    opened,
     store,
     held,
     heaps,

@@ -7,7 +7,7 @@
 import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { bootId, describeBootId } from '../lib/journal/boot-id.ts';
-import { FileJournal } from '../lib/journal/file-journal.ts';
+import { FileJournal, type OpenedJournal } from '../lib/journal/file-journal.ts';
 import { JournalError } from '../lib/journal/journal-error.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import type { Fd } from '../lib/os/fd.ts';
@@ -64,12 +64,14 @@ export const NOTHING_RECOVERED: RecoveryFigures = {
 
 export type RecoveryOptions = {
   readonly journalPath: string;
+  /** What openJournal() found there; it is closed, or gone on with. */
+  readonly opened: OpenedJournal | null;
   readonly store: BrokerStore;
   readonly held: HeldDescriptors;
   readonly heaps: Heaps;
   readonly host: Host;
   readonly budget: DescriptorBudget;
-  /** Of the configuration, by name. */
+  /** In force, by name. */
   readonly settings: ReadonlyMap<string, VmSettings>;
   readonly orphanGraceMs: number;
   readonly log: Logger;
@@ -103,11 +105,11 @@ export function retireJournal(path: string, log: Logger): void {
 
 /** Takes over what can be. Throws ExitError for a journal that cannot be read, HeapError as refuseStrangers(); then everything is as it was. */
 export function recover(options: RecoveryOptions): Recovered {
-  const { journalPath, store, heaps, log } = options;
+  const { journalPath, opened, store, heaps, log } = options;
   const start = performance.now();
   const returned = store.left.size;
   const recovery = new Recovery(options);
-  const found = readJournal(journalPath, recovery, log);
+  const found = opened === null ? null : replayed(journalPath, opened, recovery);
   faultPoint('broker.replayed');
   if (found === null) heaps.refuseStrangers();
   else recovery.takeAll(found.replay);
@@ -155,35 +157,35 @@ function isSameTable(before: readonly HeapRecord[], now: readonly HeapRecord[]):
   );
 }
 
-/** Null when there is none that matters any more. */
-function readJournal(path: string, target: ReplayTarget, log: Logger): Found | null {
+/** Opens what a predecessor left. Null when there is none that matters any more. Throws ExitError for one that cannot be read. */
+export function openJournal(path: string, log: Logger): OpenedJournal | null {
   // A new journal that was never complete.
   rmSync(`${path}.next`, { force: true });
   rmSync(`${path}.next.new`, { force: true });
   try {
     const opened = FileJournal.open(path, journalKind(bootId()));
-    if (opened === null) return null;
-    const { journal, payloads, cut } = opened;
-    if (cut > 0) {
+    if (opened !== null && opened.cut > 0) {
       log.warn(
-        { path, bytes: cut },
+        { path, bytes: opened.cut },
         'the end of the journal was never complete and is cut off: nobody was told of it',
       );
     }
-    try {
-      const replay = replayJournal(path, payloads, target);
-      return { journal, replay, records: payloads.length, tornBytes: cut };
-    } catch (error) {
-      journal.close();
-      throw error;
-    }
+    return opened;
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    if (error.code === 'OTHER_BOOT') {
-      setAside(path, error, log);
-      return null;
-    }
-    throw refusal(path, error);
+    if (error.code !== 'OTHER_BOOT') throw refusal(path, error);
+    setAside(path, error, log);
+    return null;
+  }
+}
+
+function replayed(path: string, { journal, payloads, cut }: OpenedJournal, target: ReplayTarget): Found {
+  try {
+    const replay = replayJournal(path, payloads, target);
+    return { journal, replay, records: payloads.length, tornBytes: cut };
+  } catch (error) {
+    journal.close();
+    throw error instanceof JournalError ? refusal(path, error) : error;
   }
 }
 
@@ -229,13 +231,9 @@ class Recovery implements ReplayTarget {
     this.#heaps = new Map(options.heaps.records().map((heap) => [heap.name, heap]));
   }
 
-  settingsOf({ name, placement, windowSize }: VmRecord): VmSettings | string {
-    const settings = this.#options.settings.get(name);
-    if (settings === undefined) return 'the configuration has no such VM any more';
-    if (settings.placement !== placement)
-      return `its placement was ${placement}, and is ${settings.placement} in the configuration`;
-    if (settings.windowSize === windowSize) return settings;
-    return `its window had ${windowSize} bytes, and has ${settings.windowSize} in the configuration`;
+  /** The terms that it was attached on: what is configured otherwise waits (terms.ts). */
+  settingsOf({ name }: VmRecord): VmSettings | string {
+    return this.#options.settings.get(name) ?? 'the broker has no such VM';
   }
 
   heapProblem(heap: HeapRecord): string | null {

@@ -9,7 +9,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';
-import type { VmConfig } from '../lib/runtime/config.ts';
+import type { HeapConfig, VmConfig } from '../lib/runtime/config.ts';
+import { changesText, heapsOf } from '../lib/runtime/config-difference.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Host } from './domain/host.ts';
@@ -23,6 +24,7 @@ import type { Heaps } from './heaps/heaps.ts';
 import { WindowMemory } from './heaps/window-memory.ts';
 import type { CommandLog, Journal, JournalledVm } from './journal/journal.ts';
 import type { VmImage, VmRecord } from './journal/record.ts';
+import type { Waiting } from './terms.ts';
 import type { Tokens } from './tokens.ts';
 
 export const SESSION_BYTES = 16;
@@ -54,9 +56,11 @@ export type Attachment = {
 
 /** One configured VM. Only VmDirectory changes it. */
 export type VmEntry = {
-  readonly config: VmConfig;
-  readonly settings: VmSettings;
-  readonly secretDigest: Buffer;
+  config: VmConfig;
+  settings: VmSettings;
+  secretDigest: Buffer;
+  /** What is configured and cannot be had before the VM is reclaimed. */
+  waiting: Waiting<VmConfig> | null;
   state: VmState;
   /** Milliseconds since 1970. */
   stateSince: number;
@@ -88,6 +92,11 @@ export type Survivor = {
 
 export type VmDirectoryOptions = {
   readonly vms: readonly VmConfig[];
+  /** What of the configuration waits (terms.ts). Default: nothing. */
+  readonly waiting?: ReadonlyMap<string, Waiting<VmConfig>>;
+  readonly waitingHeaps?: ReadonlyMap<string, Waiting<HeapConfig>>;
+  /** Called when nobody uses the heaps any more that something waits for. */
+  readonly giveWay?: () => void;
   /** The content of a VM's secret file. */
   readonly secretOf: (vm: VmConfig) => string;
   /** Of heaps by name: give blobs their pages when they are mapped. */
@@ -108,6 +117,8 @@ export class VmDirectory {
   readonly #options: VmDirectoryOptions;
   #journal: Journal | null = null;
   #shuttingDown = false;
+  /** A successor is to come: nothing new is begun. */
+  #givesWay = false;
 
   constructor(options: VmDirectoryOptions) {
     this.#options = options;
@@ -117,6 +128,7 @@ export class VmDirectory {
         config,
         settings: settingsOf(config, options.prefaulted(config.heap)),
         secretDigest: digest(options.secretOf(config)),
+        waiting: options.waiting?.get(config.name) ?? null,
         state: 'detached',
         stateSince: Date.now(),
         attached: null,
@@ -147,6 +159,8 @@ export class VmDirectory {
       }),
     );
     this.#journal = journal;
+    // Of VMs that could not be taken over.
+    for (const entry of this.#entries.values()) if (entry.attached === null) this.#takeWaiting(entry);
     return journal;
   }
 
@@ -189,15 +203,19 @@ export class VmDirectory {
    * Rejects with StatusError: VM_UNKNOWN, VM_FORBIDDEN, VM_ATTACHED, SESSION_UNKNOWN, OUT_OF_MEMORY, SHUTTING_DOWN.
    */
   async attach(request: AttachRequest, owner: VmOwner): Promise<Attachment> {
-    const entry = this.entry(request.vm);
+    let entry = this.entry(request.vm);
     this.#admit(entry, request.secret, owner.peer);
     const wanted = Buffer.from(request.session);
     if (wanted.length > 0) return this.#resume(entry, wanted, owner);
     for (;;) {
       this.#checkRunning();
+      const { settings } = entry;
       if (entry.reclaiming !== null) await entry.reclaiming;
       else if (entry.state === 'orphaned') await this.#reclaim(entry, 'its frontend started anew');
       else break;
+      // What waited for this may have another user, or be no VM any more.
+      entry = this.entry(request.vm);
+      if (entry.settings !== settings) this.#admit(entry, request.secret, owner.peer);
     }
     if (entry.owner !== null) throw attachedElsewhere(entry, entry.owner.peer);
     return this.#open(entry, owner);
@@ -282,7 +300,45 @@ export class VmDirectory {
   }
 
   #checkRunning(): void {
-    if (this.#shuttingDown) throw shuttingDown();
+    if (this.#shuttingDown || this.#givesWay) throw shuttingDown();
+  }
+
+  /** Of a VM that nobody has: from here on it is as configured. */
+  #takeWaiting(entry: VmEntry): void {
+    const { waiting } = entry;
+    const { name } = entry.config;
+    const { log, secretOf, prefaulted } = this.#options;
+    entry.waiting = null;
+    if (waiting !== null && waiting.next === null) {
+      this.#entries.delete(name);
+      log.info({ vm: name }, 'a VM that is not configured any more is gone');
+    } else if (waiting !== null && waiting.next !== null) {
+      try {
+        entry.secretDigest = digest(secretOf(waiting.next));
+        entry.config = waiting.next;
+        entry.settings = settingsOf(waiting.next, prefaulted(waiting.next.heap));
+        log.info({ vm: name, took: changesText(waiting.changes) }, 'a change that waited is taken');
+      } catch (error) {
+        log.error({ err: error, vm: name }, 'a change that waited cannot be taken before the next start');
+      }
+    }
+    this.#giveWayIfFree();
+  }
+
+  /** A heap's other kind, or its end, takes another broker: when nobody of before uses it. */
+  #giveWayIfFree(): void {
+    const { waitingHeaps, giveWay, log } = this.#options;
+    if (this.#givesWay || this.#shuttingDown || !waitingHeaps?.size || giveWay === undefined) return;
+    for (const { attached, config } of this.#entries.values()) {
+      if (attached === null) continue;
+      for (const heap of heapsOf(config)) if (waitingHeaps.has(heap)) return;
+    }
+    log.info(
+      { heaps: [...waitingHeaps.keys()] },
+      'heaps that a change waited for are free: a successor takes it',
+    );
+    this.#givesWay = true;
+    giveWay();
   }
 
   #admit(entry: VmEntry, secret: string, peer: Peer): void {
@@ -427,6 +483,7 @@ export class VmDirectory {
       faultPoint('broker.reclaim-dropped');
       this.#options.log.info({ vm: entry.config.name, why, ...had }, 'reclaimed');
       owner?.dismiss(dismissal);
+      this.#takeWaiting(entry);
     });
     return entry.reclaiming;
   }
@@ -475,6 +532,11 @@ function recordOf({ slot, config, attached }: VmEntry, session: Buffer): VmRecor
     windowSize: config.window,
     placement: config.placement,
     windowInode: attached?.window?.inode ?? 0,
+    heap: config.heap,
+    blobHeaps: config.blobHeaps,
+    attachedBy: config.attachedBy,
+    scanouts: config.scanouts,
+    quota: config.quota,
   };
 }
 

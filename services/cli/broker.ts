@@ -42,8 +42,8 @@ export function addBrokerCommand(program: Command, context: Context): void {
       const file = configFile(context);
       const { startBroker, isConfigurationFault } = await import('../broker/main.ts');
       const service = { name: 'broker', config: file.config, file, isWatching: true };
-      await runService(context, service, async (lifecycle, log, store) => {
-        const options = { store, discardJournal, configuration: () => file.state };
+      await runService(context, service, async (lifecycle, log, store, giveWay) => {
+        const options = { store, discardJournal, configuration: () => file.state, giveWay };
         const start = () => startBroker(file.config, log, options);
         const broker = await start().catch((error: unknown) => {
           if (!isConfigurationFault(error) || !file.fallBack((error as Error).message)) throw error;

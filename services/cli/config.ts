@@ -1,17 +1,27 @@
 // barkeep config check: whether a configuration can be used here.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { Pages } from '../lib/rpc/admin-client.ts';
 import { type Config, DEFAULT_CONFIG_PATH } from '../lib/runtime/config.ts';
 import { ConfigError } from '../lib/runtime/config-error.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
+import { type Effect, effectLines, effectsOf } from './against.ts';
 import type { Context } from './context.ts';
 
 const HELP = `
 Reads the file, with environment variables and options over it as the services do, and
 checks it against this host. Every problem is told with its line. Exit code 0 or 2.
 
+Where a broker answers in the run directory of the file, or in the one that --against
+names, it also tells what the file would change for it, VM by VM: what the next start
+takes, and what waits because a VM is attached (its window, placement, heaps and user;
+of a heap that VMs use its backing, cache and path). Nothing is taken from a guest.
+
 Examples:
   barkeep config check ./barkeep.yaml
   barkeep config check --json | jq .problems
+  barkeep config check ./next.yaml --against /run/barkeep
 `;
 
 export function addConfigCommands(program: Command, context: Context): void {
@@ -20,21 +30,25 @@ export function addConfigCommands(program: Command, context: Context): void {
     .command('check')
     .description('check a configuration file: exit code 0 or 2')
     .argument('[file]', `the file (default: --config, $BARKEEP_CONFIG, ${DEFAULT_CONFIG_PATH})`)
+    .option('--against <run-directory>', 'tell what it changes for the broker there, which has to answer')
     .addHelpText('after', HELP)
-    .action(async (file: string | undefined) => {
+    .action(async (file: string | undefined, { against }: { readonly against?: string }) => {
       const path = file ?? context.configPath();
       if (path === null) {
         throw new ExitError(EXIT.USAGE, `config check: ${DEFAULT_CONFIG_PATH} does not exist; name a file`);
       }
-      await check(context, path);
+      await check(context, path, against === undefined ? null : resolve(against));
     });
 }
 
-async function check(context: Context, path: string): Promise<void> {
+async function check(context: Context, path: string, against: string | null): Promise<void> {
   try {
     const config = context.configAt(path);
-    await context.answer({ file: path, ok: true, problems: [], config: configRecord(config) }, () => [
+    const compared = await compare(context, config, against);
+    const record = { file: path, ok: true, problems: [], config: configRecord(config), against: compared };
+    await context.answer(record, () => [
       `${path}: good: ${counted(config.heaps.length, 'heap')}, ${counted(config.vms.length, 'VM')}`,
+      ...(compared === null ? [] : effectLines(compared.runDirectory, compared.effects)),
     ]);
   } catch (error) {
     if (error instanceof ConfigError && context.options.json) {
@@ -42,6 +56,34 @@ async function check(context: Context, path: string): Promise<void> {
     }
     throw error;
   }
+}
+
+type Compared = { readonly runDirectory: string; readonly effects: readonly Effect[] };
+
+/** Null when no broker answers and none was named. */
+async function compare(context: Context, config: Config, against: string | null): Promise<Compared | null> {
+  const runDirectory = against ?? config.runDirectory;
+  const socket = context.lookingSocket(runDirectory);
+  if (against === null && !existsSync(socket)) return null;
+  try {
+    return await context.withClient(
+      `config check --against ${runDirectory}`,
+      async (client) => ({
+        runDirectory,
+        effects: effectsOf(config, await client.listVms(), await allOf(client.heapPages())),
+      }),
+      socket,
+    );
+  } catch (error) {
+    if (against === null && error instanceof ExitError) return null;
+    throw error;
+  }
+}
+
+async function allOf<Item>(pages: Pages<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const page of pages) items.push(...page);
+  return items;
 }
 
 /** With blob_ids as keys: a Map has no JSON. */

@@ -139,8 +139,8 @@ export class Context {
   }
 
   /** The socket of the broker for a verb that only looks: that of operators where this user may use it, else that of viewers. */
-  lookingSocket(): string {
-    const { adminSocket, viewSocket } = runDirectoryPaths(this.runDirectory());
+  lookingSocket(directory = this.runDirectory()): string {
+    const { adminSocket, viewSocket } = runDirectoryPaths(directory);
     return !mayConnect(adminSocket) && existsSync(viewSocket) ? viewSocket : adminSocket;
   }
 

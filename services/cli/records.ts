@@ -25,6 +25,13 @@ export type VmRecord = {
   readonly placement: string;
   readonly windowSize: JsonU64;
   readonly defaultHeap: string;
+  /** By blob_id. */
+  readonly blobHeaps: Readonly<Record<string, string>>;
+  /** "user NUMBER" or "group NUMBER". */
+  readonly attachedBy: string;
+  readonly scanouts: number;
+  /** What is configured and waits. */
+  readonly pending: readonly PendingRecord[];
   readonly quota: { readonly bytes: JsonU64; readonly mappings: JsonU64; readonly allocations: JsonU64 };
   readonly generation: JsonU64;
   readonly allocations: JsonU64;
@@ -38,6 +45,8 @@ export type VmRecord = {
   /** Null while no frontend has it attached, or has told. */
   readonly vmm: VmmRecord | null;
 };
+
+export type PendingRecord = { readonly setting: string; readonly now: string; readonly next: string };
 
 export type VmmRecord = {
   readonly state: string;
@@ -107,6 +116,7 @@ export type HeapRecord = {
   readonly used: JsonU64;
   readonly allocations: JsonU64;
   readonly path: string;
+  readonly pending: readonly PendingRecord[];
 };
 
 export type EventRecord = {
@@ -147,6 +157,12 @@ export function vmRecord(vm: AdminVm): VmRecord {
     placement: PLACEMENT_NAMES[vm.placement ?? 0] ?? 'unknown',
     windowSize: u64(vm.windowSize),
     defaultHeap: vm.defaultHeap ?? '',
+    blobHeaps: Object.fromEntries(
+      (vm.blobHeaps ?? []).map(({ blobId, heap }) => [String(u64(blobId)), heap ?? '']),
+    ),
+    attachedBy: vm.attachedBy ?? '',
+    scanouts: vm.scanouts ?? 0,
+    pending: pendingRecords(vm.pending),
     quota: {
       bytes: u64(vm.quota?.bytes),
       mappings: u64(vm.quota?.mappings),
@@ -162,6 +178,16 @@ export function vmRecord(vm: AdminVm): VmRecord {
     graceLeft: vm.graceLeft ?? 0,
     vmm: vm.vmm ? vmmRecord(vm.vmm) : null,
   };
+}
+
+function pendingRecords(
+  pending: readonly barkeep.v1.PendingChange.$Properties[] | null | undefined,
+): PendingRecord[] {
+  return (pending ?? []).map(({ setting, now, next }) => ({
+    setting: setting ?? '',
+    now: now ?? '',
+    next: next ?? '',
+  }));
 }
 
 function vmmRecord(vmm: barkeep.v1.VmmStatus.$Properties): VmmRecord {
@@ -243,6 +269,7 @@ export function heapRecord(heap: AdminHeap): HeapRecord {
     used: u64(heap.used),
     allocations: u64(heap.allocations),
     path: heap.path ?? '',
+    pending: pendingRecords(heap.pending),
   };
 }
 

@@ -40,13 +40,13 @@ export type ProcessOptions = {
 };
 
 /**
- * Starts a service, waits for its end, stops it, and leaves the exit code in the context. Errors of the start are thrown. SIGHUP has the service
- * look at its configuration file, and take it when it is right.
+ * Starts a service, waits for its end, stops it, and leaves the exit code in the context. Errors of the start are thrown. `giveWay` ends the
+ * service for a successor, where there is a holder. SIGHUP has the service look at its configuration file, and take it when it is right.
  */
 export async function runService(
   context: Context,
   { name, config, file, isWatching = false, fields = {} }: ServiceOptions,
-  start: (lifecycle: Lifecycle, log: Logger, store: FdStore) => Promise<Started>,
+  start: (lifecycle: Lifecycle, log: Logger, store: FdStore, giveWay: () => void) => Promise<Started>,
 ): Promise<void> {
   // Not for `up`, which has a smaller log and stays as small as it can.
   const { createLogger } = await import('../lib/runtime/log.ts');
@@ -67,7 +67,7 @@ export async function runService(
       file?.close();
     });
     file?.watch(log, take, isWatching);
-    return start(lifecycle, log, store);
+    return start(lifecycle, log, store, take);
   });
   if (isSucceeded && context.exitCode === EXIT.OK) context.exitCode = EXIT.SUCCEEDED;
 }

@@ -1,5 +1,6 @@
 // barkeep vm list, barkeep vm show NAME, barkeep vm evict NAME.
 import type { Command } from 'commander';
+import { changesText } from '../lib/runtime/config-difference.ts';
 import { formatDuration } from '../lib/runtime/units.ts';
 import type { Context } from './context.ts';
 import { bytesText, type JsonU64, type VmmRecord, type VmRecord, vmRecord } from './records.ts';
@@ -85,6 +86,7 @@ function fields(vm: VmRecord, now: number): [string, string][] {
     ['placement', vm.placement],
     ['window', bytesText(vm.windowSize)],
     ['default heap', vm.defaultHeap],
+    ...(vm.pending.length === 0 ? [] : ([['pending', pendingText(vm)]] as [string, string][])),
     ['mappings', `${vm.mappings} of ${limit(vm.quota.mappings, String)}`],
     ['mapped', bytesText(vm.mappedBytes)],
     ['blobs', `${vm.allocations} of ${limit(vm.quota.allocations, String)}`],
@@ -117,6 +119,11 @@ function vmmFields(vmm: VmmRecord | null, { placement }: VmRecord): [string, str
       : []),
     ...vmm.problems.map(({ message }): [string, string] => ['problem', message]),
   ];
+}
+
+/** When it is attached afresh. */
+function pendingText({ pending }: VmRecord): string {
+  return `${changesText(pending)} (when it is attached afresh)`;
 }
 
 function limit(value: JsonU64, text: (value: JsonU64) => string): string {

@@ -163,10 +163,22 @@ export const DEFINITIONS: readonly Definition[] = [
     read: (statistics) => [[{}, countFromWire(statistics.vmsConfigured)]],
   },
 
+  perVm(
+    'gauge',
+    'barkeep_vm_pending_changes',
+    'Settings that are configured and wait until the VM is attached afresh.',
+    (vm) => vm.vm?.pending?.length,
+  ),
+
   // Heaps and the host.
   perHeap('barkeep_heap_capacity_bytes', 'Capacity of a heap.', (heap) => heap.capacity),
   perHeap('barkeep_heap_used_bytes', 'Bytes of a heap that blobs hold.', (heap) => heap.used),
   perHeap('barkeep_heap_allocations', 'Live blobs in a heap.', (heap) => heap.allocations),
+  perHeap(
+    'barkeep_heap_pending_changes',
+    'Settings that are configured and wait until no VM uses the heap.',
+    (heap) => heap.pending?.length,
+  ),
   {
     name: 'barkeep_host_capacity_bytes',
     type: 'gauge',

@@ -14,11 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { inodeOf } from '../../services/broker/heaps/descriptor-store.ts';
+import { JOURNAL_VERSION } from '../../services/broker/journal/record.ts';
 import { encodeHeader, HEADER_BYTES } from '../../services/lib/journal/header.ts';
 import { encodeRecords, replayRecords } from '../../services/lib/journal/record.ts';
 import { createEventfd } from '../../services/lib/os/eventfd.ts';
 import { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, type Mapping } from '../../services/lib/os/memory.ts';
+import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { TestHolder } from '../lib/runtime/test-holder.ts';
 import { until } from '../support/until.ts';
 import {
@@ -548,14 +550,14 @@ describe('a journal', () => {
     encodeHeader({ name: 'broker', version: 9, bootId }).copy(bytes);
     writeFileSync(remains.journal, bytes);
     expect(await refusalOf(remains)).toMatch(
-      /has version 1\.9, this program reads 1\.1; start the version of barkeep that wrote it, or start once with/,
+      /has version 1\.9, this program reads 1\.2; start the version of barkeep that wrote it, or start once with/,
     );
   });
 
   it('of another boot is put aside', async () => {
     const { remains } = await one();
     const bytes = readFileSync(remains.journal);
-    encodeHeader({ name: 'broker', version: 1, bootId: Buffer.alloc(16, 0xab) }).copy(bytes);
+    encodeHeader({ name: 'broker', version: JOURNAL_VERSION, bootId: Buffer.alloc(16, 0xab) }).copy(bytes);
     writeFileSync(remains.journal, bytes);
     for (const name of remains.holder.names) remains.holder.alter(name, null);
     const successor = await remains.succeed();
@@ -577,7 +579,7 @@ describe('a journal', () => {
     expect((await resume(successor, session, 'web')).number).toBe(0);
   });
 
-  it('of VMs that the configuration does not have so any more costs those VMs', async () => {
+  it('of VMs that the configuration does not have so any more holds them to the terms that they were attached on', async () => {
     const { broker, holder } = await start();
     const sessions = [await broker.attach('web'), await broker.attach('other'), await broker.attach('own')];
     for (const session of sessions) await session.run(create(1, PAGE));
@@ -586,25 +588,50 @@ describe('a journal', () => {
 heaps: [{ name: ram, backing: memfd, cache: cached, capacity: 1GiB }]
 vms:
   - { name: other, window: 512MiB, heap: ram }
-  - { name: own, window: 256MiB, heap: ram, placement: per-blob }`);
-    expect(lines(successor, ERROR)).toEqual([
-      'web: the configuration has no such VM any more: a VM cannot be taken over and is reclaimed',
-      'other: its window had 268435456 bytes, and has 536870912 in the configuration: a VM cannot be taken over and is reclaimed',
+  - { name: own, window: 256MiB, heap: ram, placement: per-blob, quota: { mappings: 5 } }`);
+    expect(lines(successor, ERROR)).toEqual([]);
+    expect((await successor.vm('other')).pending).toMatchObject([
+      { setting: 'window', now: '256MiB', next: '512MiB' },
     ]);
-    expect((await resume(successor, sessions[2]!, 'own')).attached.resumed).toBe(true);
-    expect(remains.holder.names).toEqual(['b.ram.1']);
+    expect((await successor.vm('web')).pending).toMatchObject([{ setting: 'vms', next: 'removed' }]);
+    // What can change under a VM does.
+    expect(countFromWire((await successor.vm('own')).quota?.mappings)).toBe(5);
+    const [web, other] = [
+      await resume(successor, sessions[0]!, 'web'),
+      await resume(successor, sessions[1]!, 'other'),
+    ];
+    expect([web, other].map(({ attached }) => attached.resumed)).toEqual([true, true]);
+    expect(countFromWire(other.attached.windowSize)).toBe(256 * MIB);
+
+    await web.detach();
+    await other.detach();
+    expect((await successor.adminClient().refusal('getVm', { vm: 'web' })).reason).toBe('VM_UNKNOWN');
+    expect(countFromWire((await successor.attach('other')).attached.windowSize)).toBe(512 * MIB);
+    expect((await successor.vm('other')).pending).toEqual([]);
   });
 
-  it('of heaps that are others now costs the VMs that have memory of them', async () => {
+  it('of heaps that are others now keeps them as they were while a VM uses them', async () => {
     const { broker, holder } = await start();
-    const [web, other] = [await broker.attach('web'), await broker.attach('other')];
+    const web = await broker.attach('web');
     await web.run(create(1, PAGE), map(1, 0));
     const remains = kill(broker, holder);
-    const successor = await remains.succeed(DEFAULT_CONFIG.replace('cache: cached', 'cache: wc'));
-    expect(lines(successor, ERROR)).toEqual([
-      'web: its heap ram had cache cached, and has wc now: a VM cannot be taken over and is reclaimed',
-    ]);
-    expect((await resume(successor, other, 'other')).attached.resumed).toBe(true);
+    let ways = 0;
+    const successor = await remains.succeed(DEFAULT_CONFIG.replace('cache: cached', 'cache: wc'), {
+      giveWay: () => {
+        ways += 1;
+      },
+    });
+    expect(lines(successor, ERROR)).toEqual([]);
+    const resumed = await resume(successor, web, 'web');
+    const [again] = await resumed.run(map(1, 0));
+    expect(again?.result).toBe('ALREADY_MAPPED');
+    expect(ways).toBe(0);
+    await resumed.detach();
+    expect(ways).toBe(1);
+    // Whoever comes now waits for the successor.
+    const session = successor.openSession();
+    const attach = { vm: 'web', secret: successor.secret('web'), session: new Uint8Array() };
+    expect((await failureOf(session.attach(attach))).reason).toBe('SHUTTING_DOWN');
   });
 
   it('is not kept without a store, nor when it is off, and one that lies there is put aside', async () => {

@@ -1,8 +1,10 @@
 // Brokers that die: what a kill leaves is a copy of the journal and of what the holder has, taken at one moment; a successor is started on that
 // copy, in a run directory of its own.
+
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BrokerOptions } from '../../services/broker/main.ts';
 import type { TestHolder } from '../lib/runtime/test-holder.ts';
 import { TestBroker } from './harness.ts';
 
@@ -21,7 +23,7 @@ export class Remains {
     return join(this.directory, 'journal');
   }
 
-  async succeed(yaml?: string, more: { readonly discardJournal?: boolean } = {}): Promise<TestBroker> {
+  async succeed(yaml?: string, more: Omit<BrokerOptions, 'store'> = {}): Promise<TestBroker> {
     const broker = await TestBroker.start(yaml, this.directory, { store: this.holder, ...more });
     this.#brokers.push(broker);
     return broker;

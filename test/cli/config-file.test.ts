@@ -194,6 +194,102 @@ describe('a broker that dies while its configuration file is wrong', () => {
   });
 });
 
+describe('what cannot change under an attached VM waits', () => {
+  const TWO = CONFIG.replace(
+    'vms:',
+    '  - { name: other, backing: memfd, cache: wc, capacity: 128MiB }\nvms:',
+  );
+  const check = () => barkeep('config', 'check', config, '--against', join(directory, 'run'));
+  const show = () => barkeep('vm', 'show', 'one', '--run-directory', join(directory, 'run'));
+
+  async function endFrontend(frontend: Service): Promise<void> {
+    vmm?.close();
+    frontend.process.kill('SIGTERM');
+    await frontend.ended;
+  }
+
+  test.each([
+    [
+      'its window and heap',
+      TWO.replace('window: 64MiB, heap: ram', 'window: 128MiB, heap: other'),
+      'window 64MiB -> 128MiB, heap ram -> other',
+    ],
+    [
+      'its placement and further heaps',
+      CONFIG.replace('heap: ram }', 'heap: ram, placement: per-blob, blob_heaps: { 1: ram } }'),
+      'placement window -> per-blob, blob_heaps none -> 1: ram',
+    ],
+  ])('%s, over two deaths of the broker, and is taken when it is attached afresh', async (_, text, changes) => {
+    const { frontend, work } = await startKept();
+    writeFileSync(config, text);
+    expect((await check()).out).toContain(
+      `  VM one (attached): ${changes}, when it is attached afresh; until then it stays as it is\n`,
+    );
+    await killBroker();
+    await work.cycle(2);
+    await killBroker();
+    await work.cycle(2);
+    expect((await show()).out).toContain(`${changes} (when it is attached afresh)`);
+    expect((await check()).out).toContain(`VM one (attached): ${changes}, when`);
+
+    await endFrontend(frontend);
+    await until('it is taken', async () => (await admin.getVm('one')).pending?.length === 0);
+    const afresh = kept('frontend', '--vm', 'one');
+    await until('the VMM can connect', () => existsSync(run('vms/one/gpu.sock')));
+    const after = await startGuest();
+    await after.end();
+    expect((await check()).out).toContain('nothing in it is new to the broker');
+    await endFrontend(afresh);
+  });
+
+  test('the VM itself, when it is not in the file any more', async () => {
+    const { frontend, work } = await startKept();
+    writeFileSync(config, CONFIG.replace('name: one', 'name: two'));
+    expect((await check()).out).toContain(
+      'VM one (attached): vms configured -> removed, when it is attached afresh',
+    );
+    await killBroker();
+    await work.cycle(2);
+    await killBroker();
+    await work.cycle(1);
+    expect((await admin.getVm('two')).name).toBe('two');
+    await work.end();
+    await endFrontend(frontend);
+    await until('it is gone', async () => (await admin.listVms()).map(({ name }) => name).join() === 'two');
+  });
+
+  test("a heap's cache type, and a successor takes it when no VM uses the heap any more", async () => {
+    const { broker, frontend, work } = await startKept();
+    writeFileSync(config, CONFIG.replace('cache: cached', 'cache: wc'));
+    expect((await check()).out).toContain('heap ram: cache cached -> wc, when no VM uses it any more');
+    await killBroker();
+    await work.cycle(2);
+    const heaps = () => barkeep('heap', 'list', '--json', '--run-directory', join(directory, 'run'));
+    expect(JSON.parse((await heaps()).out)).toMatchObject([
+      { cache: 'cached', pending: [{ setting: 'cache', now: 'cached', next: 'wc' }] },
+    ]);
+    const pid = brokerPid();
+    await endFrontend(frontend);
+    await until('a successor takes it', async () => {
+      const [heap] = JSON.parse((await heaps()).out) as { cache: string; pending: unknown[] }[];
+      return heap?.cache === 'wc' && heap.pending.length === 0;
+    });
+    expect(brokerPid()).not.toBe(pid);
+    expect(broker.log).toContain('heaps that a change waited for are free');
+  });
+
+  test('its user, and journal: false', async () => {
+    const { broker, work } = await startKept();
+    const isRoot = process.getuid?.() === 0;
+    const other = CONFIG.replace('heap: ram }', isRoot ? 'heap: ram, uid: 12345 }' : 'heap: ram }');
+    writeFileSync(config, `${other}journal: false\n`);
+    await killBroker();
+    await work.cycle(2);
+    if (isRoot) expect((await show()).out).toContain('uid, group user 0 -> user 12345');
+    expect(broker.log).toContain('journal: false waits');
+  });
+});
+
 test('SIGHUP takes a changed file, and does nothing for one that is wrong', async () => {
   const { broker, work } = await startKept();
   const pid = brokerPid();

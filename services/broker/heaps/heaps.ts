@@ -94,10 +94,13 @@ export class Heaps implements HeapPort {
 
   /** The heaps as a journal names them. */
   records(): HeapRecord[] {
-    return this.#configs.map(({ name, backing, cache, capacity }) => {
+    return this.#configs.map(({ name, backing, cache, capacity, path, prefault }) => {
       const opened = this.#backings.get(name)!;
       const identity = opened instanceof FileBacking ? opened.identity : { device: 0, inode: 0, size: 0 };
-      return { name, backing, cache, capacity, granule: opened.granule, lastId: opened.lastId, ...identity };
+      return {
+        ...{ name, backing, cache, capacity, path: path ?? '', prefault },
+        ...{ granule: opened.granule, lastId: opened.lastId, ...identity },
+      };
     });
   }
 

@@ -30,6 +30,13 @@ export function decodeEntry(payload: Uint8Array, heaps: readonly HeapRecord[]): 
   return entry;
 }
 
+/** The VM of a record that begins with one, without what it had. Throws as decodeEntry(). */
+export function vmRecordIn(payload: Uint8Array): VmRecord {
+  const input = new ByteReader(payload);
+  input.u8();
+  return readVm(input);
+}
+
 function readEntry(
   input: ByteReader,
   kind: JournalEntry['kind'],
@@ -75,6 +82,8 @@ function readHeap(input: ByteReader): HeapRecord {
     device: input.f64(),
     inode: input.f64(),
     size: input.f64(),
+    path: input.text(),
+    prefault: input.u8() === 1,
   };
 }
 
@@ -86,7 +95,14 @@ function readVm(input: ByteReader): VmRecord {
     windowSize: input.f64(),
     placement: nameOf(PLACEMENT_CODES, input.u8()),
     windowInode: input.f64(),
+    ...readTerms(input.text()),
   };
+}
+
+function readTerms(text: string): Pick<VmRecord, 'heap' | 'blobHeaps' | 'attachedBy' | 'scanouts' | 'quota'> {
+  const terms = JSON.parse(text) as Omit<VmRecord, 'blobHeaps'> & { readonly blobHeaps: [number, string][] };
+  const { heap, blobHeaps, attachedBy, scanouts, quota } = terms;
+  return { heap, blobHeaps: new Map(blobHeaps), attachedBy, scanouts, quota };
 }
 
 function readBatch(input: ByteReader, heaps: readonly HeapRecord[]): JournalEntry {

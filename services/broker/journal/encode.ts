@@ -31,6 +31,9 @@ export function encodeStart(out: ByteWriter, brokerVersion: string, heaps: reado
     out.f64(heap.device);
     out.f64(heap.inode);
     out.f64(heap.size);
+    out.text(heap.path);
+    out.reserve(1);
+    out.u8(heap.prefault ? 1 : 0);
   }
 }
 
@@ -195,6 +198,9 @@ function writeVm(out: ByteWriter, vm: VmRecord): void {
   out.f64(vm.windowSize);
   out.u8(PLACEMENT_CODES[vm.placement]);
   out.f64(vm.windowInode);
+  const { heap, attachedBy, scanouts, quota } = vm;
+  // Few, and named by words that may become more.
+  out.text(JSON.stringify({ heap, blobHeaps: [...vm.blobHeaps], attachedBy, scanouts, quota }));
 }
 
 function writeBlobs(

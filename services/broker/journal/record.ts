@@ -13,6 +13,8 @@
 // VMs are named by a slot: a number that the journal uses once. What a refusal depends on (quotas, other VMs, the machine's memory) may be
 // different when the journal is read: so what was refused is written down as refused, and what went well is not asked again.
 import type { JournalKind } from '../../lib/journal/header.ts';
+import type { VmConfig } from '../../lib/runtime/config.ts';
+import type { SecretReader } from '../../lib/runtime/run-directory.ts';
 import type { Allocation } from '../domain/allocation.ts';
 import type { Command, Operation } from '../domain/command.ts';
 import type { Backing, CacheType } from '../domain/heap.ts';
@@ -21,7 +23,7 @@ import type { Placement } from '../domain/vm.ts';
 import type { BlobSnapshot, VmSnapshot } from '../domain/vm-snapshot.ts';
 
 /** Raise it when a record changes its meaning: a broker reads no other version than its own. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 export function journalKind(bootId: Uint8Array): JournalKind {
   return { name: 'broker', version: JOURNAL_VERSION, bootId };
@@ -41,6 +43,9 @@ export type HeapRecord = {
   readonly device: number;
   readonly inode: number;
   readonly size: number;
+  /** Of a file heap, as configured; empty for other heaps. */
+  readonly path: string;
+  readonly prefault: boolean;
 };
 
 export type VmRecord = {
@@ -52,6 +57,13 @@ export type VmRecord = {
   readonly placement: Placement;
   /** Of the window's memfd; 0 in per-blob placement. */
   readonly windowInode: number;
+  /** On which terms it was attached, besides its window: they hold until it is reclaimed. */
+  readonly heap: string;
+  readonly blobHeaps: ReadonlyMap<number, string>;
+  readonly attachedBy: SecretReader;
+  readonly scanouts: number;
+  /** 0: no limit. */
+  readonly quota: VmConfig['quota'];
 };
 
 export type KeptState = 'attached' | 'orphaned';

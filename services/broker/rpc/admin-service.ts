@@ -17,6 +17,7 @@ import type { Heaps } from '../heaps/heaps.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ProcessStatistics } from '../process-statistics.ts';
 import type { RecoveryFigures } from '../recovery.ts';
+import type { Waiting } from '../terms.ts';
 import type { Tokens } from '../tokens.ts';
 import type { VmDirectory, VmEntry } from '../vm-directory.ts';
 import {
@@ -48,6 +49,7 @@ export type AdminServices = {
   readonly directory: VmDirectory;
   readonly host: Host;
   readonly heapConfigs: readonly HeapConfig[];
+  readonly waitingHeaps: ReadonlyMap<string, Waiting<HeapConfig>>;
   readonly heaps: Heaps;
   readonly tokens: Tokens;
   readonly handles: Handles;
@@ -73,7 +75,8 @@ const TOKEN_OWNER = '(admin)';
 export function adminService(services: AdminServices): UntypedServiceImplementation {
   const { directory, host, handlers } = services;
   const heapConfigs = new Map(services.heapConfigs.map((config) => [config.name, config]));
-  const heapOf = (heap: Heap) => heapView(heap, heapConfigs.get(heap.settings.name));
+  const heapOf = (heap: Heap) =>
+    heapView(heap, heapConfigs.get(heap.settings.name), services.waitingHeaps.get(heap.settings.name));
 
   return {
     listVms: handlers.unary<Message<'ListVmsRequest'>, barkeep.v1.ListVmsResponse.$Properties>((request) => {

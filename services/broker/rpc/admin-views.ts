@@ -3,6 +3,7 @@ import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber } from '../../lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
+import { readerText } from '../../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { BlobView } from '../domain/blob.ts';
 import { OPERATIONS } from '../domain/command.ts';
@@ -16,6 +17,7 @@ import { BOUNDS, type DurationHistogram } from '../duration-histogram.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
 import type { JournalFigures } from '../journal/journal.ts';
+import type { Waiting } from '../terms.ts';
 import type { VmEntry, VmState } from '../vm-directory.ts';
 import { WIRE_CACHE } from './command-codec.ts';
 
@@ -46,6 +48,7 @@ export function vmView({
   owner,
   graceEnds,
   frontend,
+  waiting,
 }: VmEntry): VmMessage {
   const vm = attached?.vm;
   return {
@@ -54,6 +57,10 @@ export function vmView({
     placement: PLACEMENTS[config.placement],
     windowSize: config.window,
     defaultHeap: config.heap,
+    blobHeaps: [...config.blobHeaps].map(([blobId, heap]) => ({ blobId, heap })),
+    attachedBy: readerText(config.attachedBy),
+    scanouts: config.scanouts,
+    pending: waiting?.changes.map((change) => ({ ...change })) ?? [],
     quota: quotaView(vm?.quota ?? settings.quota),
     generation: vm?.generation ?? 0,
     allocations: vm?.used.allocations ?? 0,
@@ -126,7 +133,11 @@ export function windowView({ config, attached }: VmEntry): barkeep.v1.Window.$Pr
   };
 }
 
-export function heapView(heap: Heap, config: HeapConfig | undefined): barkeep.v1.Heap.$Properties {
+export function heapView(
+  heap: Heap,
+  config: HeapConfig | undefined,
+  waiting: Waiting<HeapConfig> | undefined,
+): barkeep.v1.Heap.$Properties {
   const { name, backing, cache, capacity } = heap.settings;
   return {
     name,
@@ -136,6 +147,7 @@ export function heapView(heap: Heap, config: HeapConfig | undefined): barkeep.v1
     used: heap.usedBytes,
     allocations: heap.allocations,
     path: config?.path ?? '',
+    pending: waiting?.changes.map((change) => ({ ...change })) ?? [],
   };
 }
 

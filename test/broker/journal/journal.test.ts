@@ -122,6 +122,11 @@ class Lives {
       windowSize: settings.windowSize,
       placement: settings.placement,
       windowInode: memory?.inode ?? 0,
+      heap: defaultHeap,
+      blobHeaps: new Map([...blobHeaps].map(([id, heap]) => [Number(id), heap])),
+      attachedBy: { kind: 'user', uid: 0 } as const,
+      scanouts: 1,
+      quota: { bytes: 0, mappings: 0, allocations: 0 },
     };
     this.journal.attached(record, {
       slot,

@@ -518,6 +518,18 @@ export namespace barkeep {
             /** Vm vmm. */
             vmm?: (barkeep.v1.VmmStatus.$Properties|null);
 
+            /** Vm blobHeaps. */
+            blobHeaps: barkeep.v1.BlobHeap.$Properties[];
+
+            /** Vm attachedBy. */
+            attachedBy: string;
+
+            /** Vm pending. */
+            pending: barkeep.v1.PendingChange.$Properties[];
+
+            /** Vm scanouts. */
+            scanouts: number;
+
             /**
              * Creates a new Vm instance using the specified properties.
              * @param [properties] Properties to set
@@ -595,12 +607,172 @@ export namespace barkeep {
                 /** Vm vmm */
                 vmm?: (barkeep.v1.VmmStatus.$Properties|null);
 
+                /** Vm blobHeaps */
+                blobHeaps?: (barkeep.v1.BlobHeap.$Properties[]|null);
+
+                /** Vm attachedBy */
+                attachedBy?: (string|null);
+
+                /** Vm pending */
+                pending?: (barkeep.v1.PendingChange.$Properties[]|null);
+
+                /** Vm scanouts */
+                scanouts?: (number|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Vm. */
             type $Shape = barkeep.v1.Vm.$Properties;
+        }
+
+        /**
+         * Properties of a BlobHeap.
+         * @deprecated Use barkeep.v1.BlobHeap.$Properties instead.
+         */
+        interface IBlobHeap extends barkeep.v1.BlobHeap.$Properties {
+        }
+
+        /** Represents a BlobHeap. */
+        class BlobHeap {
+
+            /**
+             * Constructs a new BlobHeap.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.BlobHeap.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** BlobHeap blobId. */
+            blobId: (number|Long);
+
+            /** BlobHeap heap. */
+            heap: string;
+
+            /**
+             * Creates a new BlobHeap instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns BlobHeap instance
+             */
+            static create(properties: barkeep.v1.BlobHeap.$Shape): barkeep.v1.BlobHeap & barkeep.v1.BlobHeap.$Shape;
+            static create(properties?: barkeep.v1.BlobHeap.$Properties): barkeep.v1.BlobHeap;
+
+            /**
+             * Encodes the specified BlobHeap message. Does not implicitly {@link barkeep.v1.BlobHeap.verify|verify} messages.
+             * @param m BlobHeap message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.BlobHeap.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a BlobHeap message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.BlobHeap & barkeep.v1.BlobHeap.$Shape} BlobHeap
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.BlobHeap & barkeep.v1.BlobHeap.$Shape;
+        }
+
+        namespace BlobHeap {
+
+            /** Properties of a BlobHeap. */
+            interface $Properties {
+
+                /** BlobHeap blobId */
+                blobId?: (number|Long|null);
+
+                /** BlobHeap heap */
+                heap?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a BlobHeap. */
+            type $Shape = barkeep.v1.BlobHeap.$Properties;
+        }
+
+        /**
+         * Properties of a PendingChange.
+         * @deprecated Use barkeep.v1.PendingChange.$Properties instead.
+         */
+        interface IPendingChange extends barkeep.v1.PendingChange.$Properties {
+        }
+
+        /** Represents a PendingChange. */
+        class PendingChange {
+
+            /**
+             * Constructs a new PendingChange.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.PendingChange.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PendingChange setting. */
+            setting: string;
+
+            /** PendingChange now. */
+            now: string;
+
+            /** PendingChange next. */
+            next: string;
+
+            /**
+             * Creates a new PendingChange instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns PendingChange instance
+             */
+            static create(properties: barkeep.v1.PendingChange.$Shape): barkeep.v1.PendingChange & barkeep.v1.PendingChange.$Shape;
+            static create(properties?: barkeep.v1.PendingChange.$Properties): barkeep.v1.PendingChange;
+
+            /**
+             * Encodes the specified PendingChange message. Does not implicitly {@link barkeep.v1.PendingChange.verify|verify} messages.
+             * @param m PendingChange message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.PendingChange.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PendingChange message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.PendingChange & barkeep.v1.PendingChange.$Shape} PendingChange
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.PendingChange & barkeep.v1.PendingChange.$Shape;
+        }
+
+        namespace PendingChange {
+
+            /** Properties of a PendingChange. */
+            interface $Properties {
+
+                /** PendingChange setting */
+                setting?: (string|null);
+
+                /** PendingChange now */
+                now?: (string|null);
+
+                /** PendingChange next */
+                next?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PendingChange. */
+            type $Shape = barkeep.v1.PendingChange.$Properties;
         }
 
         /**
@@ -1195,6 +1367,9 @@ export namespace barkeep {
             /** Heap path. */
             path: string;
 
+            /** Heap pending. */
+            pending: barkeep.v1.PendingChange.$Properties[];
+
             /**
              * Creates a new Heap instance using the specified properties.
              * @param [properties] Properties to set
@@ -1247,6 +1422,9 @@ export namespace barkeep {
 
                 /** Heap path */
                 path?: (string|null);
+
+                /** Heap pending */
+                pending?: (barkeep.v1.PendingChange.$Properties[]|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -346,6 +346,8 @@ export const barkeep = $root.barkeep = (() => {
         v1.Vm = (function() {
 
             const Vm = function (p) {
+                this.blobHeaps = [];
+                this.pending = [];
                 if (p)
                     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
                         if (p[ks[i]] != null && ks[i] !== "__proto__")
@@ -367,6 +369,10 @@ export const barkeep = $root.barkeep = (() => {
             Vm.prototype.stateSince = 0;
             Vm.prototype.graceLeft = 0;
             Vm.prototype.vmm = null;
+            Vm.prototype.blobHeaps = $util.emptyArray;
+            Vm.prototype.attachedBy = "";
+            Vm.prototype.pending = $util.emptyArray;
+            Vm.prototype.scanouts = 0;
 
             Vm.create = function(properties) {
                 return new Vm(properties);
@@ -409,6 +415,18 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(113).double(m.graceLeft);
                 if (m.vmm != null && $Object.hasOwnProperty.call(m, "vmm"))
                     $root.barkeep.v1.VmmStatus.encode(m.vmm, w.uint32(122).fork(), q + 1).ldelim();
+                if (m.blobHeaps != null && m.blobHeaps.length) {
+                    for (var i = 0; i < m.blobHeaps.length; ++i)
+                        $root.barkeep.v1.BlobHeap.encode(m.blobHeaps[i], w.uint32(130).fork(), q + 1).ldelim();
+                }
+                if (m.attachedBy != null && $Object.hasOwnProperty.call(m, "attachedBy") && m.attachedBy !== "")
+                    w.uint32(138).string(m.attachedBy);
+                if (m.pending != null && m.pending.length) {
+                    for (var i = 0; i < m.pending.length; ++i)
+                        $root.barkeep.v1.PendingChange.encode(m.pending[i], w.uint32(146).fork(), q + 1).ldelim();
+                }
+                if (m.scanouts != null && $Object.hasOwnProperty.call(m, "scanouts") && m.scanouts !== 0)
+                    w.uint32(152).uint32(m.scanouts);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -571,6 +589,40 @@ export const barkeep = $root.barkeep = (() => {
                             m.vmm = $root.barkeep.v1.VmmStatus.decode(r, r.size(), $undefined, q + 1, m.vmm);
                             continue;
                         }
+                    case 16: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.blobHeaps && m.blobHeaps.length))
+                                m.blobHeaps = [];
+                            m.blobHeaps.push($root.barkeep.v1.BlobHeap.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 17: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.attachedBy = v;
+                            else
+                                delete m.attachedBy;
+                            continue;
+                        }
+                    case 18: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.pending && m.pending.length))
+                                m.pending = [];
+                            m.pending.push($root.barkeep.v1.PendingChange.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 19: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.scanouts = v;
+                            else
+                                delete m.scanouts;
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -589,6 +641,214 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return Vm;
+        })();
+
+        v1.BlobHeap = (function() {
+
+            const BlobHeap = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            BlobHeap.prototype.blobId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            BlobHeap.prototype.heap = "";
+
+            BlobHeap.create = function(properties) {
+                return new BlobHeap(properties);
+            };
+
+            BlobHeap.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.blobId != null && $Object.hasOwnProperty.call(m, "blobId") && (typeof m.blobId === "object" ? m.blobId.low || m.blobId.high : m.blobId !== 0))
+                    w.uint32(8).uint64(m.blobId);
+                if (m.heap != null && $Object.hasOwnProperty.call(m, "heap") && m.heap !== "")
+                    w.uint32(18).string(m.heap);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            BlobHeap.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.BlobHeap();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.blobId = v;
+                            else
+                                delete m.blobId;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.heap = v;
+                            else
+                                delete m.heap;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return BlobHeap;
+        })();
+
+        v1.PendingChange = (function() {
+
+            const PendingChange = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            PendingChange.prototype.setting = "";
+            PendingChange.prototype.now = "";
+            PendingChange.prototype.next = "";
+
+            PendingChange.create = function(properties) {
+                return new PendingChange(properties);
+            };
+
+            PendingChange.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.setting != null && $Object.hasOwnProperty.call(m, "setting") && m.setting !== "")
+                    w.uint32(10).string(m.setting);
+                if (m.now != null && $Object.hasOwnProperty.call(m, "now") && m.now !== "")
+                    w.uint32(18).string(m.now);
+                if (m.next != null && $Object.hasOwnProperty.call(m, "next") && m.next !== "")
+                    w.uint32(26).string(m.next);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            PendingChange.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.PendingChange();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.setting = v;
+                            else
+                                delete m.setting;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.now = v;
+                            else
+                                delete m.now;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.next = v;
+                            else
+                                delete m.next;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return PendingChange;
         })();
 
         v1.EvictVmRequest = (function() {
@@ -1434,6 +1694,7 @@ export const barkeep = $root.barkeep = (() => {
         v1.Heap = (function() {
 
             const Heap = function (p) {
+                this.pending = [];
                 if (p)
                     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
                         if (p[ks[i]] != null && ks[i] !== "__proto__")
@@ -1447,6 +1708,7 @@ export const barkeep = $root.barkeep = (() => {
             Heap.prototype.used = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Heap.prototype.allocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Heap.prototype.path = "";
+            Heap.prototype.pending = $util.emptyArray;
 
             Heap.create = function(properties) {
                 return new Heap(properties);
@@ -1473,6 +1735,10 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(48).uint64(m.allocations);
                 if (m.path != null && $Object.hasOwnProperty.call(m, "path") && m.path !== "")
                     w.uint32(58).string(m.path);
+                if (m.pending != null && m.pending.length) {
+                    for (var i = 0; i < m.pending.length; ++i)
+                        $root.barkeep.v1.PendingChange.encode(m.pending[i], w.uint32(66).fork(), q + 1).ldelim();
+                }
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -1567,6 +1833,14 @@ export const barkeep = $root.barkeep = (() => {
                                 m.path = v;
                             else
                                 delete m.path;
+                            continue;
+                        }
+                    case 8: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.pending && m.pending.length))
+                                m.pending = [];
+                            m.pending.push($root.barkeep.v1.PendingChange.decode(r, r.size(), $undefined, q + 1));
                             continue;
                         }
                     }
