@@ -6,6 +6,7 @@ packages=(
   prometheus                                                  # scrapes in tests; brings promtool
   python3 python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc libprotobuf-dev  # the independent client of the contract
   buildah runc debootstrap systemd                            # builds and runs the image without an engine
+  iproute2 util-linux                                         # a host of its own, in namespaces
   gcc libc6-dev                                               # the program in the guest
 )
 

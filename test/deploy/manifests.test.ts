@@ -377,6 +377,12 @@ describe('keepers', () => {
       'keep frontend',
     ]);
   });
+
+  test('replace what is silent, as systemd does', async () => {
+    const kept = (await commandLines()).filter(({ words }) => words[0] === 'keep');
+    expect(kept).toHaveLength(5);
+    for (const { words } of kept) expect(words[words.indexOf('--watchdog') + 1]).toBe('30s');
+  });
 });
 
 describe('command line', () => {
