@@ -48,7 +48,8 @@ export function addFrontendCommand(program: Command, context: Context): void {
       const options = readFlags(flags, config);
       const { startFrontend } = await import('../frontend/main.ts');
       const fields = { vm: options.vm };
-      const service = { name: 'frontend', config, file, fields };
+      // Nothing else takes long.
+      const service = { name: 'frontend', config, file, fields, starting: 'waiting for the broker' };
       await runService(context, service, async (lifecycle, log, store) => {
         const frontend = await startFrontend(options, config, log, { signal: lifecycle.signal, store });
         lifecycle.onStop('frontend', () => frontend.stop(endAfter(lifecycle.signal.reason)));

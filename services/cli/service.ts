@@ -23,6 +23,8 @@ export type ServiceOptions = {
   /** Say what becomes of the configuration file as long as the service runs, and not only when it is wrong at the start. Default: no. */
   readonly isWatching?: boolean;
   readonly fields?: Readonly<Record<string, string>>;
+  /** What it does until it serves, for `systemctl status`. Default: that it starts. */
+  readonly starting?: string;
 };
 
 /** A service that serves. */
@@ -33,7 +35,7 @@ export type Started = {
   readonly status?: () => string;
 };
 
-export type ProcessOptions = {
+export type ProcessOptions = Pick<ServiceOptions, 'starting'> & {
   readonly log: LifecycleLog;
   readonly stopLimit?: number;
   readonly port?: ProcessPort;
@@ -45,14 +47,14 @@ export type ProcessOptions = {
  */
 export async function runService(
   context: Context,
-  { name, config, file, isWatching = false, fields = {} }: ServiceOptions,
+  { name, config, file, isWatching = false, fields = {}, starting = 'starting' }: ServiceOptions,
   start: (lifecycle: Lifecycle, log: Logger, store: FdStore, giveWay: () => void) => Promise<Started>,
 ): Promise<void> {
   // Not for `up`, which has a smaller log and stays as small as it can.
   const { createLogger } = await import('../lib/runtime/log.ts');
   const log = createLogger({ service: name, level: config.logLevel, fields });
   let isSucceeded = false;
-  await runProcess(context, { log }, async (lifecycle, store) => {
+  await runProcess(context, { log, starting }, async (lifecycle, store) => {
     const take = (): void => {
       if (store.active) {
         isSucceeded = true;
@@ -83,13 +85,13 @@ export async function runProcess(
   const store = FdStore.open(environment);
   if (store.problem !== null) options.log.warn({ problem: store.problem }, 'no fd store can be reached');
   const lifecycle = new Lifecycle({ isInterruptIgnored, ...options });
-  let status = (): string => 'starting';
-  const pulse = startPulse(store, () => (lifecycle.signal.aborted ? 'stopping' : status()));
+  let status = (): string => options.starting ?? 'starting';
+  const beat = startPulse(store, () => (lifecycle.signal.aborted ? 'stopping' : status()));
   lifecycle.signal.addEventListener(
     'abort',
     () => {
       store.stopping();
-      pulse.beat();
+      beat();
     },
     { once: true },
   );
@@ -101,7 +103,7 @@ export async function runProcess(
   context.exitCode = await lifecycle.run(async () => {
     const { ready = {}, status: own = () => 'serving' } = await start(lifecycle, store);
     status = own;
-    pulse.beat();
+    beat();
     lifeline?.ready(ready);
     store.ready(Object.fromEntries(Object.entries(ready).map(([key, value]) => [key.toUpperCase(), value])));
   });

@@ -6,17 +6,11 @@ const LONGEST_PAUSE = 10_000;
 /** So many of them within the holder's limit: one that is lost, or late, is no death. */
 const BEATS = 3;
 
-export type Pulse = {
-  /** Now, beside the regular ones. */
-  beat(): void;
-  stop(): void;
-};
-
-/** Beats until it is stopped. `status` is asked for one line each time. */
-export function startPulse(store: Pick<FdStore, 'alive' | 'watchdog'>, status: () => string): Pulse {
+/** Beats for as long as this process lives; `status` is asked for one line each time. Returns what beats at once, beside the regular ones. */
+export function startPulse(store: Pick<FdStore, 'alive' | 'watchdog'>, status: () => string): () => void {
   const beat = (): void => store.alive(status());
-  const timer = setInterval(beat, Math.min(LONGEST_PAUSE, (store.watchdog ?? Infinity) / BEATS));
-  timer.unref();
+  const { watchdog } = store;
+  setInterval(beat, watchdog === null ? LONGEST_PAUSE : Math.min(LONGEST_PAUSE, watchdog / BEATS)).unref();
   beat();
-  return { beat, stop: () => clearInterval(timer) };
+  return beat;
 }

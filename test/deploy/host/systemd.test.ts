@@ -240,8 +240,19 @@ describe.skipIf(!isPossible)('systemd', () => {
     await machine.run(`systemctl stop ${BROKER}`);
     await machine.run(`systemctl clean --what=fdstore ${BROKER}`);
     expect(await stored(BROKER)).toBe(0);
+  }, 60_000);
+
+  test('a frontend without a broker says what it waits for', async () => {
+    // Alone: it would have the broker started.
+    await machine.run(`systemctl start --no-block --job-mode=ignore-dependencies ${WINDOW}`);
+    await until(
+      'the frontend tells what it waits for',
+      async () => (await machine.show(WINDOW, 'StatusText')) === 'waiting for the broker',
+      { every: 200 },
+    );
+    expect(await machine.show(WINDOW, 'ActiveState')).toBe('activating');
     await machine.run(`systemctl start ${BROKER}`);
-    await active(BROKER);
+    await active(WINDOW);
   }, 60_000);
 
   async function guestsGoOn(): Promise<void> {
