@@ -1,5 +1,6 @@
 // The part of a QEMU command line that attaches a VM to its frontend. QEMU 11.1 is the first release with shared-memory mapping for
 // vhost-user; of its devices the generic test device carries it.
+import { shellWord } from './shell-word.ts';
 
 /** Guest memory of the example; the frontend needs it shared, whatever its size. */
 const GUEST_MEMORY = '2G';
@@ -22,12 +23,8 @@ export function qemuArguments(id: string, socket: string): string {
     `-m ${GUEST_MEMORY}`,
     `-object memory-backend-memfd,id=mem,size=${GUEST_MEMORY},share=on`,
     '-machine q35,memory-backend=mem',
+    // QEMU wants a comma in a value doubled.
     `-chardev ${shellWord(`socket,id=${id},path=${socket.replaceAll(',', ',,')}`)}`,
     `-device ${device}`,
   ].join(' ');
-}
-
-/** QEMU wants a comma in a value doubled; a shell wants quotes around the rest. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -24,8 +24,10 @@ import { formatBytes, formatDuration } from '../lib/runtime/units.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import type { Context } from './context.ts';
 import { demoConfigText } from './demo-config.ts';
+import { invocation } from './invocation.ts';
 import { qemuArguments } from './qemu-arguments.ts';
 import { runProcess } from './service.ts';
+import { shellWord } from './shell-word.ts';
 import { tableLines } from './table.ts';
 
 const HELP = `
@@ -307,6 +309,8 @@ async function report(
     socket,
     qemu: qemuArguments(`gpu${index}`, socket),
   }));
+  const { program, environment } = context.terminal;
+  const self = invocation(program, environment);
   const record = { version: VERSION, config: path, runDirectory: config.runDirectory, services, vms };
   await context.answer(record, () => [
     `barkeep ${VERSION} is up, configured by ${path}`,
@@ -325,11 +329,11 @@ async function report(
     ...vms
       .filter((vm) => !isDemo || vm.name !== demoVm(config).name)
       .flatMap((vm) => [
-        `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later with:`,
-        `  ${vm.qemu}`,
+        `To attach ${vm.name} (window ${formatBytes(vm.window)}), start QEMU 11.1 or later, with a disk or a kernel of yours behind it:`,
+        `  qemu-system-x86_64 ${vm.qemu}`,
         '',
       ]),
-    `To look around: barkeep vm list --run-directory ${config.runDirectory}`,
+    `To look around: ${self} vm list --run-directory ${shellWord(config.runDirectory)}`,
     'Ctrl-C stops everything.',
   ]);
 }

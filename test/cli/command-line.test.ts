@@ -1,10 +1,11 @@
 // The command line itself: help, wrong usage, exit codes, the configuration it finds, and what it never starts.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Context } from '../../services/cli/context.ts';
 import { demoConfigText, demoRunDirectory } from '../../services/cli/demo-config.ts';
+import { invocation } from '../../services/cli/invocation.ts';
 import { qemuArguments } from '../../services/cli/qemu-arguments.ts';
 import { parseConfig } from '../../services/lib/runtime/config.ts';
 import { VERSION } from '../../services/lib/runtime/version.ts';
@@ -302,6 +303,25 @@ describe('the demo', () => {
       join(tmpdir(), `barkeep-${process.getuid?.()}`),
     );
     expect(demoRunDirectory({})).toBe(join(tmpdir(), `barkeep-${process.getuid?.()}`));
+  });
+});
+
+describe('what is printed for another terminal', () => {
+  test('names the program as it is installed there', () => {
+    const bin = join(directory, 'bin');
+    const npm = join(directory, 'node_modules/.bin');
+    for (const path of [bin, npm]) {
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'barkeep'), '', { mode: 0o755 });
+    }
+    const image = join(directory, 'an app/dist/services/cli/main.js');
+    expect(invocation(image, { PATH: `/nowhere:${bin}` })).toBe('barkeep');
+    expect(invocation(image, { PATH: `${npm}:bin` })).toBe(`node '${image}'`);
+    expect(invocation(image, {})).toBe(`node '${image}'`);
+    const launcher = join(directory, 'clone/services/cli/launcher.cjs');
+    mkdirSync(dirname(launcher), { recursive: true });
+    writeFileSync(launcher, '');
+    expect(invocation(join(directory, 'clone/dist/services/cli/main.js'), {})).toBe(launcher);
   });
 });
 
