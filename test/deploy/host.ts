@@ -173,7 +173,7 @@ export class HostInContainers {
   }
 
   async #untilHealthy(name: string, container: Container, service: ComposeService): Promise<void> {
-    const [, ...words] = service.healthcheck?.test ?? this.image.healthcheck;
+    const [, ...words] = service.healthcheck?.test ?? [];
     const check = words.map((word) => word.replace('127.0.0.1:9464', this.metrics));
     let last = '';
     const isHealthy = async (): Promise<boolean> => {

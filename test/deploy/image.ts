@@ -18,8 +18,6 @@ export interface MountedImage {
   readonly env: readonly string[];
   readonly user: string;
   readonly workingDirectory: string;
-  /** Docker's form: ["CMD", program, argument, ...]. */
-  readonly healthcheck: readonly string[];
   /** Unmounts the root file system. The image stays in the cache. */
   release(): Promise<void>;
 }
@@ -104,7 +102,7 @@ export class ImageBuilder {
       const authorities = await certificateAuthorities();
       const secretArgs = [`id=npmrc,src=${npmrc}`, ...authorities.map((path) => `id=ca,src=${path}`)];
       // chroot: no container is created for RUN, so this works where unshare and rlimits are not allowed, and the
-      // steps use the network of the host. docker: the OCI format has no place for HEALTHCHECK.
+      // steps use the network of the host. docker: what `docker build` makes, too.
       await this.#buildah(
         [
           ...['bud', '--isolation', 'chroot', '--format', 'docker', '--layers', '--pull-never'],
@@ -226,7 +224,6 @@ function dockerConfig(inspected: string): ImageConfig {
         Env?: string[];
         User?: string;
         WorkingDir?: string;
-        Healthcheck?: { Test?: string[] };
       };
     };
   };
@@ -237,6 +234,5 @@ function dockerConfig(inspected: string): ImageConfig {
     env: config.Env ?? [],
     user: config.User ?? '',
     workingDirectory: config.WorkingDir ?? '/',
-    healthcheck: config.Healthcheck?.Test ?? [],
   };
 }

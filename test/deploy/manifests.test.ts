@@ -37,10 +37,8 @@ const missing = (programs: readonly string[]): boolean =>
 
 describe('image', () => {
   test('starts its program without a shell', async () => {
-    const started = (await dockerfile()).filter(({ name }) =>
-      ['ENTRYPOINT', 'CMD', 'HEALTHCHECK'].includes(name),
-    );
-    expect(started.map(({ name }) => name).sort()).toEqual(['CMD', 'ENTRYPOINT', 'HEALTHCHECK']);
+    const started = (await dockerfile()).filter(({ name }) => ['ENTRYPOINT', 'CMD'].includes(name));
+    expect(started.map(({ name }) => name).sort()).toEqual(['CMD', 'ENTRYPOINT']);
     expect(started.map(({ value }) => execForm(value))).not.toContain(undefined);
   });
 
@@ -382,6 +380,24 @@ describe('keepers', () => {
     const kept = (await commandLines()).filter(({ words }) => words[0] === 'keep');
     expect(kept).toHaveLength(5);
     for (const { words } of kept) expect(words[words.indexOf('--watchdog') + 1]).toBe('30s');
+  });
+
+  test('are ended by no probe: with one end the descriptors of a VM, or of all', async () => {
+    const isKeeper = ({ image, args }: { readonly image: string; readonly args?: readonly string[] }) =>
+      isBarkeep(image) && args?.[0] === 'keep';
+    const all = (await pods()).flatMap(({ spec }) => [
+      ...(spec.initContainers ?? []).map((container) => ({ ...container, isBeforeVmm: true })),
+      ...spec.containers.map((container) => ({ ...container, isBeforeVmm: false })),
+    ]);
+    const keepers = all.filter(isKeeper);
+    expect(keepers.map(({ name }) => name)).toEqual(['broker', 'frontend']);
+    for (const { livenessProbe, startupProbe, isBeforeVmm } of keepers) {
+      expect(livenessProbe).toBe(undefined);
+      // A sidecar's is over before its VMM is started.
+      if (!isBeforeVmm) expect(startupProbe).toBe(undefined);
+    }
+    // One check for every container of the image would have a frontend's ended because the broker is away.
+    expect((await dockerfile()).filter(({ name }) => name === 'HEALTHCHECK')).toEqual([]);
   });
 });
 

@@ -130,7 +130,6 @@ export async function commandLines(): Promise<readonly CommandLine[]> {
 
   for (const { name, value } of await dockerfile()) {
     if (name === 'CMD') add('images/Dockerfile CMD', JSON.parse(value) as string[]);
-    if (name === 'HEALTHCHECK') addExec('images/Dockerfile HEALTHCHECK', execForm(value));
   }
   for (const [name, service] of Object.entries((await compose()).services)) {
     if (!isBarkeep(service.image)) continue;
