@@ -47,6 +47,9 @@ renameSync(join(cli, 'main.cjs'), join(cli, 'main.js'));
 chmodSync(join(cli, 'main.js'), 0o755);
 writeFileSync(join(cli, 'package.json'), '{ "type": "commonjs" }\n');
 
+// Last: whoever finds it finds everything (test/support/build.ts).
+writeFileSync(join(root, 'dist/built-by'), process.version);
+
 async function bundle(folder, input) {
   const { output } = await build({
     cwd: root,
