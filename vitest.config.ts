@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start processes of their own, or kill some: minutes. */
+/** Tests that start processes of their own, kill some, or take seconds each: minutes. */
 const PROCESS = [
   'test/broker/kills.test.ts',
   'test/broker/recovery.test.ts',
@@ -12,12 +12,14 @@ const PROCESS = [
   'test/contract/**',
   'test/frontend/recovery/**',
   'test/frontend/state/**',
+  'test/guest/environment.test.ts',
+  'test/hostile/**',
   'test/keeper/**',
   'test/lib/journal/killed.test.ts',
   'test/lib/runtime/{fd-store,lifeline}.test.ts',
   'test/lib/vhost-user/recovery/**',
   'test/metrics/prometheus.test.ts',
-  'test/vmm/main.test.ts',
+  'test/vmm/{main,vmm,vmm-state}.test.ts',
 ].map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path));
 const DEPLOY = ['test/deploy/**/*.test.ts'];
 

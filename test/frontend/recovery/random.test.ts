@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
+import { seeded } from '../../support/random.ts';
 import { pace, until } from '../../support/until.ts';
 import { Vmm } from '../../vmm/vmm.ts';
 import { Host, type KeptFrontend, type Placement } from './host.ts';
@@ -67,6 +68,7 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
   ] as const)(
     'a frontend survives %s at any moment (%j)',
     async (name, signals) => {
+      const random = seeded();
       const vm = `${name}-${placement}`;
       const frontend = await host.startFrontend(vm);
       const workload = new Workload(await boot(frontend, placement));
@@ -74,7 +76,7 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
       let isOver = false;
       const done = work(workload, () => isOver);
       for (let kill = 0; kill < KILLS; kill += 1) {
-        await pace(50 + Math.random() * 350);
+        await pace(random.between(50, 400));
         frontend.signal(signals[kill % signals.length] as NodeJS.Signals);
       }
       await pace(300);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seeded } from '../../support/random.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const SCRIPT = join(ROOT.endsWith('/dist') ? ROOT : join(ROOT, 'dist'), 'test/lib/journal/appender.js');
@@ -70,9 +71,10 @@ describe('a journal whose writer is killed', () => {
   });
 
   it('at any moment, has everything, and what was cut off was being written', async () => {
+    const random = seeded();
     let written = 0;
     for (let count = 0; count < 12; count += 1) {
-      const { found, written: now } = await run(null, 120 + Math.random() * 80);
+      const { found, written: now } = await run(null, random.between(120, 200));
       expect(found.problem).toBe('');
       expect(found.last).toBeGreaterThanOrEqual(written);
       written = now;

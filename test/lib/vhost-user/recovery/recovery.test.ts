@@ -8,6 +8,7 @@ import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { createMemfd, Mapping } from '../../../../services/lib/os/memory.ts';
 import { STATE_VERSION } from '../../../../services/lib/vhost-user/state-file.ts';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
+import { seeded } from '../../../support/random.ts';
 import { pace, until, untilPasses } from '../../../support/until.ts';
 import { type AnswerError, GpuDriver } from '../../../vmm/driver.ts';
 import type { Vmm } from '../../../vmm/vmm.ts';
@@ -130,13 +131,14 @@ describe('a device that is ended', () => {
 
 describe('random kills', () => {
   it('at any moment of two queues under load lose nothing', { timeout: 120_000 }, async () => {
+    const random = seeded();
     const kills = process.env['BARKEEP_CHAOS'] === 'long' ? 200 : 15;
     const { holder, path } = start();
     const vmm = await bootAt(path);
     let isOver = false;
     const killing = (async () => {
       for (let count = 0; count < kills; count += 1) {
-        await pace(60 + Math.random() * 120);
+        await pace(random.between(60, 180));
         holder.signal('SIGKILL');
       }
       isOver = true;
@@ -151,6 +153,7 @@ describe('random kills', () => {
 
 describe('under the real keeper', () => {
   it('a back-end that is killed again and again goes on', { timeout: 60_000 }, async () => {
+    const random = seeded();
     const directory = mkdtempSync(join(tmpdir(), 'barkeep-kept-'));
     cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
     const path = join(directory, 'gpu.sock');
@@ -169,7 +172,7 @@ describe('under the real keeper', () => {
     const pids = new Set<number>();
     const killing = (async () => {
       for (let count = 0; count < 10; count += 1) {
-        await pace(150 + Math.random() * 100);
+        await pace(random.between(150, 250));
         if (keeper.pid === null) continue;
         pids.add(keeper.pid);
         process.kill(keeper.pid, 'SIGKILL');
