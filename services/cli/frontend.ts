@@ -77,7 +77,7 @@ function endAfter(reason: unknown): FrontendEnd {
 
 function readFlags({ vm, socketPath, fd }: Flags, config: Config): FrontendOptions {
   if (vm === undefined) throw usage('--vm is missing; name the VM');
-  if (!isVmName(vm)) throw usage(`--vm ${vm}: no name of a VM (lower-case letters, digits, "-" and ".")`);
+  if (!isVmName(vm)) throw usage(`--vm ${vm}: no name of a VM (letters, digits, "-", "_" and ".")`);
   if (socketPath !== undefined && fd !== undefined)
     throw usage('--socket-path and --fd exclude each other; give one');
   if (fd === undefined) {

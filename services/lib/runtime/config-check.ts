@@ -92,7 +92,7 @@ function vmProblems(checked: Checked, { index, settings }: Indexed<VmSettings>):
       heap,
     })),
   ];
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = quotaProblems(checked, { index, settings }, uses);
   if (settings.uid !== undefined && settings.group !== undefined) {
     problems.push(
       checked.document.problem(
@@ -117,6 +117,31 @@ function vmProblems(checked: Checked, { index, settings }: Indexed<VmSettings>):
     }
   }
   return problems;
+}
+
+/** A quota that can never be reached is a mistake in the one or in the other. More VMs than fit at once are not. */
+function quotaProblems(
+  checked: Checked,
+  { index, settings }: Indexed<VmSettings>,
+  uses: readonly { readonly heap: string }[],
+): ConfigProblem[] {
+  const names = [...new Set(uses.map(({ heap }) => heap))];
+  const capacities = names.map(
+    (name) => checked.heaps.find((heap) => heap.settings.name === name)?.settings.capacity,
+  );
+  const bytes = settings.quota?.bytes ?? 0;
+  // Of what could not be read nothing is known.
+  if (names.length === 0 || capacities.includes(undefined)) return [];
+  const most = capacities.reduce<number>((sum, capacity) => sum + (capacity ?? 0), 0);
+  if (bytes <= most) return [];
+  const heaps =
+    names.length === 1 ? `its heap, ${names[0]}, has` : `its heaps, ${names.join(', ')}, have together`;
+  return [
+    checked.document.problem(
+      ['vms', index, 'quota', 'bytes'],
+      `at most what ${heaps}: ${formatExactBytes(most)} (0: no limit)`,
+    ),
+  ];
 }
 
 function capacityProblems(checked: Checked, host: HostMemory): ConfigProblem[] {

@@ -10,6 +10,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type YAMLError,
 } from 'yaml';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 
@@ -32,7 +33,7 @@ export class ConfigDocument {
   /** The file as plain data. Integers beyond 2^53 are bigints, so that nothing is rounded silently. */
   readonly values: unknown;
 
-  /** Throws ConfigError with every error of syntax. */
+  /** Throws ConfigError with what is wrong as YAML: the first fault of form, since those behind it mostly follow from it, or else every key that is there twice. */
   constructor(text: string, file: string, overrides: readonly Override[]) {
     this.#file = file;
     this.#overrides = overrides;
@@ -42,13 +43,17 @@ export class ConfigDocument {
       prettyErrors: false,
     });
     const faults = [...this.#document.errors, ...this.#document.warnings];
+    const [broken] = faults
+      .filter(({ code }) => code !== 'DUPLICATE_KEY')
+      .sort((a, b) => a.pos[0] - b.pos[0]);
+    if (broken !== undefined) throw new ConfigError([this.#malformed(text, broken)]);
     if (faults.length > 0) {
       throw new ConfigError(
-        faults.map((fault) => ({
-          place: this.#at(fault.pos[0]),
+        faults.map(({ pos }) => ({
+          place: this.#at(pos[0]),
           setting: '',
-          found: `text that is not valid YAML (${fault.message})`,
-          expected: 'YAML with every key once',
+          found: `a key for the second time, ${quote(lineAt(text, pos[0]))}`,
+          expected: 'every key once',
         })),
       );
     }
@@ -81,6 +86,16 @@ export class ConfigDocument {
       : undefined;
     const node = isNode(pair?.key) ? pair.key : parent;
     return { place: this.#nodePlace(node), setting: settingName([...path, key]), found, expected };
+  }
+
+  #malformed(text: string, { pos, message }: YAMLError): ConfigProblem {
+    return {
+      place: this.#at(pos[0]),
+      setting: '',
+      found: `text that is not valid YAML, ${quote(lineAt(text, pos[0]))} (${message})`,
+      expected:
+        'YAML; most often it is the indentation of this line, or what is missing at the end of the one before',
+    };
   }
 
   #toData(): unknown {
@@ -166,6 +181,12 @@ function settingName(path: SettingPath): string {
     if (typeof step === 'number') return `${name}[${step}]`;
     return name === '' ? step : `${name}.${step}`;
   }, '');
+}
+
+function lineAt(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? undefined : end);
 }
 
 function quote(text: string): string {

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { PAGE_SIZE } from '../os/memory.ts';
 import { isAccount } from './account.ts';
-import { formatExactBytes, parseBytes, parseDuration } from './units.ts';
+import { formatExactBytes, meantBytes, parseBytes, parseDuration } from './units.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export const CACHES = ['cached', 'uncached', 'wc', 'none'] as const;
@@ -15,7 +15,8 @@ export const DEFAULT_RUN_DIRECTORY = '/run/barkeep';
 /** 64 TiB, the one limit of a window: a PCI BAR has to lie below what guests address (46 bits on most x86-64 machines). */
 const MAX_WINDOW = 2 ** 46;
 const MAX_NAME = 63;
-const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** A file's name, an instance of a systemd unit and a label's value; virsh and KubeVirt (NAMESPACE_NAME) name VMs so. */
+const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
 /** A field whose check says in words what it expects. An absent value is refused unless the field is optional or has a default. */
 function field<Value>(
@@ -37,10 +38,20 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
 
 function size(smallest: number) {
   const expected = `a size of at least ${formatExactBytes(smallest)}, a multiple of ${formatExactBytes(PAGE_SIZE)}, such as 1GiB (units: KiB, MiB, GiB, TiB)`;
-  return field(expected, (value) => {
-    const bytes = parseBytes(value);
-    return bytes !== null && bytes >= smallest && bytes % PAGE_SIZE === 0 ? bytes : null;
-  });
+  return field(
+    expected,
+    (value) => {
+      const bytes = parseBytes(value);
+      return bytes !== null && bytes >= smallest && bytes % PAGE_SIZE === 0 ? bytes : null;
+    },
+    spellingHint,
+  );
+}
+
+/** For people who write sizes as other programs want them. */
+function spellingHint(value: unknown): string {
+  const meant = meantBytes(value);
+  return meant === null ? '' : `: write ${meant} for 1024-based units`;
 }
 
 function duration(smallest: number) {
@@ -61,7 +72,7 @@ export function isVmName(value: string): boolean {
 }
 
 const name = field(
-  `a name of at most ${MAX_NAME} characters: lower-case letters, digits, "-" and "." between letters or digits (a number needs quotes)`,
+  `a name of at most ${MAX_NAME} characters: letters, digits, and "-", "_" and "." between them (a number needs quotes)`,
   (value) => (typeof value === 'string' && isVmName(value) ? value : null),
 );
 
@@ -86,7 +97,7 @@ function isPowerOfTwo(value: number): boolean {
 
 function nearestWindows(value: unknown): string {
   const bytes = parseBytes(value);
-  if (bytes === null) return ', such as 1GiB';
+  if (bytes === null) return spellingHint(value) || ', such as 1GiB';
   if (bytes < PAGE_SIZE) return `: the smallest is ${formatExactBytes(PAGE_SIZE)}`;
   if (bytes >= MAX_WINDOW) return `: the largest is ${formatExactBytes(MAX_WINDOW)}`;
   const below = 2 ** Math.floor(Math.log2(bytes));
@@ -144,7 +155,7 @@ export const heapSchema = z.strictObject(
 
 const quotaSchema = z.strictObject(
   {
-    bytes: field('a size such as 2GiB, 0 for no limit', parseBytes).default(0),
+    bytes: field('a size such as 2GiB, 0 for no limit', parseBytes, spellingHint).default(0),
     mappings: count.default(0),
     allocations: count.default(0),
   },

@@ -24,6 +24,17 @@ export function parseBytes(value: unknown): number | null {
   return parseQuantity(value, BYTE_UNITS, 1);
 }
 
+/**
+ * What was probably meant by a size in another spelling: "256MiB" for "256M", "256Mi", "256mb"; null for anything else. A guess for messages and never
+ * taken as the value, because the spellings do not agree: M is 2^20 to QEMU and 10^6 to Kubernetes, and MB is 10^6 to libvirt.
+ */
+export function meantBytes(value: unknown): string | null {
+  const match =
+    typeof value === 'string' ? /^([0-9]+(?:\.[0-9]+)?)\s*([kmgt])(?:i?b?)$/i.exec(value.trim()) : null;
+  const meant = match ? `${match[1]}${match[2]?.toUpperCase()}iB` : null;
+  return meant !== null && meant !== value && parseBytes(meant) !== null ? meant : null;
+}
+
 /** A duration in milliseconds: a string with ms, s, m or h ("250ms", "1.5s"), or a bare 0. Null for everything else. */
 export function parseDuration(value: unknown): number | null {
   if (value === 0 || value === '0') return 0;

@@ -146,6 +146,25 @@ describe('a good configuration', () => {
     ]);
   });
 
+  test.each([
+    'Web_1',
+    'default_fedora-vm.2',
+    'A',
+    '0'.repeat(63),
+  ])('names a VM %s, as libvirt and KubeVirt do', (name) => {
+    expect(
+      parse(`heaps: [${HEAP}]\nvms:\n  - { name: "${name}", window: 1GiB, heap: ram }`).vms[0]?.name,
+    ).toBe(name);
+  });
+
+  test('has quotas up to what all heaps of a VM have together', () => {
+    const { vms } = parse(
+      `heaps: [${HEAP}, { name: more, backing: memfd, cache: wc, capacity: 1GiB }]\nvms:\n` +
+        '  - { name: a, window: 1GiB, heap: ram, blob_heaps: { 1: more }, quota: { bytes: 2GiB } }',
+    );
+    expect(vms[0]?.quota.bytes).toBe(2 * GIB);
+  });
+
   test('counts file heaps into the default capacity of the host, because their bytes are not in its memory', () => {
     const config = parse(
       'heaps: [{ name: v, backing: file, path: /dev/dax0.0, cache: wc, capacity: 32GiB }]',
@@ -281,18 +300,18 @@ describe('a broken configuration names the line, what was found and what was exp
     ],
     [
       'a name that is none',
-      vm('{ name: Web_1, window: 1GiB, heap: ram }'),
-      'barkeep.yaml:3:13: vms[0].name: found "Web_1"; expected a name of at most 63 characters: lower-case letters, digits, "-" and "." between letters or digits (a number needs quotes)',
+      vm('{ name: _web-, window: 1GiB, heap: ram }'),
+      'barkeep.yaml:3:13: vms[0].name: found "_web-"; expected a name of at most 63 characters: letters, digits, and "-", "_" and "." between them (a number needs quotes)',
     ],
     [
       'a name that YAML reads as a number',
       vm('{ name: 1, window: 1GiB, heap: ram }'),
-      'barkeep.yaml:3:13: vms[0].name: found "1"; expected a name of at most 63 characters: lower-case letters, digits, "-" and "." between letters or digits (a number needs quotes)',
+      'barkeep.yaml:3:13: vms[0].name: found "1"; expected a name of at most 63 characters: letters, digits, and "-", "_" and "." between them (a number needs quotes)',
     ],
     [
       'a name that leaves the run directory',
       vm('{ name: ../a, window: 1GiB, heap: ram }'),
-      'barkeep.yaml:3:13: vms[0].name: found "../a"; expected a name of at most 63 characters: lower-case letters, digits, "-" and "." between letters or digits (a number needs quotes)',
+      'barkeep.yaml:3:13: vms[0].name: found "../a"; expected a name of at most 63 characters: letters, digits, and "-", "_" and "." between them (a number needs quotes)',
     ],
     [
       'a backing that does not exist',
@@ -347,7 +366,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a capacity in other units',
       heap('{ name: ram, backing: memfd, cache: cached, capacity: 4GB }'),
-      'barkeep.yaml:2:59: heaps[0].capacity: found "4GB"; expected a size of at least 4KiB, a multiple of 4KiB, such as 1GiB (units: KiB, MiB, GiB, TiB)',
+      'barkeep.yaml:2:59: heaps[0].capacity: found "4GB"; expected a size of at least 4KiB, a multiple of 4KiB, such as 1GiB (units: KiB, MiB, GiB, TiB): write 4GiB for 1024-based units',
     ],
     [
       'a capacity beyond exact numbers',
@@ -410,6 +429,21 @@ describe('a broken configuration names the line, what was found and what was exp
       'barkeep.yaml:3:56: vms[0].group: found "0"; expected no group beside uid: a VM is attached by one user or by the members of a group',
     ],
     [
+      "a window in QEMU's spelling",
+      vm('{ name: a, window: 256M, heap: ram }'),
+      'barkeep.yaml:3:24: vms[0].window: found "256M"; expected a power of two of at least 4KiB, because a PCI BAR has no other sizes: write 256MiB for 1024-based units',
+    ],
+    [
+      "a quota in Kubernetes' spelling",
+      vm('{ name: a, window: 1GiB, heap: ram, quota: { bytes: 1.5Gi } }'),
+      'barkeep.yaml:3:57: vms[0].quota.bytes: found "1.5Gi"; expected a size such as 2GiB, 0 for no limit: write 1.5GiB for 1024-based units',
+    ],
+    [
+      'a quota beyond its heap',
+      vm('{ name: a, window: 1GiB, heap: ram, quota: { bytes: 1TiB } }'),
+      'barkeep.yaml:3:57: vms[0].quota.bytes: found "1TiB"; expected at most what its heap, ram, has: 1GiB (0: no limit)',
+    ],
+    [
       'two VMs on one socket',
       vm(
         '{ name: a, window: 1GiB, heap: ram, socket: /x }\n  - { name: b, window: 1GiB, heap: ram, socket: /x }',
@@ -427,7 +461,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that stands twice',
       'log_level: info\nlog_level: warn',
-      'barkeep.yaml:2:1: found text that is not valid YAML (Map keys must be unique); expected YAML with every key once',
+      'barkeep.yaml:2:1: found a key for the second time, "log_level: warn"; expected every key once',
     ],
   ])('%s', (_, text, expected) => {
     expect(problemsOf(text)).toEqual([expected]);
@@ -525,12 +559,24 @@ metrics: { listen: 9464 }`;
     ]);
   });
 
-  test('every error of syntax', () => {
-    const lines = problemsOf('heaps: [\nvms: }\n');
-    expect(lines.length).toBeGreaterThan(0);
-    expect(lines[0]).toMatch(
-      /^barkeep\.yaml:\d+:\d+: found text that is not valid YAML \(.+\); expected YAML/,
-    );
+  test.each([
+    ['one space too few', 'vms:\n  - name: a\n    window: 1GiB\n   heap: ram\n  - name: b\n', 4, 'heap: ram'],
+    [
+      'one space too many',
+      'heaps:\n  - name: ram\n    backing: memfd\n     cache: cached\n',
+      3,
+      'backing: memfd',
+    ],
+    ['a tab', 'heaps:\n\t- name: ram\nvms: []\n', 2, '- name: ram'],
+    ['a list that is not closed', 'heaps: [\nvms: }\n', 2, 'vms: }'],
+  ])('%s: one mistake is one message, with its line', (_, text, line, quoted) => {
+    expect(problemsOf(text)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^barkeep\\.yaml:${line}:\\d+: found text that is not valid YAML, "${quoted}" \\(.+\\); expected YAML; most often it is the indentation`,
+        ),
+      ),
+    ]);
   });
 
   test('the error carries the problems as data, and exit code 2', () => {

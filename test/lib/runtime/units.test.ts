@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatDuration,
   formatExactBytes,
+  meantBytes,
   parseBytes,
   parseDuration,
 } from '../../../services/lib/runtime/units.ts';
@@ -96,5 +97,21 @@ describe('durations', () => {
     [11_520_000, '3h12m'],
   ])('%d ms reads as %s', (milliseconds, text) => {
     expect(formatDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe('meantBytes', () => {
+  test.each([
+    ['256M', '256MiB'],
+    ['256Mi', '256MiB'],
+    ['256mb', '256MiB'],
+    ['1.5G', '1.5GiB'],
+    ['4 kib', '4KiB'],
+  ])('guesses what %s was to be', (text, meant) => {
+    expect(meantBytes(text)).toBe(meant);
+  });
+
+  test.each(['256MiB', '256', 'M', '256X', '0.3K', 256, null])('has no guess for %j', (value) => {
+    expect(meantBytes(value)).toBeNull();
   });
 });
