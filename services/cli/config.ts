@@ -6,7 +6,7 @@ import type { Pages } from '../lib/rpc/admin-client.ts';
 import { type Config, DEFAULT_CONFIG_PATH } from '../lib/runtime/config.ts';
 import { ConfigError } from '../lib/runtime/config-error.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
-import { type Effect, effectLines, effectsOf } from './against.ts';
+import type { Effect } from './against.ts';
 import type { Context } from './context.ts';
 
 const HELP = `
@@ -45,10 +45,11 @@ async function check(context: Context, path: string, against: string | null): Pr
   try {
     const config = context.configAt(path);
     const compared = await compare(context, config, against);
-    const record = { file: path, ok: true, problems: [], config: configRecord(config), against: compared };
+    const found = compared && { runDirectory: compared.runDirectory, effects: compared.effects };
+    const record = { file: path, ok: true, problems: [], config: configRecord(config), against: found };
     await context.answer(record, () => [
       `${path}: good: ${counted(config.heaps.length, 'heap')}, ${counted(config.vms.length, 'VM')}`,
-      ...(compared === null ? [] : effectLines(compared.runDirectory, compared.effects)),
+      ...(compared?.lines ?? []),
     ]);
   } catch (error) {
     if (error instanceof ConfigError && context.options.json) {
@@ -58,20 +59,27 @@ async function check(context: Context, path: string, against: string | null): Pr
   }
 }
 
-type Compared = { readonly runDirectory: string; readonly effects: readonly Effect[] };
+type Compared = {
+  readonly runDirectory: string;
+  readonly effects: readonly Effect[];
+  /** The effects for people. */
+  readonly lines: readonly string[];
+};
 
 /** Null when no broker answers and none was named. */
 async function compare(context: Context, config: Config, against: string | null): Promise<Compared | null> {
   const runDirectory = against ?? config.runDirectory;
   const socket = context.lookingSocket(runDirectory);
   if (against === null && !existsSync(socket)) return null;
+  // What reads the answers is loaded when there is somebody to ask.
+  const { effectLines, effectsOf } = await import('./against.ts');
   try {
     return await context.withClient(
       `config check --against ${runDirectory}`,
-      async (client) => ({
-        runDirectory,
-        effects: effectsOf(config, await client.listVms(), await allOf(client.heapPages())),
-      }),
+      async (client) => {
+        const effects = effectsOf(config, await client.listVms(), await allOf(client.heapPages()));
+        return { runDirectory, effects, lines: effectLines(runDirectory, effects) };
+      },
       socket,
     );
   } catch (error) {
