@@ -85,6 +85,8 @@ const ROWS: readonly (Way & { readonly points: readonly FaultPoint[] })[] = [
       'recovery.adopted',
       'gpu.used-recorded',
       'gpu.window-mapped',
+      'vmm.driver-gone',
+      'vmm.driver-gone-recorded',
       'gpu.reset-recorded',
       'gpu.reset-asked',
       'end.closed',

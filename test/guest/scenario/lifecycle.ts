@@ -13,6 +13,7 @@ import {
 } from './check.ts';
 import { expectUsable } from './guest-blob.ts';
 import { KIB, PLACEMENT } from './host.ts';
+import { NODE_WATCHES } from './service.ts';
 import type { Session } from './session.ts';
 
 const HELD = 20;
@@ -180,7 +181,7 @@ async function quit(session: Session): Promise<string> {
   await expectNothingMapped(session);
   // A frontend serves one VMM after the other. In per-blob placement its connection to the fd channel was made for the first blob.
   const kept = PLACEMENT[vm] === 'per-blob' ? ['socket'] : [];
-  const expected = [...before.frontend, ...kept];
+  const expected = [...before.frontend, NODE_WATCHES, ...kept];
   await untilPasses('the frontend holds no more descriptors', async () =>
     expectNoMoreDescriptors('frontend', frontend.descriptors(), expected),
   );

@@ -65,7 +65,7 @@ async function suspend(session: Session, blobs: 'lost' | 'kept' | 'none'): Promi
   }
   expectFields('hold-release', await session.ask('hold-release', LIMIT), { held: '0', failures: '0' });
   // Whoever had the device open has lost its context, too.
-  if (blobs === 'lost') await session.ask('kill 0');
+  if (blobs !== 'kept') await session.ask('kill 0');
   await expectUsable(session);
   await expectBooks(session, EMPTY);
   return `${count} blobs, back after ${(Number(us) / 1e6).toFixed(1)} s`;
