@@ -1,8 +1,9 @@
 // Carries out what the domain asks of memory. Effects that may be put off until the end of a batch are collected here, and the zeroing
 // among them is merged; those that move bytes are carried out one by one.
+
+import type { Allocation } from '../lib/domain/allocation.ts';
+import type { Effect } from '../lib/domain/command.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
-import type { Allocation } from './domain/allocation.ts';
-import type { Effect } from './domain/command.ts';
 import { INLINE_BYTES } from './heaps/backing.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { WindowMemory } from './heaps/window-memory.ts';

@@ -1,7 +1,7 @@
 // What happens in the broker, for those who watch. A watcher that is too slow loses events and is told how many; nobody waits for it.
-import type { Operation } from './domain/command.ts';
-import type { CacheType } from './domain/heap.ts';
-import type { RefusalReason } from './domain/refusal.ts';
+import type { Operation } from '../lib/domain/command.ts';
+import type { CacheType } from '../lib/domain/heap.ts';
+import type { RefusalReason } from '../lib/domain/refusal.ts';
 
 export type BrokerEvent =
   | { readonly kind: 'state'; readonly vm: string; readonly state: 'detached' | 'attached' | 'orphaned' }

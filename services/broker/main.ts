@@ -1,4 +1,9 @@
 // The broker service: everything is made here, in order, and ended in the opposite order.
+
+import type { Allocation } from '../lib/domain/allocation.ts';
+import { Host } from '../lib/domain/host.ts';
+import { UNLIMITED } from '../lib/domain/quota.ts';
+import { SettingsError } from '../lib/domain/settings-error.ts';
 import { bootId } from '../lib/journal/boot-id.ts';
 import type { OpenedJournal } from '../lib/journal/file-journal.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
@@ -20,10 +25,6 @@ import {
 } from '../lib/runtime/run-directory.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import { BatchRunner } from './batch-runner.ts';
-import type { Allocation } from './domain/allocation.ts';
-import { Host } from './domain/host.ts';
-import { UNLIMITED } from './domain/quota.ts';
-import { SettingsError } from './domain/settings-error.ts';
 import { Events } from './events.ts';
 import { FdChannel } from './fd-channel.ts';
 import { HeapError } from './heaps/backing.ts';

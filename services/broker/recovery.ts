@@ -6,6 +6,9 @@
 //   descriptors that belong to nothing: told, erased when they are ours, closed
 import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Allocation } from '../lib/domain/allocation.ts';
+import type { Host } from '../lib/domain/host.ts';
+import type { Vm, VmSettings } from '../lib/domain/vm.ts';
 import { bootId, describeBootId } from '../lib/journal/boot-id.ts';
 import { FileJournal, type OpenedJournal } from '../lib/journal/file-journal.ts';
 import { JournalError } from '../lib/journal/journal-error.ts';
@@ -14,9 +17,6 @@ import type { Fd } from '../lib/os/fd.ts';
 import { FIXED_SIZE_SEALS, getSeals, punchHole } from '../lib/os/memory.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Logger } from '../lib/runtime/log.ts';
-import type { Allocation } from './domain/allocation.ts';
-import type { Host } from './domain/host.ts';
-import type { Vm, VmSettings } from './domain/vm.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import {
   type BrokerStore,

@@ -6,6 +6,9 @@
 //                     ends v  |
 //                        orphaned --grace over, or attach without the session--> (reclaimed) detached
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Host } from '../lib/domain/host.ts';
+import { type Limits, UNLIMITED } from '../lib/domain/quota.ts';
+import type { Vm, VmSettings } from '../lib/domain/vm.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';
@@ -13,9 +16,6 @@ import type { HeapConfig, VmConfig } from '../lib/runtime/config.ts';
 import { changesText, heapsOf } from '../lib/runtime/config-difference.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
-import type { Host } from './domain/host.ts';
-import { type Limits, UNLIMITED } from './domain/quota.ts';
-import type { Vm, VmSettings } from './domain/vm.ts';
 import type { Events } from './events.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';

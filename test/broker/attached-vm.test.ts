@@ -2,12 +2,12 @@ import { array, assert, asyncProperty, boolean, constantFrom, integer, oneof, re
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AttachedVm } from '../../services/broker/attached-vm.ts';
-import type { Command, Reply } from '../../services/broker/domain/command.ts';
-import { Host } from '../../services/broker/domain/host.ts';
-import { UNLIMITED } from '../../services/broker/domain/quota.ts';
 import { DescriptorBudget } from '../../services/broker/heaps/descriptor-budget.ts';
 import { Heaps } from '../../services/broker/heaps/heaps.ts';
 import { WindowMemory } from '../../services/broker/heaps/window-memory.ts';
+import type { Command, Reply } from '../../services/lib/domain/command.ts';
+import { Host } from '../../services/lib/domain/host.ts';
+import { UNLIMITED } from '../../services/lib/domain/quota.ts';
 import { Mapping } from '../../services/lib/os/memory.ts';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
 import { MIB, PAGE } from './harness.ts';

@@ -22,7 +22,7 @@ export type OpenMemory = {
   readonly fileSize: number;
 };
 
-/** A heap's memory. The books (capacity, quotas) are kept elsewhere: see domain/heap.ts. */
+/** A heap's memory. The books (capacity, quotas) are kept elsewhere: see lib/domain/heap.ts. */
 export interface HeapBacking {
   /** Bytes, a power of two: sizes and offsets are multiples of it. */
   readonly granule: number;

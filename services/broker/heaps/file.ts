@@ -7,6 +7,7 @@
 // Whoever gets a descriptor gets the whole file: the kernel cannot cut it. VMs that share such a heap trust each other's frontends.
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Extents } from '../../lib/domain/extents.ts';
 import { isMarkedElsewhere, mark, tryLock } from '../../lib/os/lock.ts';
 import {
   type Extent,
@@ -17,7 +18,6 @@ import {
   punchHole,
   punchHoleAsync,
 } from '../../lib/os/memory.ts';
-import { Extents } from '../domain/extents.ts';
 import {
   errnoName,
   type HeapBacking,

@@ -1,10 +1,10 @@
 // All heaps of the broker: opened from the configuration, and the port through which the domain takes memory out of them.
 
+import type { Allocation, HeapPort } from '../../lib/domain/allocation.ts';
+import type { HeapSettings } from '../../lib/domain/heap.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
-import type { Allocation, HeapPort } from '../domain/allocation.ts';
-import type { HeapSettings } from '../domain/heap.ts';
 import type { HeapRecord } from '../journal/record.ts';
 import { type HeapBacking, HeapError, type OpenMemory } from './backing.ts';
 import type { DescriptorBudget } from './descriptor-budget.ts';

@@ -1,5 +1,5 @@
 // Bytes of a record, written and read in order. Little endian. On the path of every batch: one buffer that grows, and no garbage.
-import type { U64 } from '../domain/u64.ts';
+import type { U64 } from '../../lib/domain/u64.ts';
 
 const FIRST_BYTES = 64 * 1024;
 const TWO_32 = 2 ** 32;

@@ -1,15 +1,15 @@
 // The way back from bytes to records of the broker's journal: see record.ts for what they say, encode.ts for their layout.
-import type { Allocation } from '../domain/allocation.ts';
-import type { BlobState } from '../domain/blob.ts';
-import { BLOB_STATES } from '../domain/blob.ts';
-import type { BlobMem, Operation, Reply } from '../domain/command.ts';
-import { BLOB_MEMS, OPERATIONS } from '../domain/command.ts';
-import type { CounterFigures } from '../domain/counters.ts';
-import type { Backing, CacheType } from '../domain/heap.ts';
-import { BACKINGS, CACHE_TYPES } from '../domain/heap.ts';
-import type { Refusal, RefusalReason } from '../domain/refusal.ts';
-import { REFUSAL_REASONS } from '../domain/refusal.ts';
-import type { BlobSnapshot } from '../domain/vm-snapshot.ts';
+import type { Allocation } from '../../lib/domain/allocation.ts';
+import type { BlobState } from '../../lib/domain/blob.ts';
+import { BLOB_STATES } from '../../lib/domain/blob.ts';
+import type { BlobMem, Operation, Reply } from '../../lib/domain/command.ts';
+import { BLOB_MEMS, OPERATIONS } from '../../lib/domain/command.ts';
+import type { CounterFigures } from '../../lib/domain/counters.ts';
+import type { Backing, CacheType } from '../../lib/domain/heap.ts';
+import { BACKINGS, CACHE_TYPES } from '../../lib/domain/heap.ts';
+import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
+import { REFUSAL_REASONS } from '../../lib/domain/refusal.ts';
+import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { ByteReader } from './bytes.ts';
 import type {
   Abandoned,

@@ -1,11 +1,11 @@
 // Records of the broker's journal, as bytes: see record.ts for what they say, decode.ts for the way back.
-import type { Allocation } from '../domain/allocation.ts';
-import { BLOB_STATES } from '../domain/blob.ts';
-import type { Command, Reply } from '../domain/command.ts';
-import { BLOB_MEMS, OPERATIONS } from '../domain/command.ts';
-import { CACHE_TYPES } from '../domain/heap.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import type { BlobSnapshot } from '../domain/vm-snapshot.ts';
+import type { Allocation } from '../../lib/domain/allocation.ts';
+import { BLOB_STATES } from '../../lib/domain/blob.ts';
+import type { Command, Reply } from '../../lib/domain/command.ts';
+import { BLOB_MEMS, OPERATIONS } from '../../lib/domain/command.ts';
+import { CACHE_TYPES } from '../../lib/domain/heap.ts';
+import type { Refusal } from '../../lib/domain/refusal.ts';
+import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { ByteWriter } from './bytes.ts';
 import type { Abandoned, HeapRecord, KeptState, VmImage, VmRecord } from './record.ts';
 import { ENTRY, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';

@@ -9,12 +9,12 @@
 //
 // A journal that cannot be written is worse than none: a successor would trust it. So it is removed, and a new one is tried every second.
 import { renameSync, rmSync } from 'node:fs';
+import type { Allocation } from '../../lib/domain/allocation.ts';
+import type { Command, Reply } from '../../lib/domain/command.ts';
+import type { Vm } from '../../lib/domain/vm.ts';
 import { FileJournal, LEAST_SNAPSHOT_BYTES } from '../../lib/journal/file-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
-import type { Allocation } from '../domain/allocation.ts';
-import type { Command, Reply } from '../domain/command.ts';
-import type { Vm } from '../domain/vm.ts';
 import { ByteWriter } from './bytes.ts';
 import {
   type BatchMemory,

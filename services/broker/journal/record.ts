@@ -12,15 +12,16 @@
 //
 // VMs are named by a slot: a number that the journal uses once. What a refusal depends on (quotas, other VMs, the machine's memory) may be
 // different when the journal is read: so what was refused is written down as refused, and what went well is not asked again.
+
+import type { Allocation } from '../../lib/domain/allocation.ts';
+import type { Command, Operation } from '../../lib/domain/command.ts';
+import type { Backing, CacheType } from '../../lib/domain/heap.ts';
+import type { Refusal } from '../../lib/domain/refusal.ts';
+import type { Placement } from '../../lib/domain/vm.ts';
+import type { BlobSnapshot, VmSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { JournalKind } from '../../lib/journal/header.ts';
 import type { VmConfig } from '../../lib/runtime/config.ts';
 import type { SecretReader } from '../../lib/runtime/run-directory.ts';
-import type { Allocation } from '../domain/allocation.ts';
-import type { Command, Operation } from '../domain/command.ts';
-import type { Backing, CacheType } from '../domain/heap.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import type { Placement } from '../domain/vm.ts';
-import type { BlobSnapshot, VmSnapshot } from '../domain/vm-snapshot.ts';
 
 /** Raise it when a record changes its meaning: a broker reads no other version than its own. */
 export const JOURNAL_VERSION = 2;

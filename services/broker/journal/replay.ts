@@ -1,13 +1,14 @@
 // Reads a journal and makes the VMs again that were there when it ended, with all that they had. It touches no memory: whether that is there
 // is recovery.ts's question.
+
+import type { Allocation } from '../../lib/domain/allocation.ts';
+import type { Host } from '../../lib/domain/host.ts';
+import { MAX_UNACKNOWLEDGED } from '../../lib/domain/replies.ts';
+import type { Vm, VmSettings } from '../../lib/domain/vm.ts';
+import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { HEADER_BYTES } from '../../lib/journal/header.ts';
 import { JournalError } from '../../lib/journal/journal-error.ts';
 import { RECORD_HEAD_BYTES } from '../../lib/journal/record.ts';
-import type { Allocation } from '../domain/allocation.ts';
-import type { Host } from '../domain/host.ts';
-import { MAX_UNACKNOWLEDGED } from '../domain/replies.ts';
-import type { Vm, VmSettings } from '../domain/vm.ts';
-import type { BlobSnapshot } from '../domain/vm-snapshot.ts';
 import { decodeEntry, memoryKey } from './decode.ts';
 import type {
   BlobInodes,

@@ -1,5 +1,8 @@
 // AdminService: the broker's books as operators and the metrics endpoint see them, and the few things that they may do. It owns nothing but watches and tokens.
 import { Metadata, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { BlobView } from '../../lib/domain/blob.ts';
+import type { Heap } from '../../lib/domain/heap.ts';
+import type { Host } from '../../lib/domain/host.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import type { Handlers } from '../../lib/rpc/handlers.ts';
 import { StatusError } from '../../lib/rpc/status-error.ts';
@@ -7,9 +10,6 @@ import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { BatchRunner } from '../batch-runner.ts';
-import type { BlobView } from '../domain/blob.ts';
-import type { Heap } from '../domain/heap.ts';
-import type { Host } from '../domain/host.ts';
 import type { Events, Watcher } from '../events.ts';
 import { MOST_WATCHERS } from '../events.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';

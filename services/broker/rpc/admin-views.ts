@@ -1,18 +1,19 @@
 // The broker's books in the contract's messages.
+
+import type { BlobView } from '../../lib/domain/blob.ts';
+import { OPERATIONS } from '../../lib/domain/command.ts';
+import type { Counters } from '../../lib/domain/counters.ts';
+import type { Backing, CacheType, Heap } from '../../lib/domain/heap.ts';
+import { CACHE_TYPES } from '../../lib/domain/heap.ts';
+import { type Limits, UNLIMITED } from '../../lib/domain/quota.ts';
+import { REFUSAL_REASONS } from '../../lib/domain/refusal.ts';
+import type { Placement } from '../../lib/domain/vm.ts';
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber } from '../../lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import { readerText } from '../../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
-import type { BlobView } from '../domain/blob.ts';
-import { OPERATIONS } from '../domain/command.ts';
-import type { Counters } from '../domain/counters.ts';
-import type { Backing, CacheType, Heap } from '../domain/heap.ts';
-import { CACHE_TYPES } from '../domain/heap.ts';
-import { type Limits, UNLIMITED } from '../domain/quota.ts';
-import { REFUSAL_REASONS } from '../domain/refusal.ts';
-import type { Placement } from '../domain/vm.ts';
 import { BOUNDS, type DurationHistogram } from '../duration-histogram.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';

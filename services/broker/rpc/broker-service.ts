@@ -1,10 +1,10 @@
 // BrokerService: the Session stream, and the unary way in for callers that need no stream.
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Command, OkReply } from '../../lib/domain/command.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { StatusError } from '../../lib/rpc/status-error.ts';
 import { fromWire } from '../../lib/rpc/u64.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
-import type { Command, OkReply } from '../domain/command.ts';
 import type { VmDirectory, VmOwner } from '../vm-directory.ts';
 import {
   decodeCreate,

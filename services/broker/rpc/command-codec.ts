@@ -1,9 +1,7 @@
 // Commands and answers between the contract's messages and the domain's plain data. On the path of every command: no closures, no bigints
 // but those that a caller sent.
-import { barkeep } from '../../lib/rpc/gen/barkeep.js';
-import { reasonNumber, StatusError } from '../../lib/rpc/status-error.ts';
-import { fromWire, toWire } from '../../lib/rpc/u64.ts';
-import type { Allocation } from '../domain/allocation.ts';
+
+import type { Allocation } from '../../lib/domain/allocation.ts';
 import type {
   BlobMem,
   Command,
@@ -13,9 +11,12 @@ import type {
   RefusedReply,
   Reply,
   UnmapCommand,
-} from '../domain/command.ts';
-import type { CacheType } from '../domain/heap.ts';
-import type { U64 } from '../domain/u64.ts';
+} from '../../lib/domain/command.ts';
+import type { CacheType } from '../../lib/domain/heap.ts';
+import type { U64 } from '../../lib/domain/u64.ts';
+import { barkeep } from '../../lib/rpc/gen/barkeep.js';
+import { reasonNumber, StatusError } from '../../lib/rpc/status-error.ts';
+import { fromWire, toWire } from '../../lib/rpc/u64.ts';
 
 type WireCommand = barkeep.v1.Command.$Properties;
 type WireReply = barkeep.v1.CommandReply.$Properties;

@@ -1,8 +1,9 @@
 // Handles of memory, as answers carry them: a one-time token for the fd channel, and where in the file the memory lies.
+
+import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { barkeep as messages } from '../../lib/rpc/gen/barkeep.js';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
-import type { Allocation } from '../domain/allocation.ts';
 import type { Heaps } from '../heaps/heaps.ts';
 import type { MemorySource, Tokens } from '../tokens.ts';
 import type { Attachment } from '../vm-directory.ts';

@@ -3,14 +3,14 @@
 //     new --Attach--> attaching ----> open --Detach--> detaching --> ended
 //      '------------------'-------------'----- error, end of stream -----^
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Allocation } from '../../lib/domain/allocation.ts';
+import type { Reply } from '../../lib/domain/command.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import type { Handlers } from '../../lib/rpc/handlers.ts';
 import { StatusError } from '../../lib/rpc/status-error.ts';
 import { fromWire } from '../../lib/rpc/u64.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { BatchRunner } from '../batch-runner.ts';
-import type { Allocation } from '../domain/allocation.ts';
-import type { Reply } from '../domain/command.ts';
 import { checkFrontendFigures } from '../frontend-figures.ts';
 import type { Attachment, VmDirectory, VmOwner } from '../vm-directory.ts';
 import { decodeBatch, encodeReplies, type MemoryHandle } from './command-codec.ts';

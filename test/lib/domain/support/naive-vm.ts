@@ -3,12 +3,12 @@
  * It predicts each answer and the content of each blob; the real VM is compared with it.
  */
 
-import type { Command, CreateCommand, MapCommand } from '../../../../services/broker/domain/command.ts';
-import type { HeapSettings } from '../../../../services/broker/domain/heap.ts';
-import { CACHE_TYPES } from '../../../../services/broker/domain/heap.ts';
-import type { Limits } from '../../../../services/broker/domain/quota.ts';
-import type { RefusalReason } from '../../../../services/broker/domain/refusal.ts';
-import type { VmSettings } from '../../../../services/broker/domain/vm.ts';
+import type { Command, CreateCommand, MapCommand } from '../../../../services/lib/domain/command.ts';
+import type { HeapSettings } from '../../../../services/lib/domain/heap.ts';
+import { CACHE_TYPES } from '../../../../services/lib/domain/heap.ts';
+import type { Limits } from '../../../../services/lib/domain/quota.ts';
+import type { RefusalReason } from '../../../../services/lib/domain/refusal.ts';
+import type { VmSettings } from '../../../../services/lib/domain/vm.ts';
 
 const PAGE = 4096;
 

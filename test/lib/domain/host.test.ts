@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Host } from '../../../services/broker/domain/host.ts';
+import { Host } from '../../../services/lib/domain/host.ts';
 import { DESK, Desk, HOST, PAGE } from './support/commands.ts';
 import { HeapMemory } from './support/memory.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Reply } from '../../../services/broker/domain/command.ts';
-import { Replies } from '../../../services/broker/domain/replies.ts';
+import type { Reply } from '../../../services/lib/domain/command.ts';
+import { Replies } from '../../../services/lib/domain/replies.ts';
 
 function answer(number: number): Reply {
   return { kind: 'reset', number, generation: number, result: 'ok', blobs: 0, mappings: 0 };

@@ -1,8 +1,8 @@
 /** Every reason of a refusal, with its message, and that nothing but the number has changed. */
 
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../services/broker/domain/command.ts';
-import { Host } from '../../../services/broker/domain/host.ts';
+import type { Outcome } from '../../../services/lib/domain/command.ts';
+import { Host } from '../../../services/lib/domain/host.ts';
 import { Desk, HOST, HUGE, PAGE } from './support/commands.ts';
 
 function booksOf({ vm, host }: Desk) {

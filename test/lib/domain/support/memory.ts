@@ -4,8 +4,8 @@
  */
 
 import { expect } from 'vitest';
-import type { Allocation, HeapPort } from '../../../../services/broker/domain/allocation.ts';
-import type { Effect } from '../../../../services/broker/domain/command.ts';
+import type { Allocation, HeapPort } from '../../../../services/lib/domain/allocation.ts';
+import type { Effect } from '../../../../services/lib/domain/command.ts';
 
 const PAGE = 4096;
 

@@ -4,11 +4,11 @@
  */
 
 import { expect } from 'vitest';
-import type { Command, Effect, Outcome } from '../../../../services/broker/domain/command.ts';
-import type { HeapSettings } from '../../../../services/broker/domain/heap.ts';
-import { Host } from '../../../../services/broker/domain/host.ts';
-import type { Limits } from '../../../../services/broker/domain/quota.ts';
-import type { Vm, VmSettings } from '../../../../services/broker/domain/vm.ts';
+import type { Command, Effect, Outcome } from '../../../../services/lib/domain/command.ts';
+import type { HeapSettings } from '../../../../services/lib/domain/heap.ts';
+import { Host } from '../../../../services/lib/domain/host.ts';
+import type { Limits } from '../../../../services/lib/domain/quota.ts';
+import type { Vm, VmSettings } from '../../../../services/lib/domain/vm.ts';
 import { HeapMemory, VmMemory } from './memory.ts';
 import { NaiveHost, NaiveVm } from './naive-vm.ts';
 

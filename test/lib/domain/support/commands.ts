@@ -1,10 +1,10 @@
 /** A host with one VM, and commands for it that count themselves. */
 
-import type { HeapPort } from '../../../../services/broker/domain/allocation.ts';
-import type { Command, Outcome } from '../../../../services/broker/domain/command.ts';
-import type { HostSettings } from '../../../../services/broker/domain/host.ts';
-import { Host } from '../../../../services/broker/domain/host.ts';
-import type { Vm, VmSettings } from '../../../../services/broker/domain/vm.ts';
+import type { HeapPort } from '../../../../services/lib/domain/allocation.ts';
+import type { Command, Outcome } from '../../../../services/lib/domain/command.ts';
+import type { HostSettings } from '../../../../services/lib/domain/host.ts';
+import { Host } from '../../../../services/lib/domain/host.ts';
+import type { Vm, VmSettings } from '../../../../services/lib/domain/vm.ts';
 import { HeapMemory } from './memory.ts';
 import type { Bare } from './world.ts';
 

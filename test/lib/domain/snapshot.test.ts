@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, Effect, Outcome } from '../../../services/broker/domain/command.ts';
-import { Host } from '../../../services/broker/domain/host.ts';
-import { UNLIMITED } from '../../../services/broker/domain/quota.ts';
-import type { Vm } from '../../../services/broker/domain/vm.ts';
+import type { Command, Effect, Outcome } from '../../../services/lib/domain/command.ts';
+import { Host } from '../../../services/lib/domain/host.ts';
+import { UNLIMITED } from '../../../services/lib/domain/quota.ts';
+import type { Vm } from '../../../services/lib/domain/vm.ts';
 import { Desk } from './support/commands.ts';
 import { life } from './support/life.ts';
 import { HeapMemory } from './support/memory.ts';

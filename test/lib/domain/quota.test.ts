@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { HeapSettings } from '../../../services/broker/domain/heap.ts';
-import { Heap } from '../../../services/broker/domain/heap.ts';
-import { Account, UNLIMITED } from '../../../services/broker/domain/quota.ts';
+import type { HeapSettings } from '../../../services/lib/domain/heap.ts';
+import { Heap } from '../../../services/lib/domain/heap.ts';
+import { Account, UNLIMITED } from '../../../services/lib/domain/quota.ts';
 
 const LIMITS = { bytes: 8192, mappings: 2, allocations: 3 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Extents } from '../../../services/broker/domain/extents.ts';
+import { Extents } from '../../../services/lib/domain/extents.ts';
 import { NaiveRanges } from './support/naive-ranges.ts';
 
 const GRANULE = 4096;

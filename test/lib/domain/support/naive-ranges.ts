@@ -1,6 +1,6 @@
 /** The range tree said again without a tree: a list, searched from its start. Slow, and too simple to be wrong. */
 
-import type { Extent, Range } from '../../../../services/broker/domain/range-tree.ts';
+import type { Extent, Range } from '../../../../services/lib/domain/range-tree.ts';
 
 export class NaiveRanges {
   readonly size: number;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SettingsError } from '../../../services/broker/domain/settings-error.ts';
-import { Window } from '../../../services/broker/domain/window.ts';
+import { SettingsError } from '../../../services/lib/domain/settings-error.ts';
+import { Window } from '../../../services/lib/domain/window.ts';
 import { NaiveRanges } from './support/naive-ranges.ts';
 
 const PAGE = 4096;

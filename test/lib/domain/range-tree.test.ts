@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RangeTree } from '../../../services/broker/domain/range-tree.ts';
+import { RangeTree } from '../../../services/lib/domain/range-tree.ts';
 import { NaiveRanges } from './support/naive-ranges.ts';
 
 const SIZE = 64;
