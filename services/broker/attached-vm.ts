@@ -4,7 +4,8 @@
 // (the usual case: run() then answers at once), otherwise off the event loop. Commands that move bytes are a barrier: memory is brought up
 // to date before and by them, so that a failure can still be undone. Whatever comes while a batch is under way waits for its end.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Command, Effect, Outcome, Reply } from '../lib/domain/command.ts';
+import type { Command, Outcome, Reply } from '../lib/domain/command.ts';
+import type { Effect } from '../lib/domain/effect.ts';
 import type { Vm } from '../lib/domain/vm.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';

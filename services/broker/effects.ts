@@ -2,7 +2,7 @@
 // among them is merged; those that move bytes are carried out one by one.
 
 import type { Allocation } from '../lib/domain/allocation.ts';
-import type { Effect } from '../lib/domain/command.ts';
+import type { Effect } from '../lib/domain/effect.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { INLINE_BYTES } from './heaps/backing.ts';
 import type { Heaps } from './heaps/heaps.ts';

@@ -8,7 +8,8 @@ import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path';
 import type { Allocation } from '../lib/domain/allocation.ts';
 import type { Host } from '../lib/domain/host.ts';
-import type { Vm, VmSettings } from '../lib/domain/vm.ts';
+import type { Vm } from '../lib/domain/vm.ts';
+import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { bootId, describeBootId } from '../lib/journal/boot-id.ts';
 import { FileJournal, type OpenedJournal } from '../lib/journal/file-journal.ts';
 import { JournalError } from '../lib/journal/journal-error.ts';

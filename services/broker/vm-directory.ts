@@ -8,7 +8,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Host } from '../lib/domain/host.ts';
 import { type Limits, UNLIMITED } from '../lib/domain/quota.ts';
-import type { Vm, VmSettings } from '../lib/domain/vm.ts';
+import type { Vm } from '../lib/domain/vm.ts';
+import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';

@@ -17,7 +17,7 @@ import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Command, Operation } from '../../lib/domain/command.ts';
 import type { Backing, CacheType } from '../../lib/domain/heap.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
-import type { Placement } from '../../lib/domain/vm.ts';
+import type { Placement } from '../../lib/domain/vm-settings.ts';
 import type { BlobSnapshot, VmSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { JournalKind } from '../../lib/journal/header.ts';
 import type { VmConfig } from '../../lib/runtime/config.ts';

@@ -4,7 +4,8 @@
 import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Host } from '../../lib/domain/host.ts';
 import { MAX_UNACKNOWLEDGED } from '../../lib/domain/replies.ts';
-import type { Vm, VmSettings } from '../../lib/domain/vm.ts';
+import type { Vm } from '../../lib/domain/vm.ts';
+import type { VmSettings } from '../../lib/domain/vm-settings.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { HEADER_BYTES } from '../../lib/journal/header.ts';
 import { JournalError } from '../../lib/journal/journal-error.ts';

@@ -7,7 +7,7 @@ import type { Backing, CacheType, Heap } from '../../lib/domain/heap.ts';
 import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import { type Limits, UNLIMITED } from '../../lib/domain/quota.ts';
 import { REFUSAL_REASONS } from '../../lib/domain/refusal.ts';
-import type { Placement } from '../../lib/domain/vm.ts';
+import type { Placement } from '../../lib/domain/vm-settings.ts';
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber } from '../../lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../lib/rpc/u64.ts';

@@ -1,9 +1,10 @@
 /**
- * What a VM is asked, what it answers, and what has to be done to memory in between. All of it is plain data:
+ * What a VM is asked, and what it answers; effect.ts says what has to be done to memory in between. All of it is plain data:
  * it can be remembered, written to a journal and sent.
  */
 
 import type { Allocation } from './allocation.ts';
+import type { Effect } from './effect.ts';
 import type { CacheType } from './heap.ts';
 import type { Refusal } from './refusal.ts';
 import type { U64 } from './u64.ts';
@@ -132,27 +133,6 @@ export interface RefusedReply {
 
 export type OkReply = CreateReply | MapReply | UnmapReply | DestroyReply | ResetReply;
 export type Reply = OkReply | RefusedReply;
-
-/**
- * What has to be done to memory, in the order given, before the reply leaves. Offsets and lengths are bytes of the
- * VM's window, whole pages.
- */
-export type Effect =
-  /** The range reads as zero afterwards, and its pages are given back. */
-  | { readonly kind: 'zero'; readonly offset: number; readonly length: number }
-  /** The range gets its pages now, so that the guest does not fault for them. It still reads as zero. */
-  | { readonly kind: 'populate'; readonly offset: number; readonly length: number }
-  /** The range's bytes are copied to a side store under the resource's id; when the copy is complete, the range is zeroed. */
-  | { readonly kind: 'stash'; readonly resource: number; readonly offset: number; readonly length: number }
-  /** The stashed bytes are copied to the range, which reads as zero; when the copy is complete, the stash is dropped. */
-  | { readonly kind: 'restore'; readonly resource: number; readonly offset: number; readonly length: number }
-  /** The stashed bytes are dropped. */
-  | { readonly kind: 'drop-stash'; readonly resource: number }
-  /** The allocation goes back to its heap. Who gets it next must find zeros. */
-  | { readonly kind: 'release'; readonly allocation: Allocation };
-
-/** Shared by every outcome that has nothing to do. */
-export const NO_EFFECTS: readonly Effect[] = Object.freeze([]);
 
 export interface Outcome {
   readonly reply: Reply;

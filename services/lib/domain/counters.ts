@@ -1,6 +1,6 @@
 /** What a VM did, counted as it happens: reading the figures costs nothing that grows with the VM. */
 
-import type { Operation } from './command.ts';
+import type { Operation, Reply } from './command.ts';
 import { OPERATIONS } from './command.ts';
 import type { CacheType } from './heap.ts';
 import { CACHE_TYPES } from './heap.ts';
@@ -52,6 +52,21 @@ export class Counters {
   restore({ operations, refusals }: CounterFigures): void {
     for (const operation of OPERATIONS) Object.assign(this.operations[operation], operations[operation]);
     Object.assign(this.refusals, refusals);
+  }
+
+  /** A command was executed, with that answer. */
+  answered(reply: Reply): void {
+    if (reply.result === 'refused') {
+      this.refused(reply.kind, reply.refusal.reason);
+      return;
+    }
+    const noop = reply.kind === 'unmap' && !reply.wasMapped;
+    this.operations[reply.kind][noop ? 'noop' : 'ok'] += 1;
+  }
+
+  refused(operation: Operation, reason: RefusalReason): void {
+    this.operations[operation].refused += 1;
+    this.refusals[reason] += 1;
   }
 
   mapped(cache: CacheType, bytes: number): void {

@@ -1,16 +1,17 @@
 /** The books of the host: its heaps, its limits, and the VMs that share them. */
 
 import type { HeapPort } from './allocation.ts';
-import type { Command, Effect, Outcome } from './command.ts';
-import { NO_EFFECTS } from './command.ts';
+import type { Command, Outcome } from './command.ts';
+import { refusedCommand } from './decision.ts';
+import type { Effect } from './effect.ts';
 import type { HeapSettings } from './heap.ts';
 import { Heap } from './heap.ts';
 import type { Limits } from './quota.ts';
 import { Account } from './quota.ts';
 import { refuse } from './refusal.ts';
 import { SettingsError } from './settings-error.ts';
-import type { VmSettings } from './vm.ts';
-import { refusedReply, Vm } from './vm.ts';
+import { Vm } from './vm.ts';
+import type { VmSettings } from './vm-settings.ts';
 import type { VmSnapshot } from './vm-snapshot.ts';
 
 export interface HostSettings {
@@ -114,6 +115,6 @@ export class Host {
         vm: name,
       },
     );
-    return { reply: refusedReply(command, 0, refusal), effects: NO_EFFECTS, barrier: false };
+    return refusedCommand(command, 0, refusal).outcome;
   }
 }

@@ -107,9 +107,14 @@ export class Replies {
     }
   }
 
+  /** True when the answer to `number` can be added now. */
+  takes(number: U64): boolean {
+    return number === this.#last + 1 && this.remembered < this.#bound;
+  }
+
   /** Remembers the answer to the next number. */
   add(reply: Reply): void {
-    if (reply.number !== this.#last + 1 || this.remembered >= this.#bound) {
+    if (!this.takes(reply.number)) {
       throw new Error(`replies: the answer to ${reply.number} was given when ${this.#last + 1} was next`);
     }
     if (this.remembered === this.#ring.length) {

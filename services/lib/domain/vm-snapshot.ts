@@ -5,10 +5,10 @@
 
 import type { Allocation } from './allocation.ts';
 import type { BlobState } from './blob.ts';
-
 import type { BlobMem, Reply } from './command.ts';
 import type { CounterFigures } from './counters.ts';
 import type { U64 } from './u64.ts';
+import type { VmBooks } from './vm-books.ts';
 
 export interface BlobSnapshot {
   readonly resource: number;
@@ -39,4 +39,32 @@ export interface VmSnapshot {
   /** The oldest first. */
   readonly blobs: readonly BlobSnapshot[];
   readonly counters: CounterFigures;
+}
+
+/** A copy of all that the VM is. */
+export function snapshotOf({ generation, replies, blobs, counters }: VmBooks): VmSnapshot {
+  const saved: BlobSnapshot[] = [];
+  for (const blob of blobs.values()) {
+    const placed = blob.state === 'mapped' || blob.state === 'parked';
+    saved.push({
+      resource: blob.resource,
+      context: blob.context,
+      blobId: blob.blobId,
+      blobMem: blob.blobMem,
+      flags: blob.flags,
+      size: blob.size,
+      heap: blob.heap.settings.name,
+      allocation: blob.allocation,
+      state: blob.state,
+      offset: placed ? blob.offset : 0,
+    });
+  }
+  return {
+    generation,
+    lastNumber: replies.last,
+    acknowledgedNumber: replies.acknowledged,
+    replies: [...replies.all()],
+    blobs: saved,
+    counters: counters.figures(),
+  };
 }

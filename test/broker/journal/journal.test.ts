@@ -24,7 +24,7 @@ import { type Replay, replayJournal } from '../../../services/broker/journal/rep
 import type { Command } from '../../../services/lib/domain/command.ts';
 import { Host } from '../../../services/lib/domain/host.ts';
 import { UNLIMITED } from '../../../services/lib/domain/quota.ts';
-import type { VmSettings } from '../../../services/lib/domain/vm.ts';
+import type { VmSettings } from '../../../services/lib/domain/vm-settings.ts';
 import { bootId } from '../../../services/lib/journal/boot-id.ts';
 import { FileJournal } from '../../../services/lib/journal/file-journal.ts';
 import { JournalError } from '../../../services/lib/journal/journal-error.ts';

@@ -1,17 +1,14 @@
-/** A VM made again from its snapshot, or from what it executed, is the VM that it was: for every further command. */
+/** A VM made again from its snapshot is the VM that it was: for every further command. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, Effect, Outcome } from '../../../services/lib/domain/command.ts';
+import type { Command, Outcome } from '../../../services/lib/domain/command.ts';
 import { Host } from '../../../services/lib/domain/host.ts';
-import { UNLIMITED } from '../../../services/lib/domain/quota.ts';
-import type { Vm } from '../../../services/lib/domain/vm.ts';
 import { Desk } from './support/commands.ts';
+import { commandsOf, stateOf } from './support/history.ts';
 import { life } from './support/life.ts';
 import { HeapMemory } from './support/memory.ts';
-import { HEAPS, HOST_LIMITS, PAGE, type Step, VMS, World } from './support/world.ts';
-
-const NO_LIMITS = { bytes: UNLIMITED, mappings: UNLIMITED, allocations: UNLIMITED };
+import { HEAPS, HOST_LIMITS, PAGE, VMS, World } from './support/world.ts';
 
 /** The same VMs on a host of their own. */
 function copyOf(world: World): Host {
@@ -20,34 +17,6 @@ function copyOf(world: World): Host {
   for (const [index, { vm }] of world.actors.entries())
     host.restore(VMS[index]!, structuredClone(vm.snapshot()));
   return host;
-}
-
-function stateOf(host: Host): unknown {
-  return structuredClone({
-    used: host.used,
-    heaps: [...host.heaps.values()].map((heap) => [heap.usedBytes, heap.allocations]),
-    // A VM that came again stands behind the others.
-    vms: VMS.map(({ name }) => host.vms.get(name)!).map((vm) => ({
-      snapshot: vm.snapshot(),
-      used: vm.used,
-      window: vm.window,
-      placed: [...vm.placedBlobs()],
-      free: [...vm.freeExtents()],
-      mappings: vm.counters.mappings,
-    })),
-  });
-}
-
-/** The commands of a life, numbered on from where each VM stands. */
-function commandsOf(steps: readonly Step[], host: Host): [string, Command][] {
-  const numbers = new Map([...host.vms.values()].map((vm) => [vm.name, vm.lastNumber]));
-  return steps.flatMap((step) => {
-    if (step.kind !== 'command') return [];
-    const { name } = VMS[step.vm]!;
-    const number = (numbers.get(name) ?? 0) + 1;
-    numbers.set(name, number);
-    return [[name, { ...step.command, number } as Command]];
-  });
 }
 
 /** Executes commands as the broker does, and says what was to be done, and what is left. */
@@ -100,62 +69,6 @@ describe('a snapshot', () => {
     expect(other.host.vms.has('third')).toBe(false);
   });
 });
-
-describe('what was executed, done again', () => {
-  it('makes the VM that it was, whatever other VMs do', () => {
-    fc.assert(
-      fc.property(life(120), (steps) => {
-        const host = new Host({ limits: HOST_LIMITS, heaps: HEAPS }, new HeapMemory());
-        for (const settings of VMS) host.attach(settings);
-        // One VM after the other, on a host without limits: nothing that was refused for them may depend on that.
-        const again = new Host({ limits: NO_LIMITS, heaps: HEAPS }, { allocate: () => null });
-        const done: [Vm, Command, Outcome][] = commandsOf(steps, host).map(([name, command]) => [
-          host.vms.get(name)!,
-          command,
-          host.apply(name, command),
-        ]);
-        for (const settings of VMS) {
-          const copy = again.attach(settings);
-          for (const [vm, command, outcome] of done) {
-            if (vm.name === settings.name) redo(copy, vm, command, outcome);
-          }
-          expect(copy.snapshot()).toEqual(host.vms.get(settings.name)!.snapshot());
-        }
-      }),
-      { numRuns: 60 },
-    );
-  }, 120_000);
-
-  it('is refused when it cannot have been', () => {
-    const { vm } = new Desk();
-    const map = { kind: 'map', number: 1, resource: 1, offset: 0 } as const;
-    expect(() => vm.redo(map)).toThrow('went well once, and cannot now');
-    expect(() => vm.redo({ ...map, number: 7 })).toThrow('command 7 follows 0');
-    expect(() => vm.redoStash(1)).toThrow('not parked');
-    expect(vm.lastNumber).toBe(0);
-  });
-});
-
-/** As the broker's journal does: moves to the side store first, then the command with what became of it. */
-function redo(copy: Vm, vm: Vm, command: Command, { reply, effects }: Outcome): void {
-  const stashes = effects.filter((effect): effect is Effect & { kind: 'stash' } => effect.kind === 'stash');
-  for (const { resource } of stashes) copy.redoStash(resource);
-  if (reply.result === 'refused') {
-    copy.redoRefusal(reply.kind, Number(reply.number), reply.resource, reply.refusal);
-    return;
-  }
-  const { defaultHeap, blobHeaps } = vm.settings;
-  const memory =
-    command.kind === 'create' && reply.kind === 'create'
-      ? {
-          heap: command.blobId === 0 ? defaultHeap : (blobHeaps.get(String(command.blobId)) ?? ''),
-          allocation: reply.allocation,
-        }
-      : null;
-  const rest = effects.filter((effect) => effect.kind !== 'stash' && effect.kind !== 'populate');
-  const redone = copy.redo(command, memory).filter((effect) => effect.kind !== 'populate');
-  expect(redone).toEqual(rest);
-}
 
 /** Runs with the allocations that live now, and forgets those that are made meanwhile. */
 function fresh<Result>(world: World, run: () => Result): Result {

@@ -1,7 +1,7 @@
 /** What each command answers and asks of memory, in both placements. */
 
 import { describe, expect, it } from 'vitest';
-import { NO_EFFECTS } from '../../../services/lib/domain/command.ts';
+import { NO_EFFECTS } from '../../../services/lib/domain/effect.ts';
 import { Desk, HUGE, PAGE } from './support/commands.ts';
 
 function mapped(offset: number, settings = {}): Desk {

@@ -4,7 +4,8 @@ import type { HeapPort } from '../../../../services/lib/domain/allocation.ts';
 import type { Command, Outcome } from '../../../../services/lib/domain/command.ts';
 import type { HostSettings } from '../../../../services/lib/domain/host.ts';
 import { Host } from '../../../../services/lib/domain/host.ts';
-import type { Vm, VmSettings } from '../../../../services/lib/domain/vm.ts';
+import type { Vm } from '../../../../services/lib/domain/vm.ts';
+import type { VmSettings } from '../../../../services/lib/domain/vm-settings.ts';
 import { HeapMemory } from './memory.ts';
 import type { Bare } from './world.ts';
 

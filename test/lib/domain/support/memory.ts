@@ -5,7 +5,7 @@
 
 import { expect } from 'vitest';
 import type { Allocation, HeapPort } from '../../../../services/lib/domain/allocation.ts';
-import type { Effect } from '../../../../services/lib/domain/command.ts';
+import type { Effect } from '../../../../services/lib/domain/effect.ts';
 
 const PAGE = 4096;
 

@@ -8,7 +8,7 @@ import type { HeapSettings } from '../../../../services/lib/domain/heap.ts';
 import { CACHE_TYPES } from '../../../../services/lib/domain/heap.ts';
 import type { Limits } from '../../../../services/lib/domain/quota.ts';
 import type { RefusalReason } from '../../../../services/lib/domain/refusal.ts';
-import type { VmSettings } from '../../../../services/lib/domain/vm.ts';
+import type { VmSettings } from '../../../../services/lib/domain/vm-settings.ts';
 
 const PAGE = 4096;
 

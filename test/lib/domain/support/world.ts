@@ -4,11 +4,13 @@
  */
 
 import { expect } from 'vitest';
-import type { Command, Effect, Outcome } from '../../../../services/lib/domain/command.ts';
+import type { Command, Outcome } from '../../../../services/lib/domain/command.ts';
+import type { Effect } from '../../../../services/lib/domain/effect.ts';
 import type { HeapSettings } from '../../../../services/lib/domain/heap.ts';
 import { Host } from '../../../../services/lib/domain/host.ts';
 import type { Limits } from '../../../../services/lib/domain/quota.ts';
-import type { Vm, VmSettings } from '../../../../services/lib/domain/vm.ts';
+import type { Vm } from '../../../../services/lib/domain/vm.ts';
+import type { VmSettings } from '../../../../services/lib/domain/vm-settings.ts';
 import { HeapMemory, VmMemory } from './memory.ts';
 import { NaiveHost, NaiveVm } from './naive-vm.ts';
 

@@ -1,0 +1,29 @@
+/** What a VM is set up with, and what it shares with the others of its host. */
+
+import type { HeapPort } from './allocation.ts';
+import type { Heap } from './heap.ts';
+import type { Account, Limits } from './quota.ts';
+
+export const PLACEMENTS = ['window', 'per-blob'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
+export interface VmSettings {
+  readonly name: string;
+  /** Bytes: a power of two of at least 4096. */
+  readonly windowSize: number;
+  readonly placement: Placement;
+  /** The heap for blob_id 0. */
+  readonly defaultHeap: string;
+  /** Further blob_ids, written as decimals, and the heaps that fresh memory for them comes from. */
+  readonly blobHeaps: ReadonlyMap<string, string>;
+  readonly quota: Limits;
+  /** Window placement: give a fresh blob its pages when it is mapped, not when the guest first touches them. */
+  readonly populate: boolean;
+}
+
+/** What the VMs of a host share. */
+export interface SharedBooks {
+  readonly account: Account;
+  readonly heaps: ReadonlyMap<string, Heap>;
+  readonly port: HeapPort;
+}
