@@ -15,10 +15,15 @@
 // answered TIMED_OUT, and what becomes of its commands is told to onLate, before anything new is sent. A batch that was never sent is
 // forgotten when it times out: it has no number. A reset is not, nor what is urgent: nobody waits for these, and they have to be done.
 //
+// The time-out is the broker's: it counts from when the broker is asked, whatever the VMM and this process took before that. While there is
+// nobody to ask it counts from when there should be, and one outage costs the guest one time-out: what stood behind a batch that waited in
+// vain has waited with it.
+//
 // With a journal a successor of this process goes on with the session: it repeats what is not settled, and when the same chains ask for the
 // same things again, they get the numbers that they had (claims). What nobody claims is late.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
+import { afterReading, type Deadline } from '../lib/os/after-reading.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import type { ErrorInfo, Reason } from '../lib/rpc/status-error.ts';
@@ -63,7 +68,7 @@ const NEW_SESSION = new Uint8Array();
 export type SessionOptions = {
   readonly vm: string;
   readonly paths: RunPaths;
-  /** Milliseconds from the start of a batch to TIMED_OUT. */
+  /** Milliseconds from a question to TIMED_OUT. */
   readonly answerTimeout: number;
   readonly log: Logger;
   readonly listener: SessionListener;
@@ -96,9 +101,9 @@ type Batch = {
   readonly operations: readonly Operation[];
   readonly results: (Result | undefined)[];
   missing: number;
-  /** performance.now() when the guest began to wait. */
-  readonly started: number;
-  /** performance.now() when it was sent (again); 0 before that. */
+  /** performance.now() from which the time-out counts: when it was handed over to the stream; when it came to be held, before that. */
+  waitingSince: number;
+  /** performance.now() when it was sent; 0 before that. */
   sent: number;
   /** Those of `operations` that have no number yet. */
   unsent: readonly number[];
@@ -152,11 +157,15 @@ export class BrokerSession {
   #urgent: Batch[] = [];
   #backoff = FIRST_BACKOFF;
   #retryTimer: NodeJS.Timeout | null = null;
-  #attachTimer: NodeJS.Timeout | null = null;
+  #attachTimer: Deadline | null = null;
   /** While the broker is away. */
   #watch: SocketWatch | null = null;
   /** One timer for all batches. While it runs, its end is at or before the deadline of the oldest. */
-  #answerTimer: NodeJS.Timeout | null = null;
+  #answerTimer: Deadline | null = null;
+  /** performance.now() when the stream at hand was attached. */
+  #attachedAt = 0;
+  /** performance.now() when a batch had waited in vain, for as long as the broker has not answered anything since; 0 otherwise. */
+  #gaveUpAt = 0;
   #starting: { resolve(attachment: Attachment): void; reject(error: Error): void } | null = null;
   #detaching: (() => void) | null = null;
   /** What was last told of why there is no broker: each once until it is attached again. */
@@ -196,15 +205,15 @@ export class BrokerSession {
   }
 
   /**
-   * Asks the broker for a list of operations, as one batch. `started` is performance.now() when the guest began to wait: the time-out
-   * counts from there. `urgent` puts the batch before those that are held.
+   * Asks the broker for a list of operations, as one batch. `since` is performance.now() when the guest began to wait: a batch that waited
+   * through an outage, behind another one that waited in vain, is not held once more. `urgent` puts the batch before those that are held.
    */
-  execute(operations: readonly Operation[], started: number, done: Done, urgent = false): void {
+  execute(operations: readonly Operation[], since: number, done: Done, urgent = false): void {
     const batch: Batch = {
       operations,
       results: new Array(operations.length),
       missing: operations.length,
-      started,
+      waitingSince: performance.now(),
       sent: 0,
       unsent: operations.map((_, index) => index),
       done,
@@ -218,11 +227,12 @@ export class BrokerSession {
       queueMicrotask(() => finish(batch, SESSION_LOST));
       return;
     }
-    if (this.#answerTimer === null) this.#armTimer(started);
+    if (this.#answerTimer === null) this.#armTimer(batch.waitingSince);
     if (batch.unsent.length === 0) return;
     (urgent ? this.#urgent : this.#held).push(batch);
     if (this.#refusal !== null) queueMicrotask(() => this.#answerRefused());
     this.#sendHeld();
+    if (since < this.#gaveUpAt) queueMicrotask(() => this.#endImpatient(batch));
   }
 
   /**
@@ -323,9 +333,9 @@ export class BrokerSession {
     this.#setState('closed');
     this.#stream?.close();
     this.#stream = null;
-    for (const timer of [this.#retryTimer, this.#attachTimer, this.#answerTimer]) {
-      if (timer) clearTimeout(timer);
-    }
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    this.#attachTimer?.cancel();
+    this.#answerTimer?.cancel();
     this.#answerTimer = null;
     this.#forgetAll();
     this.#starting?.reject(
@@ -370,13 +380,14 @@ export class BrokerSession {
       },
     );
     this.#stream = stream;
-    this.#attachTimer = setTimeout(() => {
+    this.#attachTimer = afterReading(this.#options.answerTimeout, () => {
       this.#breakOff(`the broker did not answer the attachment within ${this.#options.answerTimeout} ms`);
-    }, this.#options.answerTimeout);
+    });
   }
 
   #attached(attachment: Attachment): void {
-    if (this.#attachTimer) clearTimeout(this.#attachTimer);
+    this.#attachTimer?.cancel();
+    this.#attachedAt = performance.now();
     if (!attachment.resumed && this.#session.length > 0) {
       this.#lose();
       return;
@@ -431,7 +442,7 @@ export class BrokerSession {
 
   #ended(error: ErrorInfo | null): void {
     this.#stream = null;
-    if (this.#attachTimer) clearTimeout(this.#attachTimer);
+    this.#attachTimer?.cancel();
     if (this.#state === 'closed') {
       this.#detaching?.();
       return;
@@ -488,7 +499,7 @@ export class BrokerSession {
   }
 
   #retry(longest: number): void {
-    if (this.#attachTimer) clearTimeout(this.#attachTimer);
+    this.#attachTimer?.cancel();
     this.#setState('waiting');
     this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff);
     this.#backoff = Math.min(this.#backoff * 2, longest);
@@ -597,20 +608,24 @@ export class BrokerSession {
    */
   async memoryAgain(operation: MapOperation): Promise<MemoryHandle> {
     const { answerTimeout, vm } = this.#options;
-    const deadline = performance.now() + answerTimeout;
-    for (;;) {
-      const entry = this.#entries.find((one) => isSameOperation(one.operation, operation));
-      if (!entry?.result || this.#state === 'lost' || this.#state === 'closed')
-        throw new Error('its map is not remembered any more');
-      const left = Math.ceil(deadline - performance.now());
-      if (left <= 0) throw new Error(`the broker was not back within ${answerTimeout} ms`);
-      try {
-        if (this.#state === 'attached' && this.#stream)
-          return await this.#stream.mapAgain(vm, entry.number, operation, left);
-      } catch (error) {
-        this.#log.debug({ err: error, number: entry.number }, 'the memory of a map was asked for in vain');
+    const overdue = new AbortController();
+    const deadline = afterReading(answerTimeout, () => overdue.abort());
+    try {
+      for (;;) {
+        const entry = this.#entries.find((one) => isSameOperation(one.operation, operation));
+        if (!entry?.result || this.#state === 'lost' || this.#state === 'closed')
+          throw new Error('its map is not remembered any more');
+        if (overdue.signal.aborted) throw new Error(`the broker was not back within ${answerTimeout} ms`);
+        try {
+          if (this.#state === 'attached' && this.#stream)
+            return await this.#stream.mapAgain(vm, entry.number, operation, overdue.signal);
+        } catch (error) {
+          this.#log.debug({ err: error, number: entry.number }, 'the memory of a map was asked for in vain');
+        }
+        await sleep(MEMORY_PAUSE);
       }
-      await sleep(MEMORY_PAUSE);
+    } finally {
+      deadline.cancel();
     }
   }
 
@@ -621,6 +636,7 @@ export class BrokerSession {
     const start = this.#entries.length;
     const first = this.#lastNumber + 1;
     batch.sent = performance.now();
+    batch.waitingSince = batch.sent;
     for (const index of batch.unsent) {
       const operation = batch.operations[index] as Operation;
       this.#lastNumber += 1;
@@ -681,6 +697,7 @@ export class BrokerSession {
     });
     faultPoint('gpu.batch-answered');
     this.#answered += replies.length;
+    this.#gaveUpAt = 0;
     const late: Entry[] = [];
     for (const [index, entry] of answered.entries()) {
       entry.result = results[index] as Result;
@@ -797,8 +814,7 @@ export class BrokerSession {
 
   #armTimer(oldest: number): void {
     const delay = Math.max(1, Math.ceil(oldest + this.#options.answerTimeout - performance.now()));
-    this.#answerTimer = setTimeout(() => this.#checkTime(), delay);
-    this.#answerTimer.unref();
+    this.#answerTimer = afterReading(delay, () => this.#checkTime()).unref();
   }
 
   #checkTime(): void {
@@ -806,23 +822,31 @@ export class BrokerSession {
     const limit = performance.now() - this.#options.answerTimeout;
     const overdue = new Set<Batch>();
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { batch, result } of this.#entries) {
-      if (batch === null || result !== null) continue;
-      if (batch.started <= limit) overdue.add(batch);
-      else oldest = Math.min(oldest, batch.started);
-    }
-    const isSilent = overdue.size > 0;
-    for (const batch of this.#held) {
-      // Nobody waits for a reset, and what comes after it is right only if it is done.
-      if (hasReset(batch)) continue;
-      if (batch.started <= limit) overdue.add(batch);
-      else oldest = Math.min(oldest, batch.started);
-    }
+    const look = (batch: Batch): void => {
+      if (batch.waitingSince <= limit) overdue.add(batch);
+      else oldest = Math.min(oldest, batch.waitingSince);
+    };
+    for (const { batch, result } of this.#entries) if (batch !== null && result === null) look(batch);
+    // One that was resumed a moment ago has only just been asked.
+    const isSilent = overdue.size > 0 && this.#attachedAt <= limit;
+    // Nobody waits for a reset, and what comes after it is right only if it is done.
+    for (const batch of this.#held) if (!hasReset(batch)) look(batch);
     if (isSilent && this.#state === 'attached') {
       this.#breakOff(`no answer within ${this.#options.answerTimeout} ms`);
     }
     if (oldest !== Number.POSITIVE_INFINITY) this.#armTimer(oldest);
-    this.#end(overdue, TIMED_OUT);
+    this.#giveUp(overdue);
+  }
+
+  #giveUp(batches: ReadonlySet<Batch>): void {
+    if (batches.size === 0) return;
+    this.#gaveUpAt = performance.now();
+    this.#end(batches, TIMED_OUT);
+  }
+
+  /** The outage that it waited through goes on. A reset is patient. */
+  #endImpatient(batch: Batch): void {
+    if (this.#held.includes(batch) && !hasReset(batch)) this.#end(new Set([batch]), TIMED_OUT);
   }
 }
 

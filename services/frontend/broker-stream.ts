@@ -75,25 +75,32 @@ export class BrokerStream {
 
   /**
    * The remembered answer to a map of this session, with a fresh token. Not a word of the stream: its answers come in the order of its
-   * commands, and this one was answered before. Rejects when the broker refuses, or is gone.
+   * commands, and this one was answered before. Rejects when the broker refuses, or is gone, or when `overdue` is aborted.
    */
-  mapAgain(vm: string, number: number, operation: MapOperation, timeout: number): Promise<MemoryHandle> {
+  mapAgain(
+    vm: string,
+    number: number,
+    operation: MapOperation,
+    overdue: AbortSignal,
+  ): Promise<MemoryHandle> {
     const method = brokerServiceDefinition['mapBlob'];
     if (!method) throw new Error('the generated code has no method BrokerService.MapBlob');
     const { map } = commandMessage(number, operation);
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
+      const giveUp = (): void => call.cancel();
+      const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize as (request: object) => Buffer,
         method.responseDeserialize as (bytes: Buffer) => barkeep.v1.MapBlobResponse,
         { vm, number, map },
-        { deadline: Date.now() + timeout },
         (error, response) => {
+          overdue.removeEventListener('abort', giveUp);
           const memory = response?.mapped?.memory;
           if (memory) resolve(handleOf(memory));
           else reject(error ?? new ProtocolViolation('a map was answered without memory'));
         },
       );
+      overdue.addEventListener('abort', giveUp, { once: true });
     });
   }
 

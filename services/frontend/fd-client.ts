@@ -3,6 +3,7 @@
 // Messages on the SOCK_SEQPACKET connection: 32 bytes of token -> {status u32, reserved u32, size u64} with the descriptor, little-endian.
 // The broker answers in order, so any number of tokens may be on their way. The connection is made when it is needed, and made again
 // after a failure; a token belongs to this process, not to a connection.
+import { afterReading, type Deadline } from '../lib/os/after-reading.ts';
 import { closeAll, type Fd } from '../lib/os/fd.ts';
 import { Poller } from '../lib/os/poll.ts';
 import { connect, receive, send } from '../lib/os/socket.ts';
@@ -18,8 +19,6 @@ export class FdChannelError extends Error {
 
 type Waiting = {
   readonly token: Uint8Array;
-  /** performance.now() */
-  readonly since: number;
   readonly resolve: (fd: Fd) => void;
   readonly reject: (error: Error) => void;
 };
@@ -32,9 +31,10 @@ export class FdClient {
   /** Tokens that are on their way, oldest first; then those that the socket had no room for. */
   #asked: Waiting[] = [];
   #unsent: Waiting[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  /** Runs while an answer is due. */
+  #silence: Deadline | null = null;
 
-  /** `timeout`: how long one answer may take, milliseconds. */
+  /** `timeout`: how long the broker may be silent while answers are due, milliseconds. */
   constructor(path: string, timeout: number) {
     this.#path = path;
     this.#timeout = timeout;
@@ -49,8 +49,8 @@ export class FdClient {
         reject(new FdChannelError((error as Error).message, { cause: error }));
         return;
       }
-      this.#unsent.push({ token, since: performance.now(), resolve, reject });
-      this.#timer ??= setTimeout(() => this.#checkTime(), this.#timeout);
+      this.#unsent.push({ token, resolve, reject });
+      this.#silence ??= afterReading(this.#timeout, () => this.#fail(`no answer within ${this.#timeout} ms`));
       this.#flush();
     });
   }
@@ -104,6 +104,7 @@ export class FdClient {
 
   #answered(data: Buffer, fds: Fd[], truncated: boolean): void {
     const waiting = this.#asked.shift();
+    this.#heard();
     const [fd] = fds;
     const isOk = data.length === ANSWER_BYTES && !truncated && data.readUInt32LE(0) === 0;
     if (waiting && isOk && fd && fds.length === 1) {
@@ -123,13 +124,15 @@ export class FdClient {
     if (!waiting) this.#fail('an answer that nobody asked for');
   }
 
-  #checkTime(): void {
-    this.#timer = null;
-    const oldest = this.#asked[0] ?? this.#unsent[0];
-    if (!oldest) return;
-    const left = oldest.since + this.#timeout - performance.now();
-    if (left <= 0) this.#fail(`no answer within ${this.#timeout} ms`);
-    else this.#timer = setTimeout(() => this.#checkTime(), left);
+  /** The broker answers one after the other, and there may be hundreds: the time for the next one counts from now. */
+  #heard(): void {
+    if (this.#asked.length + this.#unsent.length > 0) this.#silence?.refresh();
+    else this.#listenNoMore();
+  }
+
+  #listenNoMore(): void {
+    this.#silence?.cancel();
+    this.#silence = null;
   }
 
   #fail(problem: string): void {
@@ -137,8 +140,7 @@ export class FdClient {
     this.#socket?.close();
     this.#poller = null;
     this.#socket = null;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#listenNoMore();
     const waiting = [...this.#asked, ...this.#unsent];
     this.#asked = [];
     this.#unsent = [];

@@ -7,7 +7,7 @@ import {
   type SessionListener,
   type SessionOptions,
 } from '../../services/frontend/broker-session.ts';
-import type { Attachment, Operation, Result } from '../../services/frontend/operation.ts';
+import { type Attachment, type Operation, type Result, TIMED_OUT } from '../../services/frontend/operation.ts';
 import { type Past, replay } from '../../services/frontend/state/device-journal.ts';
 import type { JournalRecord } from '../../services/frontend/state/records.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
@@ -15,12 +15,14 @@ import { StatusError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { EXIT } from '../../services/lib/runtime/exit-code.ts';
 
-import { stays, until } from '../support/until.ts';
+import { pace, stays, turns, until } from '../support/until.ts';
 import { FakeBroker, makeRunDirectory } from './fake-broker.ts';
 
 const VM = 'web-1';
 // Long enough for a loaded machine to answer in, short enough to wait for in a test.
 const ANSWER_TIMEOUT = 300;
+/** Where something has to happen in time before it is over. */
+const LONG_TIMEOUT = 1500;
 const silent = pino({ level: 'silent' });
 
 const create = (resourceId: number): Operation => ({
@@ -68,7 +70,15 @@ function newSession(
 }
 
 function execute(session: BrokerSession, ...operations: Operation[]): Promise<readonly Result[]> {
-  return new Promise((resolve) => session.execute(operations, performance.now(), resolve));
+  return executeSince(session, performance.now(), ...operations);
+}
+
+function executeSince(
+  session: BrokerSession,
+  since: number,
+  ...operations: Operation[]
+): Promise<readonly Result[]> {
+  return new Promise((resolve) => session.execute(operations, since, resolve));
 }
 
 /** A journal in this process: what was written, and what a successor reads. */
@@ -297,17 +307,95 @@ describe('a broker that does not answer', () => {
     expect(broker.executed.map((command) => command.create?.resourceId ?? -1)).toEqual([1, -1, 2]);
   });
 
-  it('waits for the guest’s sake from when the guest began to wait', async () => {
+  it('has its time from when it is asked, however long the guest waits already', async () => {
     const session = newSession();
     await session.start();
     broker.isSilent = true;
     const before = performance.now();
 
-    await new Promise((resolve) =>
-      session.execute([create(1)], performance.now() - ANSWER_TIMEOUT + 50, resolve),
-    );
+    const results = await executeSince(session, before - 10 * ANSWER_TIMEOUT, create(1));
 
-    expect(performance.now() - before).toBeLessThan(ANSWER_TIMEOUT * 0.8);
+    expect(results).toEqual([TIMED_OUT]);
+    expect(performance.now() - before).toBeGreaterThan(ANSWER_TIMEOUT * 0.9);
+    expect(attachments).toHaveLength(1);
+  });
+
+  it('has its time from when it is asked, however long there was nobody to ask', async () => {
+    const session = newSession({}, silent, { answerTimeout: LONG_TIMEOUT });
+    await session.start();
+    broker.kill();
+    await until('the session is not attached', () => !session.isAttached);
+    const results = execute(session, create(1));
+    await pace(0.6 * LONG_TIMEOUT);
+    await restart(true);
+    broker.isSilent = true;
+    await until('the batch is sent', () => broker.batches.length === 1);
+    const asked = performance.now();
+
+    expect(await results).toEqual([TIMED_OUT]);
+    expect(performance.now() - asked).toBeGreaterThan(LONG_TIMEOUT * 0.9);
+  });
+
+  it('that came back a moment ago and was asked again is not left for its silence', async () => {
+    const session = newSession({}, silent, { answerTimeout: LONG_TIMEOUT });
+    await session.start();
+    broker.isSilent = true;
+    const results = execute(session, create(1));
+    await until('the batch is sent', () => broker.batches.length === 1);
+    await pace(0.6 * LONG_TIMEOUT);
+    const successor = await restart(true);
+    successor.isSilent = true;
+    await until('the batch is sent again', () => successor.batches.length === 1);
+
+    expect(await results).toEqual([TIMED_OUT]);
+    await stays('attached', () => session.isAttached && successor.attaches.length === 1);
+  });
+
+  it('costs one time-out: what stood behind a command that waited in vain is not held once more', async () => {
+    const session = newSession();
+    await session.start();
+    broker.kill();
+    await until('the session is not attached', () => !session.isAttached);
+    const since = performance.now();
+    await executeSince(session, since, create(1));
+    const first = performance.now() - since;
+    const behind = await executeSince(session, since, create(2));
+    const second = performance.now() - since - first;
+
+    expect(behind).toEqual([TIMED_OUT]);
+    expect(second).toBeLessThan(ANSWER_TIMEOUT * 0.5);
+    // What comes later hopes anew.
+    const later = execute(session, create(3));
+    await restart(true);
+    expect((await later).map(({ kind }) => kind)).toEqual(['done']);
+    expect(broker.executed.map((command) => command.create?.resourceId)).toEqual([3]);
+  });
+
+  it('is asked all the same for what stood behind, once it is back', async () => {
+    const session = newSession();
+    await session.start();
+    broker.kill();
+    await until('the session is not attached', () => !session.isAttached);
+    const since = performance.now();
+    await executeSince(session, since, create(1));
+    await restart(true);
+    await until('it is attached', () => session.isAttached);
+
+    expect((await executeSince(session, since, create(2))).map(({ kind }) => kind)).toEqual(['done']);
+  });
+
+  it('does not cost a reset that stood behind', async () => {
+    const session = newSession();
+    await session.start();
+    broker.kill();
+    await until('the session is not attached', () => !session.isAttached);
+    const since = performance.now();
+    await executeSince(session, since, create(1));
+    const reset = executeSince(session, since, { kind: 'reset' });
+    await turns();
+    await restart(true);
+
+    expect((await reset).map(({ kind }) => kind)).toEqual(['done']);
   });
 });
 

@@ -234,6 +234,31 @@ describe('a broker that goes silent', () => {
   });
 });
 
+describe('a VMM that takes longer than answer_timeout over its own part', () => {
+  it('is no outage of the broker', async () => {
+    const lines: string[] = [];
+    await broker();
+    await frontend('each', pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }));
+    const vmm = await boot('each', { commitDelay: ANSWER_TIMEOUT / 4 });
+    const blobs = [];
+    for (let count = 0; count < 6; count += 1) {
+      const blob = await vmm.driver.createAndMap({ size: 8 * MIB });
+      // Pages that it takes the broker some time to free.
+      vmm.window.write(blob.offset, Buffer.alloc(8 * MIB, 1));
+      blobs.push(blob);
+    }
+    const before = performance.now();
+
+    const answers = await Promise.all(
+      blobs.map(({ resource }) => vmm.driver.sendCommand(vmm.driver.unrefCommand(resource))),
+    );
+
+    expect(performance.now() - before).toBeGreaterThan(ANSWER_TIMEOUT);
+    expect(answers.map(({ name }) => name)).toEqual(blobs.map(() => 'OK_NODATA'));
+    expect(lines).toEqual([]);
+  });
+});
+
 describe('figures', () => {
   it('reach the broker, when there are new ones', async () => {
     await (await broker()).stop();

@@ -32,19 +32,19 @@ export class BrokerPipeline {
   }
 
   /**
-   * Has operations done as one batch. `started`: performance.now() from which the broker's time-out counts. `done` is called once, never
-   * from within this call, and not at all after a reset.
+   * Has operations done as one batch. `since`: performance.now() from which the guest waits; the broker's time-out counts from when it is
+   * asked. `done` is called once, never from within this call, and not at all after a reset.
    */
-  execute(operations: readonly Operation[], started: number, done: Done): void {
+  execute(operations: readonly Operation[], since: number, done: Done): void {
     const epoch = this.#epoch;
     const wait = this.#placement.prepare(operations);
     if (wait === null) {
-      this.#ask(operations, null, started, done);
+      this.#ask(operations, null, since, done);
       return;
     }
     wait.then(
       (failures) => {
-        if (epoch === this.#epoch) this.#ask(operations, failures, started, done);
+        if (epoch === this.#epoch) this.#ask(operations, failures, since, done);
       },
       (error: unknown) => this.#giveUp(error, operations, epoch, done),
     );
@@ -53,7 +53,7 @@ export class BrokerPipeline {
   #ask(
     operations: readonly Operation[],
     failures: readonly (Result | undefined)[] | null,
-    started: number,
+    since: number,
     done: Done,
   ): void {
     const epoch = this.#epoch;
@@ -62,7 +62,7 @@ export class BrokerPipeline {
       done((failures ?? []) as readonly Result[]);
       return;
     }
-    this.#session.execute(allowed, started, (answers) => {
+    this.#session.execute(allowed, since, (answers) => {
       if (epoch !== this.#epoch) return;
       const results = failures ? merge(failures, answers) : answers;
       const wait = this.#placement.settle(operations, results);

@@ -35,7 +35,7 @@ export type CommandQueueOptions = {
   readonly handlers: Readonly<Partial<Record<CommandName, Handler>>>;
   readonly state: DeviceState;
   /** See BrokerPipeline.execute(). */
-  readonly execute: (operations: readonly Operation[], started: number, done: Done) => void;
+  readonly execute: (operations: readonly Operation[], since: number, done: Done) => void;
   /** See Placement.mapsEachBlob; asked for each segment. */
   readonly mapsEachBlob: () => boolean;
   /** Null for a queue whose commands change nothing. */
@@ -78,9 +78,7 @@ export class CommandQueue {
   #chains: readonly Chain[] = [];
   /** The first chain of #chains that is not answered. */
   #next = 0;
-  /** performance.now() when the chains were taken: time-outs count from there. */
-  #started = 0;
-  /** performance.now() of the kick that announced them, which may be earlier: latency counts from there. */
+  /** performance.now() from which the guest waits for them, latency counts from there: the kick that announced them. */
   #since = 0;
   /** The first kick that was heard while others were worked on; 0 when none was. */
   #kicked = 0;
@@ -115,8 +113,7 @@ export class CommandQueue {
         if (this.#queue.inFlight === 0) this.#options.keeper?.published(this.#queue.published, true);
         return;
       }
-      this.#started = performance.now();
-      this.#since = this.#kicked === 0 ? this.#started : this.#kicked;
+      this.#since = this.#kicked === 0 ? performance.now() : this.#kicked;
       this.#kicked = 0;
       this.#chains = chains;
       this.#next = 0;
@@ -131,7 +128,7 @@ export class CommandQueue {
       const operations: Operation[] = [];
       const jobs = this.#plan(operations);
       if (operations.length > 0) {
-        this.#options.execute(operations, this.#started, (results) => {
+        this.#options.execute(operations, this.#since, (results) => {
           if (this.#isDead) return;
           this.#finish(jobs, results);
           this.#continue();

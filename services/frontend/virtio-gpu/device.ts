@@ -300,7 +300,7 @@ export class GpuDevice implements Device {
       queue,
       handlers: queue.index === QUEUE.control ? CONTROL_COMMANDS : CURSOR_COMMANDS,
       state: this.#state,
-      execute: (operations, started, done) => this.#pipeline.execute(operations, started, done),
+      execute: (operations, since, done) => this.#pipeline.execute(operations, since, done),
       mapsEachBlob: () => this.#placement.mapsEachBlob,
       keeper: queue.index === QUEUE.control ? this.#keeper : null,
       statistics: this.#options.statistics,

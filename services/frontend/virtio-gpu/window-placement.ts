@@ -9,7 +9,7 @@
 // carries a lock that ends with the last descriptor and mapping of it (os/lock.ts). The kernel knows, and the VMM need not be asked: QEMU
 // 11.1.3 does not survive a request while its device is stopped. A successor of this process believes the table, or asks the channel, which
 // knows what the VMM has done already.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readingFor } from '../../lib/os/after-reading.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import { Fd } from '../../lib/os/fd.ts';
 import { isMarkedElsewhere, openMarked } from '../../lib/os/lock.ts';
@@ -254,7 +254,7 @@ export class WindowPlacement implements Placement {
     const shown = new Promise<void>((resolve) => {
       this.#onShown = resolve;
     });
-    await Promise.race([shown, sleep(SHOW_LIMIT, undefined, { ref: false })]);
+    await Promise.race([shown, readingFor(SHOW_LIMIT)]);
     this.#onShown = null;
     return this.#isSeen;
   }

@@ -11,6 +11,7 @@
 // predecessor, up to that of a barrier of its own, and then knows what is mapped. What it is asked to do again, because the guest's command
 // was never answered, and finds done, is not asked of the VMM a second time.
 import { randomBytes } from 'node:crypto';
+import { afterReading, type Deadline } from '../os/after-reading.ts';
 import { faultPoint } from '../os/fault-point.ts';
 import { closeAll, type Fd } from '../os/fd.ts';
 import { duplicate } from '../os/memory.ts';
@@ -60,7 +61,7 @@ export class BackendChannel {
   readonly #nobody = randomBytes(16);
   #pending: Pending[] = [];
   /** Runs while something is pending that has not timed out. */
-  #silence: NodeJS.Timeout | null = null;
+  #silence: Deadline | null = null;
   /** Until everything that a predecessor asked for is answered; resolves with null, or with why that cannot be waited for. */
   #settled: Promise<ChannelResult> | null = null;
 
@@ -218,7 +219,7 @@ export class BackendChannel {
     }
     return new Promise((resolve) => {
       this.#pending.push({ request: name, undo, maybe: false, late: false, settle: resolve });
-      this.#silence ??= setTimeout(() => this.#timeOut(), this.#timeoutMs);
+      this.#silence ??= afterReading(this.#timeoutMs, () => this.#timeOut());
       this.#stream.send(encodeBackendRequest(name, body as never, { needReply: true }), fds);
     });
   }
@@ -246,7 +247,7 @@ export class BackendChannel {
   }
 
   #listenNoMore(): void {
-    if (this.#silence) clearTimeout(this.#silence);
+    this.#silence?.cancel();
     this.#silence = null;
   }
 

@@ -1,5 +1,6 @@
 // Many commands at one kick: one batch where it can be one, the outcome of one command after the other always.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TIMED_OUT } from '../../../services/frontend/operation.ts';
 import { encodeCommand } from '../../../services/lib/wire/virtio-gpu.ts';
 import { turns } from '../../support/until.ts';
 import {
@@ -152,6 +153,20 @@ describe('while a batch is under way', () => {
     await turns();
 
     expect(bench.session.batches).toEqual(['create 1', 'create 2, create 3']);
+  });
+
+  // The session can tell then that it waited through an outage already.
+  it('what is kicked waits from its kick, whatever is before it in the queue', async () => {
+    bench.kick(createBlob(1), create2d(1));
+    bench.kick(createBlob(2));
+    const kicked = performance.now();
+    await turns();
+    bench.session.asked[0]?.answer([TIMED_OUT]);
+    await turns();
+
+    expect(bench.session.batches).toEqual(['create 1', 'create 2']);
+    expect(bench.session.asked[1]?.since).toBeLessThanOrEqual(kicked);
+    expect(bench.session.asked[1]?.since).toBeGreaterThanOrEqual(bench.session.asked[0]?.since ?? Infinity);
   });
 
   it('the cursor queue goes on', () => {

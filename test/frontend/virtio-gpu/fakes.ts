@@ -129,6 +129,8 @@ export class FakeQueue implements DurableQueue {
 
 export type Asked = {
   readonly operations: readonly Operation[];
+  /** performance.now() from which the guest waits. */
+  readonly since: number;
   readonly urgent: boolean;
   answer(results: readonly Result[]): void;
 };
@@ -141,9 +143,9 @@ export class FakeSession {
   reply: ((operation: Operation) => Result) | null = (operation) =>
     operation.kind === 'map' ? mapped() : DONE;
 
-  execute(operations: readonly Operation[], _started: number, done: Done, urgent = false): void {
+  execute(operations: readonly Operation[], since: number, done: Done, urgent = false): void {
     const { reply } = this;
-    this.asked.push({ operations, urgent, answer: done });
+    this.asked.push({ operations, since, urgent, answer: done });
     if (reply) queueMicrotask(() => done(operations.map(reply)));
   }
 
