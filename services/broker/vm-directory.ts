@@ -10,6 +10,7 @@ import type { Host } from '../lib/domain/host.ts';
 import { type Limits, UNLIMITED } from '../lib/domain/quota.ts';
 import type { Vm } from '../lib/domain/vm.ts';
 import type { VmSettings } from '../lib/domain/vm-settings.ts';
+import { afterReading, type Deadline } from '../lib/os/after-reading.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';
@@ -72,7 +73,7 @@ export type VmEntry = {
   owner: VmOwner | null;
   /** While orphaned: milliseconds since 1970. */
   graceEnds: number;
-  graceTimer: NodeJS.Timeout | null;
+  graceTimer: Deadline | null;
   reclaiming: Promise<void> | null;
   /** As the frontend last reported. */
   frontend: FrontendFigures | null;
@@ -289,7 +290,7 @@ export class VmDirectory {
     this.#shuttingDown = true;
     const closing: Promise<void>[] = [];
     for (const entry of this.#entries.values()) {
-      if (entry.graceTimer !== null) clearTimeout(entry.graceTimer);
+      entry.graceTimer?.cancel();
       const { owner, attached } = entry;
       entry.owner = null;
       owner?.dismiss(shuttingDown());
@@ -372,7 +373,7 @@ export class VmDirectory {
       );
     }
     const before = entry.owner;
-    if (entry.graceTimer !== null) clearTimeout(entry.graceTimer);
+    entry.graceTimer?.cancel();
     entry.graceTimer = null;
     entry.owner = owner;
     this.#options.tokens.revoke(entry.config.name);
@@ -441,11 +442,10 @@ export class VmDirectory {
     this.#setState(entry, 'orphaned');
     entry.graceEnds = graceEnds;
     const left = Math.max(0, graceEnds - Date.now());
-    entry.graceTimer = setTimeout(
-      () => void this.#reclaim(entry, 'its grace is over'),
+    entry.graceTimer = afterReading(
       Math.min(left, LONGEST_TIMER_MS),
-    );
-    entry.graceTimer.unref();
+      () => void this.#reclaim(entry, 'its grace is over'),
+    ).unref();
   }
 
   #commandsOf(journal: Journal, { slot, settings }: VmEntry, vm: Vm): CommandLog {
@@ -468,7 +468,7 @@ export class VmDirectory {
   #reclaim(entry: VmEntry, why: string, dismissal: StatusError | null = null): Promise<void> {
     const { attached, owner, graceTimer } = entry;
     if (entry.reclaiming !== null || attached === null) return entry.reclaiming ?? Promise.resolve();
-    if (graceTimer !== null) clearTimeout(graceTimer);
+    graceTimer?.cancel();
     entry.graceTimer = null;
     entry.owner = null;
     entry.session = null;

@@ -316,9 +316,9 @@ export class BrokerSession {
     if (this.#state === 'attached' && this.#stream) {
       const stream = this.#stream;
       await new Promise<void>((resolve) => {
-        const limit = setTimeout(resolve, DETACH_LIMIT);
+        const limit = afterReading(DETACH_LIMIT, resolve);
         this.#detaching = () => {
-          clearTimeout(limit);
+          limit.cancel();
           resolve();
         };
         this.#setState('closed');

@@ -77,12 +77,7 @@ export class BrokerStream {
    * The remembered answer to a map of this session, with a fresh token. Not a word of the stream: its answers come in the order of its
    * commands, and this one was answered before. Rejects when the broker refuses, or is gone, or when `overdue` is aborted.
    */
-  mapAgain(
-    vm: string,
-    number: number,
-    operation: MapOperation,
-    overdue: AbortSignal,
-  ): Promise<MemoryHandle> {
+  mapAgain(vm: string, number: number, operation: MapOperation, overdue: AbortSignal): Promise<MemoryHandle> {
     const method = brokerServiceDefinition['mapBlob'];
     if (!method) throw new Error('the generated code has no method BrokerService.MapBlob');
     const { map } = commandMessage(number, operation);

@@ -9,6 +9,7 @@
 // and behind them its lifeline (lib/runtime/lifeline.ts): when the keeper itself dies, everything it held is lost, and the services end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { afterReading, type Deadline } from '../lib/os/after-reading.ts';
 import { closeAll, type Fd } from '../lib/os/fd.ts';
 import type { PeerCredentials } from '../lib/os/socket.ts';
 import { EXIT } from '../lib/runtime/exit-code.ts';
@@ -79,8 +80,8 @@ export class Keeper {
   /** Kept until the last word of the dead was read. */
   #pid = 0;
   #onReady: ((fields: ReadyFields) => void) | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #watchdog: NodeJS.Timeout | null = null;
+  #timer: Deadline | null = null;
+  #watchdog: Deadline | null = null;
   #wake: (() => void) | null = null;
   #isStopping = false;
   /** Of this life: it has said READY=1. */
@@ -170,12 +171,12 @@ export class Keeper {
     const life = this.#life;
     if (life === null) return this.#finish({ code: EXIT.OK, signal: null });
     life.child?.kill(signal);
-    const timer = setTimeout(() => {
+    const deadline = afterReading(this.#options.stopLimit, () => {
       this.#options.log.error({ child: this.name }, 'does not stop; it is killed');
       life.child?.kill('SIGKILL');
-    }, this.#options.stopLimit);
+    });
     await life.ended;
-    clearTimeout(timer);
+    deadline.cancel();
     this.#finish(await life.ended);
   }
 
@@ -244,31 +245,31 @@ export class Keeper {
     this.#pid = life.child?.pid ?? 0;
     const { startLimit, log } = this.#options;
     if (startLimit !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => {
+      this.#timer = afterReading(startLimit, () => {
         this.#isLate = true;
         log.error({ child: this.name, limit: startLimit }, 'does not get ready; it is killed');
         life.child?.kill('SIGKILL');
-      }, startLimit);
+      });
     }
     return life;
   }
 
   #clearTimers(): void {
-    for (const timer of [this.#timer, this.#watchdog]) if (timer !== null) clearTimeout(timer);
+    for (const deadline of [this.#timer, this.#watchdog]) deadline?.cancel();
   }
 
   /** Listens for the next WATCHDOG=1. A look that comes late tells of this process alone (it was stopped, the host slept), and is done again. */
   #awaitSign(): void {
     const { silenceLimit, log } = this.#options;
     if (silenceLimit === Number.POSITIVE_INFINITY) return;
-    if (this.#watchdog !== null) clearTimeout(this.#watchdog);
+    this.#watchdog?.cancel();
     const child = this.#life?.child;
     const due = performance.now() + silenceLimit;
-    this.#watchdog = setTimeout(() => {
+    this.#watchdog = afterReading(silenceLimit, () => {
       if (performance.now() > due + silenceLimit / 2) return this.#awaitSign();
       log.error({ child: this.name, limit: silenceLimit }, 'gives no sign of life; it is killed');
       child?.kill('SIGKILL');
-    }, silenceLimit);
+    });
   }
 
   #spawn(): Life {
@@ -339,7 +340,7 @@ export class Keeper {
     if (!message.isReady) return;
     this.#isReady = true;
     this.#wasEverReady = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#awaitSign();
     this.#onReady?.(message.fields);
     this.#onReady = null;

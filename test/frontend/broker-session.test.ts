@@ -7,7 +7,12 @@ import {
   type SessionListener,
   type SessionOptions,
 } from '../../services/frontend/broker-session.ts';
-import { type Attachment, type Operation, type Result, TIMED_OUT } from '../../services/frontend/operation.ts';
+import {
+  type Attachment,
+  type Operation,
+  type Result,
+  TIMED_OUT,
+} from '../../services/frontend/operation.ts';
 import { type Past, replay } from '../../services/frontend/state/device-journal.ts';
 import type { JournalRecord } from '../../services/frontend/state/records.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';

@@ -45,8 +45,9 @@ export class FakeBroker {
   readonly #answers = new Map<number, Reply>();
   /** Answers of the test's own; null for the default. */
   answer: (command: Command) => Reply | null = () => null;
-  /** Batches are taken and executed, and never answered. */
+  /** Batches are taken and executed, and not answered, or not before answerAll(). */
   isSilent = false;
+  readonly #owed: (() => void)[] = [];
   /** Attachments are never answered. */
   ignoresAttach = false;
   refuseAttach: ((attach: barkeep.v1.Attach.$Properties) => StatusError | null) | null = null;
@@ -134,7 +135,14 @@ export class FakeBroker {
     this.batches.push(commands);
     this.acknowledged.push(countFromWire(batch.acknowledged));
     const replies = commands.map((command) => this.#execute(command));
-    if (!this.isSilent) stream.write({ batch: { replies } });
+    const reply = (): void => void stream.write({ batch: { replies } });
+    if (this.isSilent) this.#owed.push(reply);
+    else reply();
+  }
+
+  /** The answers that it kept to itself. */
+  answerAll(): void {
+    for (const reply of this.#owed.splice(0)) reply();
   }
 
   #execute(command: Command): Reply {

@@ -8,6 +8,8 @@ import { createMemfd } from '../../services/lib/os/memory.ts';
 import { Poller } from '../../services/lib/os/poll.ts';
 import { accept, listen, receive, send } from '../../services/lib/os/socket.ts';
 import { fileIdentity } from '../../services/lib/vhost-user/guest-memory.ts';
+import { standStill } from '../support/stand-still.ts';
+import { pace, until } from '../support/until.ts';
 
 /** The broker's end: answers each token as the test says; null answers nothing. */
 type Reply = (
@@ -129,6 +131,37 @@ describe('FdClient', () => {
 
     expect(fd.open).toBe(true);
     fd.close();
+  });
+
+  it('waits for a broker that is slow for as long as it goes on answering', async () => {
+    serve();
+    const numbers = [1, 2, 3, 4, 5, 6];
+    reply = () => null;
+    const all = Promise.all(numbers.map((number) => client.redeem(token(number))));
+    await until('the client is connected', () => connections.length === 1);
+    const header = Buffer.alloc(16);
+    for (const number of numbers) {
+      await pace(80);
+      send(connections[0]?.socket.number as number, header, [newMemory(4096 * number).number]);
+    }
+
+    const fds = await all;
+
+    expect(fds.map((fd) => fileIdentity(fd.number).size / 4096)).toEqual(numbers);
+    for (const fd of fds) fd.close();
+  });
+
+  it('takes an answer that came while this process stood still', async () => {
+    const socket = listen(path, 'seqpacket');
+    const asked = client.redeem(token(1));
+    const connection = accept(socket.number) as Fd;
+    send(connection.number, Buffer.alloc(16), [newMemory(4096).number]);
+    standStill(500);
+
+    const fd = await asked;
+
+    expect(fileIdentity(fd.number).size).toBe(4096);
+    for (const each of [fd, connection, socket]) each.close();
   });
 
   it('rejects everything that is under way when the broker hangs up', async () => {

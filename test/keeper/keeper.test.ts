@@ -9,7 +9,8 @@ import type { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, duplicate } from '../../services/lib/os/memory.ts';
 import { send } from '../../services/lib/os/socket.ts';
 import { missingPrograms } from '../deploy/command.ts';
-import { until } from '../support/until.ts';
+import { standStill } from '../support/stand-still.ts';
+import { pace, turns, until } from '../support/until.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist/services/lib');
 
@@ -405,6 +406,31 @@ describe('a watchdog', () => {
     await until('said().length === 2', () => said().length === 2);
     expect([said(), lines]).toEqual([['up', 'lives'], []]);
     expect(keeper.pid).not.toBeNull();
+  });
+
+  // Less than half the limit too late: not so late that the look is simply done again.
+  test('is heard that came while the keeper stood still', async () => {
+    const keeper = keeperOf(program(`store.ready(); say('up'); ${alive} stay();`), { silenceLimit: 400 });
+    keeper.start();
+    await until('it is up', () => said().length === 1);
+    const { pid } = keeper;
+    await pace(400);
+    for (let round = 0; round < 3; round += 1) {
+      standStill(460);
+      await turns();
+    }
+
+    expect([keeper.pid, lines]).toEqual([pid, []]);
+  });
+
+  test('and READY=1 is heard that came while the keeper stood still', async () => {
+    const keeper = keeperOf(program(`store.ready(); stay();`), { startLimit: 3000 });
+    const started = keeper.start();
+    await turns();
+    standStill(3300);
+
+    expect(await started).toMatchObject({ ready: {} });
+    expect(lines).toEqual([]);
   });
 
   test('that was not asked for is not heard of', async () => {

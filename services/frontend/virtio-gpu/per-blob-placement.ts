@@ -14,7 +14,7 @@ import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import type { BackendChannel, ChannelResult } from '../../lib/vhost-user/backend-channel.ts';
 import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
-import { messageOf } from '../../lib/vhost-user/errors.ts';
+import { ChannelError, channelFailureLevel, messageOf } from '../../lib/vhost-user/errors.ts';
 import { type FileIdentity, fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
 import {
@@ -55,6 +55,11 @@ type PendingMap = {
   readonly offset: number;
   readonly memory: MemoryHandle;
 };
+
+/** What the VMM was asked and did not do. */
+type Failure = { readonly resourceId: number; readonly error: ChannelError };
+
+const NO_CHANNEL = new ChannelError('BROKEN', 'the VMM has opened no back-end channel');
 
 /**
  * Memory regions that a VMM is trusted with: blobs, RAM, DIMMs and what else its table shows, together. QEMU 11.1.3 keeps 512 for each
@@ -263,8 +268,9 @@ export class PerBlobPlacement implements Placement {
   ): Promise<readonly PendingMap[]> {
     const epoch = this.#epoch;
     const maps: PendingMap[] = [];
-    const fetches: Promise<void>[] = [];
+    const fetches: Promise<unknown>[] = [];
     const room = this.#room;
+    const missing: { readonly resourceId: number; readonly problem: string }[] = [];
     let refused = 0;
     for (const [index, operation] of operations.entries()) {
       const result = final[index];
@@ -289,16 +295,15 @@ export class PerBlobPlacement implements Placement {
       fetches.push(
         this.#fetchPatiently(operation, memory)
           .then((fd) => this.#keep(resourceId, fd, epoch))
-          .catch((error: unknown) => {
-            // After a reset, or the end of this process, nobody wants it any more.
-            if (epoch !== this.#epoch) return;
-            this.#log.error({ resourceId, problem: messageOf(error) }, "a blob's memory cannot be fetched");
-          }),
+          .catch((error: unknown) => missing.push({ resourceId, problem: messageOf(error) })),
       );
     }
     if (refused > 0) this.#context.countSlotRefusals(refused);
     await Promise.all(fetches);
+    // After a reset, or the end of this process, nobody wants it any more.
     if (epoch !== this.#epoch) return [];
+    if (missing.length > 0)
+      this.#log.error({ blobs: missing.length, ...missing[0] }, "a blob's memory cannot be fetched");
     faultPoint('gpu.memory-fetched');
     return maps.filter(({ index, operation }) => {
       if (this.#blobs.get(operation.resourceId)?.fd) return true;
@@ -357,16 +362,17 @@ export class PerBlobPlacement implements Placement {
     const before = performance.now();
     const errors: readonly ChannelResult[] = channel
       ? await channel.shmemMapAll(mappings)
-      : maps.map(() => null);
+      : maps.map(() => NO_CHANNEL);
     faultPoint('gpu.blob-mapped');
     const duration = performance.now() - before;
     const doubtful: Range[] = [];
+    const failures: Failure[] = [];
     let done = 0;
     for (const [index, map] of maps.entries()) {
       const { memory, offset, resourceId } = map;
       const error = errors[index] ?? null;
       const range = rangeOf(memory, offset);
-      if (channel && error === null) {
+      if (error === null) {
         done += 1;
         const blob = epoch === this.#epoch ? this.#blobs.get(resourceId) : undefined;
         if (blob) this.#isMapped(resourceId, blob, range);
@@ -374,14 +380,13 @@ export class PerBlobPlacement implements Placement {
         else doubtful.push(range);
         continue;
       }
-      if (epoch === this.#epoch) {
-        this.#log.error({ resourceId, problem: error?.message ?? 'no VMM' }, 'the VMM did not map a blob');
-      }
+      failures.push({ resourceId, error });
       // After a time-out the mapping may or may not be there.
-      if (error?.code === 'TIMEOUT') doubtful.push(range);
+      if (error.code === 'TIMEOUT') doubtful.push(range);
       final[map.index] = VMM_FAILED;
       failed.push(map.operation);
     }
+    if (epoch === this.#epoch) this.#tell(failures, 'the VMM did not map a blob');
     if (done > 0) this.#context.observeVmm(duration, done);
     if (doubtful.length > 0) await channel?.shmemUnmapAll(doubtful);
   }
@@ -394,6 +399,7 @@ export class PerBlobPlacement implements Placement {
     const epoch = this.#epoch;
     const errors = await channel.shmemUnmapAll(blobs.map(([, blob]) => blob.mapped as Range));
     faultPoint('gpu.blob-unmapped');
+    const failures: Failure[] = [];
     let done = 0;
     for (const [index, [resourceId, blob]] of blobs.entries()) {
       const error = errors[index] ?? null;
@@ -404,14 +410,22 @@ export class PerBlobPlacement implements Placement {
         if (this.#blobs.get(resourceId) === blob)
           this.#context.changes?.add({ kind: 'unmapped', id: resourceId });
         done += 1;
-      } else if (epoch === this.#epoch) {
-        this.#log.error(
-          { problem: error.message },
-          'the VMM did not unmap a blob; it stays mapped until a reset',
-        );
-      }
+      } else failures.push({ resourceId, error });
     }
+    if (epoch === this.#epoch)
+      this.#tell(failures, 'the VMM did not unmap a blob; it stays mapped until a reset');
     if (done > 0) this.#context.observeVmm(performance.now() - before, done);
+  }
+
+  /** One line for all: a VMM that ends may have hundreds of requests on their way. The worst of them is told. */
+  #tell(failures: readonly Failure[], what: string): void {
+    const worst = failures.find(({ error }) => channelFailureLevel(error) === 'error') ?? failures[0];
+    if (!worst) return;
+    const { resourceId, error } = worst;
+    this.#log[channelFailureLevel(error)](
+      { blobs: failures.length, resourceId, problem: error.message },
+      what,
+    );
   }
 
   #isMapped(resourceId: number, blob: Blob, range: Range): void {

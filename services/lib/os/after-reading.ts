@@ -1,11 +1,12 @@
 // Deadlines by which a peer is judged. Node runs a timer that is due before it reads what has arrived: a process that stood still (SIGSTOP, a
 // frozen container, a machine that had no time for it) would find every one of its time-outs over, and each answer unread in its socket. So the
 // judgement waits for a turn of the event loop, in which everything is read that came before it.
+//
+// A peer may have waited for this process all the while (QEMU acknowledges a mapping when we have taken its memory table), or have stood still
+// with it. So it also gets the time again by which the timer was late: nothing to speak of where all is well.
 
-/** A timer that is late by so much: this process stood still. Milliseconds. */
-const STOOD_STILL = 1000;
-/** Peers may have stood still with it, and have not had the time that the clock says. They get this much of it again, once. Milliseconds. */
-const CATCHING_UP = 1000;
+/** The most that a peer gets again, milliseconds: whoever is alive needs no more, however long the standstill was. */
+const LONGEST_CATCHING_UP = 1000;
 
 export class Deadline {
   readonly #milliseconds: number;
@@ -42,8 +43,8 @@ export class Deadline {
   }
 
   #expired(): void {
-    if (performance.now() - this.#due < STOOD_STILL) this.#judgeAfterReading();
-    else this.#catchingUp = setTimeout(() => this.#judgeAfterReading(), CATCHING_UP);
+    const late = Math.min(performance.now() - this.#due, LONGEST_CATCHING_UP);
+    this.#catchingUp = setTimeout(() => this.#judgeAfterReading(), late);
   }
 
   /** An immediate runs behind the poll phase: what lay in sockets has been read, and handled, by then. */
@@ -65,7 +66,7 @@ export class Deadline {
 
 /**
  * Calls `judge` after `milliseconds` (0 to 2^31-1), once everything is handled that had arrived by then; what it brings can cancel the call.
- * After a standstill of this process the peer gets a second more.
+ * After a standstill of this process the peer gets as much time again as it lasted, up to a second.
  */
 export function afterReading(milliseconds: number, judge: () => void): Deadline {
   return new Deadline(milliseconds, judge);

@@ -140,7 +140,7 @@ export class BackendChannel {
   /** Ends the channel; everything pending is rejected. Later calls do nothing. */
   close(): void {
     this.#stream.close();
-    this.#failAll('the channel was closed');
+    this.#failAll('CLOSED', 'the channel was closed');
   }
 
   #mapAll(mappings: readonly WindowMapping[]): Promise<readonly ChannelResult[]> {
@@ -303,7 +303,7 @@ export class BackendChannel {
       'the VMM broke the protocol of the back-end channel; no more memory can be mapped',
     );
     this.#stream.close();
-    this.#failAll(problem);
+    this.#failAll('BROKEN', problem);
   }
 
   #ended(error: unknown): void {
@@ -313,15 +313,15 @@ export class BackendChannel {
       { problem },
       'the back-end channel ended; no more memory can be mapped',
     );
-    this.#failAll(problem);
+    this.#failAll(error === null ? 'CLOSED' : 'BROKEN', problem);
   }
 
-  #failAll(problem: string): void {
+  #failAll(code: 'CLOSED' | 'BROKEN', problem: string): void {
     const pending = this.#pending;
     this.#pending = [];
     this.#listenNoMore();
     for (const { settle, request } of pending) {
-      settle(new ChannelError('CLOSED', `${request}: ${problem}`));
+      settle(new ChannelError(code, `${request}: ${problem}`));
     }
   }
 }

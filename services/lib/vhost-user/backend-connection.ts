@@ -11,6 +11,7 @@
 // answer SHMEM_MAP, and a chain may be waiting for just that. After `drainTimeoutMs` the ring is stopped all the same, and answers that
 // come later are published when the ring is resumed.
 
+import { afterReading, type Deadline } from '../os/after-reading.ts';
 import { drainEventfd, isEventfd } from '../os/eventfd.ts';
 import { faultPoint } from '../os/fault-point.ts';
 import { closeAll, type Fd } from '../os/fd.ts';
@@ -193,7 +194,7 @@ export class BackendConnection {
   #ringRecords: readonly RingRecord[] | null = null;
   /** The memory's generation at the last sweep of the store. */
   #sweptGeneration = -1;
-  #drainTimer: NodeJS.Timeout | null = null;
+  #drainTimer: Deadline | null = null;
   /** See ConnectionRecord. */
   #wasHeld = false;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -844,7 +845,7 @@ export class BackendConnection {
     // The VMM waits for this answer before it says anything else; what it says all the same waits in its socket.
     this.#stream.pause();
     const finish = () => {
-      if (this.#drainTimer) clearTimeout(this.#drainTimer);
+      this.#drainTimer?.cancel();
       this.#drainTimer = null;
       if (this.#ended) return;
       this.#stopped(ring, active);
@@ -852,13 +853,13 @@ export class BackendConnection {
       this.#finish(encodeFrontendReply('GET_VRING_BASE', { index: ring.index, value: ring.base }));
       this.#stream.resume();
     };
-    this.#drainTimer = setTimeout(() => {
+    this.#drainTimer = afterReading(this.#options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS, () => {
       this.#log.warn(
         { queue: ring.index, inFlight: active.inFlight },
         'a queue is stopped with chains in flight; their answers are kept until it goes on',
       );
       this.#guard(finish, 'GET_VRING_BASE 11');
-    }, this.#options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS);
+    });
     active.drain(() => this.#guard(finish, 'GET_VRING_BASE 11'));
     return 'later';
   }
@@ -933,7 +934,7 @@ export class BackendConnection {
   }
 
   #closeParts(): void {
-    if (this.#drainTimer) clearTimeout(this.#drainTimer);
+    this.#drainTimer?.cancel();
     this.#stopLooking();
     this.#stream.close();
     for (const ring of this.#rings) {

@@ -47,9 +47,10 @@ export class VhostUserError extends Error {
  * Why a back-end channel request came to nothing.
  * REFUSED  the VMM answered with failure: nothing is mapped, the channel goes on
  * TIMEOUT  no answer in time; should the VMM still map it, it is asked to take that mapping away at once
- * CLOSED   the channel ended before an answer came
+ * CLOSED   the channel ended before an answer came, as it does when the VMM ends
+ * BROKEN   the VMM broke the channel's protocol, which ended it, or never opened one
  */
-export type ChannelErrorCode = 'REFUSED' | 'TIMEOUT' | 'CLOSED';
+export type ChannelErrorCode = 'REFUSED' | 'TIMEOUT' | 'CLOSED' | 'BROKEN';
 
 export class ChannelError extends Error {
   readonly code: ChannelErrorCode;
@@ -59,6 +60,11 @@ export class ChannelError extends Error {
     this.name = 'ChannelError';
     this.code = code;
   }
+}
+
+/** How a log tells of it: that a VMM ends with requests on their way is ordinary, everything else is not. */
+export function channelFailureLevel({ code }: ChannelError): 'info' | 'error' {
+  return code === 'CLOSED' ? 'info' : 'error';
 }
 
 /**

@@ -244,6 +244,7 @@ export class FakeChannel {
 
 export const refused = (): ChannelResult => new ChannelError('REFUSED', 'the VMM answered 1');
 export const timedOut = (): ChannelResult => new ChannelError('TIMEOUT', 'the VMM did not answer');
+export const broken = (): ChannelResult => new ChannelError('BROKEN', 'the VMM broke the protocol');
 export const channelClosed = (): ChannelResult => new ChannelError('CLOSED', 'the channel was closed');
 
 /** A device with its surroundings, connected to a VMM, its control queue started. */
@@ -253,8 +254,8 @@ export class Bench {
   readonly statistics = new Statistics();
   readonly window: Fd;
   readonly fetched: MemoryHandle[] = [];
-  /** What the log says at level error. */
-  readonly errors: string[] = [];
+  /** What the log says at level info and above. */
+  readonly lines: { readonly level: number; readonly msg: string; readonly blobs?: number }[] = [];
   readonly device: GpuDevice;
   readonly vmm: DeviceSession;
   readonly #memory: Fd[] = [];
@@ -279,7 +280,7 @@ export class Bench {
         return this.fetch(memory);
       },
       statistics: this.statistics,
-      log: pino({ level: 'error' }, { write: (line) => void this.errors.push(JSON.parse(line).msg) }),
+      log: pino({ level: 'info' }, { write: (line) => void this.lines.push(JSON.parse(line)) }),
     });
     this.vmm = this.device.connect({ adopted: false });
     this.vmm.channelOpened(this.channel.asChannel());
@@ -287,6 +288,11 @@ export class Bench {
     this.queue = new FakeQueue(0);
     this.cursor = new FakeQueue(1);
     this.start();
+  }
+
+  /** What the log says at level error. */
+  get errors(): readonly string[] {
+    return this.lines.filter(({ level }) => level >= pino.levels.values['error']!).map(({ msg }) => msg);
   }
 
   start(): void {

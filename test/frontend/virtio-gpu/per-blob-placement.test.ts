@@ -7,7 +7,7 @@ import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
 import { turns } from '../../support/until.ts';
 import { createBlob, mapBlob, unmapBlob, unref } from './commands.ts';
-import { Bench, channelClosed, DONE, handle, mapped, refused, timedOut } from './fakes.ts';
+import { Bench, broken, channelClosed, DONE, handle, mapped, refused, timedOut } from './fakes.ts';
 
 const OK = 'OK_NODATA';
 let bench: Bench;
@@ -295,6 +295,44 @@ describe('memory that does not come', () => {
 
     expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([OK, 'ERR_UNSPEC']);
     expect(bench.session.batches.at(-1)).toBe('unmap 1');
+  });
+});
+
+describe('many blobs that come to nothing at once', () => {
+  const MAPS = [1, 2, 3].map((id) => mapBlob(id, id * 4096));
+  beforeEach(() => bench.run(createBlob(1), createBlob(2), createBlob(3)));
+
+  // A VMM that ends with maps on their way did nothing wrong.
+  it.each([
+    ['the VMM is gone', [channelClosed, channelClosed, channelClosed], 30],
+    ['the VMM broke the protocol', [broken, broken, broken], 50],
+    ['the VMM refused one, and then was gone', [refused, channelClosed, channelClosed], 50],
+  ] as const)('are one line of the log: %s', async (_, results, level) => {
+    const errors = [...results];
+    bench.channel.reply = () => errors.shift()?.() ?? null;
+    await bench.run(...MAPS);
+
+    expect(bench.lines).toMatchObject([{ level, blobs: 3, msg: 'the VMM did not map a blob' }]);
+  });
+
+  it('are one line of the log: they cannot be taken out', async () => {
+    await bench.run(...MAPS);
+    bench.channel.reply = channelClosed;
+    await bench.run(unref(1), unref(2), unref(3));
+
+    expect(bench.lines).toMatchObject([
+      { level: 30, blobs: 3, msg: expect.stringContaining('did not unmap') },
+    ]);
+  });
+
+  it('are one line of the log: their memory cannot be had', async () => {
+    bench.fetch = () => Promise.reject(new Error('the channel was closed'));
+    bench.session.again = () => Promise.reject(new Error('the session was closed'));
+    await bench.run(...MAPS);
+
+    expect(bench.lines).toMatchObject([
+      { level: 50, blobs: 3, problem: 'the session was closed', msg: "a blob's memory cannot be fetched" },
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   encodeMessage,
   encodeStatus,
 } from '../../../services/lib/wire/vhost-user.ts';
+import { standStill } from '../../support/stand-still.ts';
 import { pace, turns, until } from '../../support/until.ts';
 import { openFds, RawVmm, recordingLog } from './fixtures.ts';
 
@@ -163,6 +164,17 @@ describe('back-end channel', () => {
     expect(peer.channel.closed).toBe(false);
   });
 
+  it('takes an answer that came while this process stood still', async () => {
+    const peer = new Peer(100);
+    const mapping = peer.channel.shmemMap({ ...range, fd: memfd() });
+    peer.answer(9, 0);
+    peer.answer(7, 1);
+    standStill(300);
+
+    await mapping;
+    expect(peer.log.lines).toEqual([]);
+  });
+
   it('waits for a VMM that is slow for as long as it goes on answering', async () => {
     const peer = new Peer(200);
     const fd = memfd();
@@ -220,7 +232,7 @@ describe('back-end channel', () => {
     const fd = memfd();
     const mapping = peer.channel.shmemMap({ ...range, fd });
     peer.vmm.sendBytes(bytes);
-    await expect(mapping).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(mapping).rejects.toMatchObject({ code: 'BROKEN' });
     expect(peer.channel.closed).toBe(true);
   });
 
