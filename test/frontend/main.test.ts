@@ -1,5 +1,6 @@
 // A frontend as a whole, between a real broker (or one that misbehaves) and the in-tree VMM.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -54,6 +55,32 @@ async function broker(): Promise<{ stop(): Promise<void> }> {
   const started = await startBroker(config, silent);
   parts.push(started);
   return started;
+}
+
+/** From now on what is said to the broker, and what it says, is so many milliseconds under way. */
+async function delayBroker(delay: number): Promise<void> {
+  const path = join(directory, 'broker.sock');
+  const behind = join(directory, 'behind.sock');
+  renameSync(path, behind);
+  const sockets: Socket[] = [];
+  const relay = createServer((near) => {
+    const far = connect(behind);
+    sockets.push(near, far);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (bytes) => setTimeout(() => to.write(bytes), delay));
+      from.on('close', () => to.destroy());
+    }
+  });
+  parts.push({
+    stop: () => {
+      relay.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  });
+  await new Promise<void>((resolve) => relay.listen(path, resolve));
 }
 
 const socketOf = (vm: string) => join(directory, 'vms', vm, 'gpu.sock');
@@ -238,15 +265,11 @@ describe('a VMM that takes longer than answer_timeout over its own part', () => 
   it('is no outage of the broker', async () => {
     const lines: string[] = [];
     await broker();
+    await delayBroker(ANSWER_TIMEOUT / 8);
     await frontend('each', pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }));
     const vmm = await boot('each', { commitDelay: ANSWER_TIMEOUT / 4 });
     const blobs = [];
-    for (let count = 0; count < 6; count += 1) {
-      const blob = await vmm.driver.createAndMap({ size: 8 * MIB });
-      // Pages that it takes the broker some time to free.
-      vmm.window.write(blob.offset, Buffer.alloc(8 * MIB, 1));
-      blobs.push(blob);
-    }
+    for (let count = 0; count < 6; count += 1) blobs.push(await vmm.driver.createAndMap({ size: 4096 }));
     const before = performance.now();
 
     const answers = await Promise.all(
