@@ -140,6 +140,8 @@ export class BrokerSession {
   #session: Uint8Array = NEW_SESSION;
   /** How the session began, as records. */
   #origin: readonly JournalRecord[] = [];
+  /** Of the attachment that holds: where its window waits. */
+  #window: MemoryHandle | null = null;
   #lastNumber = 0;
   #acknowledged = 0;
   /** Sent and not settled, in order of their numbers. */
@@ -156,6 +158,9 @@ export class BrokerSession {
   /** Goes out before #held. */
   #urgent: Batch[] = [];
   #backoff = FIRST_BACKOFF;
+  /** The last pause of attachAgain(), and performance.now() when it began; milliseconds. */
+  #again = { pause: 0, began: Number.NEGATIVE_INFINITY };
+  #againTimer: NodeJS.Timeout | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #attachTimer: Deadline | null = null;
   /** While the broker is away. */
@@ -333,6 +338,7 @@ export class BrokerSession {
     this.#setState('closed');
     this.#stream?.close();
     this.#stream = null;
+    if (this.#againTimer) clearTimeout(this.#againTimer);
     if (this.#retryTimer) clearTimeout(this.#retryTimer);
     this.#attachTimer?.cancel();
     this.#answerTimer?.cancel();
@@ -408,6 +414,7 @@ export class BrokerSession {
       return;
     }
     this.#session = attachment.session;
+    this.#window = attachment.window;
     this.#backoff = FIRST_BACKOFF;
     this.#setState('attached');
     const { resumed, generation, placement, windowSize, brokerVersion } = attachment;
@@ -460,6 +467,26 @@ export class BrokerSession {
     }
     if (error?.reason && error.reason !== 'SHUTTING_DOWN') this.#refused(error.reason, error.message);
     else this.#away(error?.message ?? 'the broker ended the stream', error);
+  }
+
+  /**
+   * The window could not be fetched with this handle, because the broker restarts, perhaps: after a pause the session is resumed on a new
+   * stream, and onAttached() hears of another handle. Until then the stream does its work. As long as that does not help the pauses grow, up to
+   * 2 s. Without effect when the session is being attached anyway, or has been since.
+   */
+  attachAgain(window: MemoryHandle, why: string): void {
+    const isCurrent = () => this.#state === 'attached' && window === this.#window;
+    if (!isCurrent()) return;
+    const now = performance.now();
+    const isRepeated = now - this.#again.began < 2 * LONGEST_REFUSED_BACKOFF;
+    const pause = isRepeated ? Math.min(2 * this.#again.pause, LONGEST_REFUSED_BACKOFF) : FIRST_BACKOFF;
+    this.#again = { pause, began: now };
+    this.#log.warn({ why, pause }, "the window's memory cannot be fetched; the broker is asked for it again");
+    this.#againTimer = setTimeout(() => {
+      if (!isCurrent()) return;
+      this.#stream?.close();
+      this.#connect();
+    }, pause);
   }
 
   /** Leaves a stream whose other end is silent. */

@@ -70,7 +70,6 @@ export async function startFrontend(
   const fds = new FdClient(paths.fdSocket, answerTimeout);
   let device: GpuDevice | null = null;
   let watched: { readonly server: BackendServer; readonly watch: VmmWatch } | null = null;
-  let isVerified = past === null;
   const session = new BrokerSession({
     vm: options.vm,
     paths,
@@ -83,9 +82,8 @@ export async function startFrontend(
       onAttached: (attachment) => {
         // The broker may have restarted: it has to hear the process' figures again.
         statistics.touch();
-        if (!attachment.resumed) device?.adopt(attachment);
-        else if (!isVerified) void device?.verify(attachment);
-        isVerified = true;
+        if (attachment.resumed) device?.verify(attachment);
+        else device?.adopt(attachment);
       },
       onLate: (outcomes) => device?.late(outcomes),
       onLost: () => device?.sessionLost(),
@@ -116,7 +114,15 @@ export async function startFrontend(
     const begun: Begun = past?.session
       ? { attachment: { ...past.session, window: null, offer: past.offer }, window: state?.window ?? null }
       : await begin(session, fetchMemory, state);
-    device = new GpuDevice({ ...begun, session, durable: state, fetchMemory, statistics, log });
+    device = new GpuDevice({
+      ...begun,
+      session,
+      durable: state,
+      answerTimeout,
+      fetchMemory,
+      statistics,
+      log,
+    });
     if (past) session.resume();
     const { finished, server } = await listen(options, device, { vmmTimeout, log, store, state });
     const expected = { queues: device.queues, windowSize: begun.attachment.windowSize };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -9,6 +10,7 @@ import {
 } from '../../services/frontend/broker-session.ts';
 import {
   type Attachment,
+  type MemoryHandle,
   type Operation,
   type Result,
   TIMED_OUT,
@@ -491,6 +493,63 @@ describe('a broken stream', () => {
 
     broker.answer = () => ({ mapped: { size: 4096 } });
     expect(await execute(session, map(2))).toEqual([{ kind: 'failed', why: 'timeout' }]);
+  });
+});
+
+describe('a window whose memory could not be fetched', () => {
+  const windowOf = (attachment: Attachment | undefined): MemoryHandle => {
+    if (!attachment?.window) throw new Error('the broker told of no window');
+    return attachment.window;
+  };
+
+  beforeEach(() => {
+    broker.attached = { ...broker.attached, window: { token: randomBytes(32), fdOffset: 0, size: 1 << 30 } };
+  });
+
+  it('is told of again, in the same session; what was sent is answered once', async () => {
+    const session = newSession();
+    await session.start();
+    broker.isSilent = true;
+    session.attachAgain(windowOf(attachments[0]), 'the broker closed the connection');
+    const pending = execute(session, create(1));
+    await until('it was sent', () => broker.executed.length === 1);
+    broker.isSilent = false;
+
+    expect((await pending)[0]?.kind).toBe('done');
+    expect(attachments.map(({ resumed }) => resumed)).toEqual([false, true]);
+    expect(broker.executed).toHaveLength(1);
+    expect(losses).toBe(0);
+  });
+
+  it('is not asked for by who has an older handle, nor while the broker is away', async () => {
+    const session = newSession();
+    await session.start();
+    const old = windowOf(attachments[0]);
+    session.attachAgain(old, 'the token is used up');
+    await until('it is attached again', () => session.isAttached && attachments.length === 2);
+
+    session.attachAgain(old, 'the token is used up');
+    await execute(session, create(1));
+    expect(broker.attaches).toHaveLength(2);
+
+    broker.kill();
+    await until('the session is not attached', () => !session.isAttached);
+    session.attachAgain(windowOf(attachments[1]), 'the broker closed the connection');
+    await restart(true);
+    await until('it is attached again', () => session.isAttached);
+    expect(attachments).toHaveLength(3);
+  });
+
+  it('is asked for with pauses that grow', async () => {
+    const began = performance.now();
+    const session = newSession({
+      onAttached: (attachment) => session.attachAgain(windowOf(attachment), 'the token is used up'),
+    });
+    void session.start();
+    await until('it has asked six times', () => broker.attaches.length === 6);
+
+    // 25, 50, 100, 200 and 400 ms; a timer of Node may be a millisecond early.
+    expect(performance.now() - began).toBeGreaterThan(770);
   });
 });
 

@@ -27,7 +27,7 @@ import type {
   VmmConnection,
 } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
-import { type FileIdentity, fileIdentity, type GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
+import type { FileIdentity, GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import {
   configSpace,
@@ -67,11 +67,16 @@ const LARGEST_QUEUE_SIZE = 1024;
 export type GpuDeviceOptions = {
   readonly session: Pick<
     BrokerSession,
-    'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot' | 'memoryAgain'
+    'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot' | 'memoryAgain' | 'attachAgain'
   >;
   readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer'>;
-  /** The window's memory, taken over, where it is there already; otherwise it is fetched with the attachment's handle. */
+  /**
+   * The window's memory, taken over, where it is there already; otherwise it is fetched with the attachment's handle. A successor's is its
+   * predecessor's, and counts once verify() has compared it.
+   */
   readonly window?: Fd | null;
+  /** How long a map waits for the window's memory, milliseconds. */
+  readonly answerTimeout: number;
   /** Where a successor reads what the guest was told; null: the device ends with this process. */
   readonly durable?: Durable | null;
   /** Redeems a token of the broker for a descriptor that the caller owns. */
@@ -186,7 +191,7 @@ export class GpuDevice implements Device {
       );
     }
     if (attachment.placement === 'window' && placement instanceof WindowPlacement) {
-      placement.replaceWindow(this.#fetchNewWindow(attachment));
+      placement.setWindow(this.#fetchWindow(attachment));
       return;
     }
     if (attachment.placement === 'per-blob' && placement instanceof PerBlobPlacement) return;
@@ -195,25 +200,14 @@ export class GpuDevice implements Device {
     this.#placement.useChannel(this.#channel);
   }
 
-  /** A predecessor's session goes on: its window has to be the one that the VMM was given. */
-  async verify(attachment: Attachment): Promise<void> {
+  /**
+   * The session goes on. Its window has to be the one that the VMM was given, of which a successor is not sure; and one that could not be
+   * fetched is asked for again.
+   */
+  verify(attachment: Attachment): void {
     const placement = this.#placement;
-    if (!(placement instanceof WindowPlacement) || !attachment.window) return;
-    try {
-      const fd = await this.#options.fetchMemory(attachment.window);
-      const file = fileIdentity(fd.number);
-      const isSame = placement.file?.dev === file.dev && placement.file.ino === file.ino;
-      if (isSame) {
-        fd.close();
-        return;
-      }
-      this.#log.error(
-        'the broker has another window for this session than the VMM was given: it is replaced',
-      );
-      this.#durable?.keepWindow(fd);
-      placement.replaceWindow(Promise.resolve(fd));
-    } catch (error) {
-      this.#log.warn({ problem: messageOf(error) }, "the broker's window cannot be compared with the VMM's");
+    if (placement instanceof WindowPlacement && !placement.isCompared) {
+      placement.setWindow(this.#fetchWindow(attachment));
     }
   }
 
@@ -425,9 +419,11 @@ export class GpuDevice implements Device {
   // ---- placement ------------------------------------------------------------------------------------------------------------------------
 
   #newPlacement(attachment: GpuDeviceOptions['attachment'], known: Fd | null = null): Placement {
-    const { fetchMemory, session, statistics } = this.#options;
+    const { answerTimeout, fetchMemory, session, statistics } = this.#options;
     const context: PlacementContext = {
       windowSize: this.#windowSize,
+      answerTimeout,
+      keepWindow: (fd) => this.#durable?.keepWindow(fd),
       unmapInBroker: (maps) =>
         new Promise((resolve) => {
           const operations = maps.map(({ resourceId, chain }): Operation => {
@@ -449,21 +445,24 @@ export class GpuDevice implements Device {
     if (attachment.placement === 'per-blob') {
       return new PerBlobPlacement(fetchMemory, context, this.#log, this.#past?.files);
     }
-    const window = known ?? this.#fetchNewWindow(attachment);
+    const window = known ?? this.#fetchWindow(attachment);
     return new WindowPlacement(window, context, this.#log, this.#past !== null);
   }
 
-  async #fetchNewWindow(attachment: GpuDeviceOptions['attachment']): Promise<Fd> {
-    const fd = await this.#fetchWindow(attachment);
-    this.#durable?.keepWindow(fd);
-    return fd;
-  }
-
-  /** Rejects when there is none, or when it would not fill the region that the VMM was told of. */
+  /**
+   * Rejects when there is none, or when it would not fill the region that the VMM was told of: asking again would not help. Stays pending
+   * when the fd channel does not hand it over, because the broker restarts, perhaps: the session is attached again, and what it is told then
+   * has another token.
+   */
   async #fetchWindow({ window, windowSize }: GpuDeviceOptions['attachment']): Promise<Fd> {
     if (!window) throw new Error('the broker gave the VM no window memory');
     if (windowSize !== this.#windowSize) throw new Error(`a window of ${windowSize} bytes is not the VMM's`);
-    return await this.#options.fetchMemory(window);
+    try {
+      return await this.#options.fetchMemory(window);
+    } catch (error) {
+      this.#options.session.attachAgain(window, messageOf(error));
+      return await new Promise<never>(() => {});
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Who maps what into the guest's window: the part of a command's life that concerns the VMM. Two kinds, chosen by the VM's policy:
 // window-placement.ts (one mapping for everything) and per-blob-placement.ts (one mapping a blob).
+import type { Fd } from '../../lib/os/fd.ts';
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type { OwnRegion } from '../../lib/vhost-user/device.ts';
 import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
@@ -46,6 +47,10 @@ export type Placement = {
 export type PlacementContext = {
   /** Bytes; a power of two. */
   readonly windowSize: number;
+  /** How long a map waits for the broker to hand the window over, milliseconds. */
+  readonly answerTimeout: number;
+  /** The window's memory is another one from now on: a successor has to find it. The descriptor stays the caller's. May throw. */
+  keepWindow(fd: Fd): void;
   /** Has the broker take maps back that the VMM did not do. Resolves when it has answered, or when the time-out is over. */
   unmapInBroker(maps: readonly MapOperation[]): Promise<void>;
   /** Another handle of the memory of a map whose token was of no use, because the broker died. Rejects when there will be none. */

@@ -9,10 +9,15 @@
 // carries a lock that ends with the last descriptor and mapping of it (os/lock.ts). The kernel knows, and the VMM need not be asked: QEMU
 // 11.1.3 does not survive a request while its device is stopped. A successor of this process believes the table, or asks the channel, which
 // knows what the VMM has done already.
-import { readingFor } from '../../lib/os/after-reading.ts';
+//
+// Which memory it is: the broker's session says. A successor has its predecessor's descriptor, and the VMM that mapping, but the broker may
+// have given the VM another window since (it was reclaimed, or the broker began from nothing). So no map is answered before the broker's
+// window was fetched and compared with the one that is here; after a difference the old one is taken out of the VMM first.
+import { afterReading, readingFor } from '../../lib/os/after-reading.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import { Fd } from '../../lib/os/fd.ts';
 import { isMarkedElsewhere, openMarked } from '../../lib/os/lock.ts';
+import { FIXED_SIZE_SEALS, getSeals } from '../../lib/os/memory.ts';
 import type { BackendChannel, ChannelResult, WindowRange } from '../../lib/vhost-user/backend-channel.ts';
 import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
@@ -42,7 +47,15 @@ const NOT_SHOWN =
   `the VMM acknowledged the window and does not show it in its memory table (${SHOW_LIMIT} ms): it was taken out again. Either that table is ` +
   "full (fewer DIMMs, one placement for all GPUs of a VM), or the guest's BAR is not where the VMM can map it (a smaller window)";
 
-type WindowMemory = { readonly fd: Fd; readonly file: FileIdentity };
+type WindowMemory = { readonly fd: Fd; readonly file: FileIdentity; readonly seals: number | null };
+
+/** The wait for the window that counts: over when its memory is here and known to be the broker's, or when there will be none. */
+type Arrival = {
+  readonly memory: Promise<WindowMemory>;
+  state: 'awaited' | 'here' | 'failed';
+  resolve(memory: WindowMemory): void;
+  reject(error: unknown): void;
+};
 
 export class WindowPlacement implements Placement {
   readonly mapsEachBlob = false;
@@ -50,7 +63,10 @@ export class WindowPlacement implements Placement {
   readonly files = [];
   readonly #context: PlacementContext;
   readonly #log: Log;
-  #window: Promise<WindowMemory>;
+  #arrival = newArrival();
+  /** What was given last: what comes of any other is closed. */
+  #coming: Promise<Fd> | null = null;
+  /** The window's memory. While another is awaited, what it was until now. */
   #memory: WindowMemory | null = null;
   #channel: BackendChannel | null = null;
   /** The file that the VMM has mapped, as far as is known. */
@@ -69,24 +85,44 @@ export class WindowPlacement implements Placement {
   /** Of the VMM that a predecessor served. */
   #isSuccessor: boolean;
 
-  /** Takes the window's descriptor over, once it is there. `isSuccessor`: the VMM may have it mapped. */
+  /**
+   * Takes the window's descriptor over, once it is there. `isSuccessor`: a descriptor is the predecessor's, and the VMM may have it mapped;
+   * nothing is answered before setWindow() has told whether it is the broker's still.
+   */
   constructor(window: Fd | Promise<Fd>, context: PlacementContext, log: Log, isSuccessor = false) {
     this.#context = context;
     this.#log = log;
     this.#isSuccessor = isSuccessor;
-    this.#window = window instanceof Fd ? Promise.resolve(this.#keep(window)) : this.#take(window);
+    if (!(window instanceof Fd)) {
+      this.setWindow(window);
+      return;
+    }
+    this.#memory = memoryOf(window);
+    if (!isSuccessor) this.#arrived(this.#memory);
   }
 
-  /** Which file it is; null while it is not there yet. */
-  get file(): FileIdentity | null {
-    return this.#memory?.file ?? null;
+  /** Whether the window is the one that the broker's session has. */
+  get isCompared(): boolean {
+    return this.#arrival.state === 'here';
   }
 
-  /** A new session came with a new window: the next MAP_BLOB maps it in place of the old one. Takes the descriptor over. */
-  replaceWindow(window: Promise<Fd>): void {
-    this.#memory?.fd.close();
-    this.#memory = null;
-    this.#window = this.#take(window);
+  /**
+   * The window that the broker's session has. When it is another one than was here, the next map takes the old one out of the VMM and shows
+   * this one. Maps wait for it meanwhile, and for the one that is given next if this stays pending; when it rejects, or is no window, they
+   * fail. Takes the descriptor over.
+   */
+  setWindow(window: Promise<Fd>): void {
+    this.#coming = window;
+    if (this.#arrival.state !== 'awaited') this.#arrival = newArrival();
+    window.then(
+      (fd) => {
+        if (this.#isClosed || this.#coming !== window) fd.close();
+        else this.#take(fd);
+      },
+      (error: unknown) => {
+        if (this.#coming === window) this.#failed(error);
+      },
+    );
   }
 
   prepare(): null {
@@ -118,7 +154,7 @@ export class WindowPlacement implements Placement {
   }
 
   isHeld(): boolean | null {
-    return this.#memory && this.#isMapped ? isMarkedElsewhere(this.#memory.fd.number) : null;
+    return this.#memory && this.#hasMapped(this.#memory) ? isMarkedElsewhere(this.#memory.fd.number) : null;
   }
 
   useChannel(channel: BackendChannel | null): void {
@@ -158,7 +194,11 @@ export class WindowPlacement implements Placement {
   }
 
   get #isMapped(): boolean {
-    return this.#mapped !== null && isSame(this.#mapped, this.#memory?.file);
+    return this.isCompared && this.#memory !== null && this.#hasMapped(this.#memory);
+  }
+
+  #hasMapped({ file }: WindowMemory): boolean {
+    return isSame(file, this.#mapped);
   }
 
   async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
@@ -181,16 +221,17 @@ export class WindowPlacement implements Placement {
   }
 
   async #mapWindow(): Promise<FailedResult | RefusedResult | null> {
-    const window = this.#window;
-    const problem = await this.#mapThis(window);
+    const arrival = this.#arrival;
+    const problem = await this.#mapThis(arrival);
     this.#asked = null;
     // Replaced meanwhile: that one counts, and takes the place of this one.
-    return window === this.#window ? problem : await this.#mapWindow();
+    return arrival === this.#arrival ? problem : await this.#mapWindow();
   }
 
-  async #mapThis(window: Promise<WindowMemory>): Promise<FailedResult | RefusedResult | null> {
+  async #mapThis(arrival: Arrival): Promise<FailedResult | RefusedResult | null> {
     try {
-      const { fd, file } = await window;
+      const { fd, file } = await this.#inTime(arrival);
+      if (isSame(file, this.#mapped)) return null;
       const channel = this.#channel;
       if (!channel) throw new Error('there is no back-end channel');
       const range = {
@@ -232,7 +273,7 @@ export class WindowPlacement implements Placement {
       this.#log.debug({ size: range.length }, 'the window is mapped into the VMM');
       return null;
     } catch (error) {
-      if (window !== this.#window) return VMM_FAILED;
+      if (arrival !== this.#arrival) return VMM_FAILED;
       this.#log.error({ problem: messageOf(error) }, 'the window cannot be mapped into the VMM');
       this.#hasFailed = true;
       return VMM_FAILED;
@@ -273,27 +314,86 @@ export class WindowPlacement implements Placement {
     return { kind: 'refused', reason: 'VMM_SLOTS', message: NO_SLOT };
   }
 
-  #take(window: Promise<Fd>): Promise<WindowMemory> {
-    const taken = window.then((fd): WindowMemory => {
-      if (this.#isClosed || this.#window !== taken) {
-        fd.close();
-        throw new Error('the window was replaced before its memory came');
-      }
-      return this.#keep(fd);
+  /** The guest waits uninterruptibly, so it waits only for so long. */
+  async #inTime({ memory }: Arrival): Promise<WindowMemory> {
+    const { answerTimeout } = this.#context;
+    return await new Promise((resolve, reject) => {
+      const limit = afterReading(answerTimeout, () =>
+        reject(new Error(`the broker did not hand the window's memory over within ${answerTimeout} ms`)),
+      ).unref();
+      memory.then(resolve, reject).finally(() => limit.cancel());
     });
-    // Whoever needs it finds the error; until then it is no unhandled one.
-    taken.catch(() => {});
-    return taken;
   }
 
-  #keep(fd: Fd): WindowMemory {
-    this.#memory = { fd, file: fileIdentity(fd.number) };
-    return this.#memory;
+  /** Compares what came with what is here. */
+  #take(fd: Fd): void {
+    const before = this.#memory;
+    try {
+      const memory = memoryOf(fd);
+      if (before && isSameMemory(memory, before)) {
+        fd.close();
+        this.#arrived(before);
+        return;
+      }
+      this.#check(memory);
+      this.#context.keepWindow(fd);
+      this.#memory = memory;
+      before?.fd.close();
+      if (before)
+        this.#log.info(
+          {},
+          'the broker has another window for this VM now; it takes the place of the one before',
+        );
+      this.#arrived(memory);
+    } catch (error) {
+      fd.close();
+      this.#failed(error);
+    }
   }
+
+  /** Throws Error when the guest could see memory in it that is not the window's. */
+  #check({ file, seals }: WindowMemory): void {
+    const { windowSize } = this.#context;
+    if (file.size >= windowSize && seals === FIXED_SIZE_SEALS) return;
+    throw new Error(
+      `the broker gave ${file.size} bytes with seals ${seals ?? 'of no memfd'} for a window of ${windowSize} bytes with seals ${FIXED_SIZE_SEALS}`,
+    );
+  }
+
+  #arrived(memory: WindowMemory): void {
+    this.#arrival.state = 'here';
+    this.#arrival.resolve(memory);
+  }
+
+  #failed(error: unknown): void {
+    this.#arrival.state = 'failed';
+    this.#arrival.reject(error);
+  }
+}
+
+function newArrival(): Arrival {
+  let resolve: Arrival['resolve'] = () => {};
+  let reject: Arrival['reject'] = () => {};
+  const memory = new Promise<WindowMemory>((onHere, onFailed) => {
+    resolve = onHere;
+    reject = onFailed;
+  });
+  // Whoever needs it finds the error; until then it is no unhandled one.
+  memory.catch(() => {});
+  return { memory, state: 'awaited', resolve, reject };
+}
+
+function memoryOf(fd: Fd): WindowMemory {
+  return { fd, file: fileIdentity(fd.number), seals: getSeals(fd.number) };
 }
 
 const NOTHING: ReadonlyMap<number, BlobMapping> = new Map();
 
 function isSame(file: FileIdentity, other: FileIdentity | null | undefined): boolean {
   return other !== null && other !== undefined && file.dev === other.dev && file.ino === other.ino;
+}
+
+/** More than the inode: a number that was given to another file since would be taken for the window. */
+function isSameMemory(one: WindowMemory, other: WindowMemory): boolean {
+  return isSame(one.file, other.file) && one.file.size === other.file.size && one.seals === other.seals;
 }

@@ -1,7 +1,15 @@
 // A host as operators have it, of real processes: one broker, and frontends under `barkeep keep`, which start again when they are killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
@@ -68,6 +76,17 @@ export class Host {
       await work();
     } finally {
       this.#broker?.kill('SIGCONT');
+    }
+  }
+
+  /** Nobody gets memory from the broker, which works all the same: for as long as `work` takes. */
+  async withoutFdChannel(work: () => Promise<void>): Promise<void> {
+    const path = join(this.directory, 'fd.sock');
+    renameSync(path, `${path}.away`);
+    try {
+      await work();
+    } finally {
+      renameSync(`${path}.away`, path);
     }
   }
 

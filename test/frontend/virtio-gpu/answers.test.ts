@@ -342,7 +342,7 @@ describe('the scanout that no display is connected to', () => {
     [1, 0xffff_ffff],
     [0, 0],
   ])('(%i in all): there is no scanout %i', async (scanouts, id) => {
-    const other = new Bench('window', { ...OFFER, scanouts });
+    const other = new Bench('window', { offer: { ...OFFER, scanouts } });
     await other.run(create2d(1, { height: 64 }), createBlob(2));
 
     expect(await other.run(...ofScanout(id))).toEqual(Array(8).fill('ERR_INVALID_SCANOUT_ID'));
@@ -350,7 +350,7 @@ describe('the scanout that no display is connected to', () => {
   });
 
   it.each([0, 1])('is told in the configuration space (%i)', (scanouts) => {
-    const other = new Bench('window', { ...OFFER, scanouts });
+    const other = new Bench('window', { offer: { ...OFFER, scanouts } });
 
     expect(configSpace.decode(viewOf(other.vmm.readConfig())).numScanouts).toBe(scanouts);
     other.close();
@@ -450,7 +450,7 @@ describe('BLOB_ALIGNMENT', () => {
     [65_536, true],
     [2 ** 21, true],
   ])('of %i bytes is in the configuration space, and offered (%s) where a page is not enough', (blobAlignment, isOffered) => {
-    const other = new Bench('per-blob', { ...OFFER, blobAlignment });
+    const other = new Bench('per-blob', { offer: { ...OFFER, blobAlignment } });
 
     expect(configSpace.decode(viewOf(other.vmm.readConfig())).blobAlignment).toBe(blobAlignment);
     expect(hasBit(other.device.features, FEATURE.BLOB_ALIGNMENT)).toBe(isOffered);

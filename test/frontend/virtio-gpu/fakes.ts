@@ -9,8 +9,9 @@ import type {
   Operation,
   Result,
 } from '../../../services/frontend/operation.ts';
+import { type Past, replay } from '../../../services/frontend/state/device-journal.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
-import { GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
+import { type Durable, GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
 import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import type {
@@ -21,7 +22,11 @@ import type {
 } from '../../../services/lib/vhost-user/backend-channel.ts';
 import type { DeviceSession, DurableQueue, OwnRegion } from '../../../services/lib/vhost-user/device.ts';
 import { ChannelError } from '../../../services/lib/vhost-user/errors.ts';
-import { fileIdentity, type GuestMemory } from '../../../services/lib/vhost-user/guest-memory.ts';
+import {
+  type FileIdentity,
+  fileIdentity,
+  type GuestMemory,
+} from '../../../services/lib/vhost-user/guest-memory.ts';
 import type { Chain, Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
 import { ANSWERS, answerName, type Header, header, viewOf } from '../../../services/lib/wire/virtio-gpu.ts';
 import { turns } from '../../support/until.ts';
@@ -165,6 +170,13 @@ export class FakeSession {
 
   adopt(): void {}
 
+  /** Handles of windows that could not be fetched. */
+  readonly attachedAgain: MemoryHandle[] = [];
+
+  attachAgain(window: MemoryHandle): void {
+    this.attachedAgain.push(window);
+  }
+
   snapshot(): readonly [] {
     return [];
   }
@@ -247,6 +259,20 @@ export const timedOut = (): ChannelResult => new ChannelError('TIMEOUT', 'the VM
 export const broken = (): ChannelResult => new ChannelError('BROKEN', 'the VMM broke the protocol');
 export const channelClosed = (): ChannelResult => new ChannelError('CLOSED', 'the channel was closed');
 
+export type BenchOptions = {
+  readonly offer?: Offer;
+  /** The device goes on where a predecessor stopped: its VMM has the window, and nobody has compared that yet. */
+  readonly isSuccessor?: boolean;
+  /** Milliseconds. */
+  readonly answerTimeout?: number;
+};
+
+/** A predecessor's journal: a device that was used, in a session that goes on. */
+function pastOf(placement: 'window' | 'per-blob'): Past {
+  const { session, windowSize, lastNumber } = attachment(placement);
+  return replay([{ kind: 'session', session, placement, windowSize, lastNumber }, { kind: 'used' }]);
+}
+
 /** A device with its surroundings, connected to a VMM, its control queue started. */
 export class Bench {
   readonly session = new FakeSession();
@@ -264,7 +290,13 @@ export class Bench {
   /** What fetchMemory does; the default gives a descriptor of fresh memory, the same for the same token. */
   fetch: (handle: MemoryHandle) => Promise<Fd>;
 
-  constructor(placement: 'window' | 'per-blob' = 'window', offer: Offer = OFFER) {
+  /** Windows that a successor would find. */
+  readonly kept: FileIdentity[] = [];
+
+  constructor(
+    placement: 'window' | 'per-blob' = 'window',
+    { offer = OFFER, isSuccessor = false, answerTimeout = 5000 }: BenchOptions = {},
+  ) {
     this.window = createMemfd('test-window', WINDOW_SIZE);
     this.#memory.push(this.window);
     this.fetch = (memory) => {
@@ -275,6 +307,9 @@ export class Bench {
     this.device = new GpuDevice({
       session: this.session,
       attachment: { ...attachment(placement), offer },
+      window: isSuccessor ? duplicate(this.window.number) : null,
+      durable: isSuccessor ? this.#durable(pastOf(placement)) : null,
+      answerTimeout,
       fetchMemory: (memory) => {
         this.fetched.push(memory);
         return this.fetch(memory);
@@ -282,9 +317,10 @@ export class Bench {
       statistics: this.statistics,
       log: pino({ level: 'info' }, { write: (line) => void this.lines.push(JSON.parse(line)) }),
     });
-    this.vmm = this.device.connect({ adopted: false });
+    this.vmm = this.device.connect({ adopted: isSuccessor });
     this.vmm.channelOpened(this.channel.asChannel());
     if (placement === 'window') this.channel.onTable = () => this.showMemory(...this.channel.held);
+    if (isSuccessor) this.showMemory(this.window);
     this.queue = new FakeQueue(0);
     this.cursor = new FakeQueue(1);
     this.start();
@@ -293,6 +329,15 @@ export class Bench {
   /** What the log says at level error. */
   get errors(): readonly string[] {
     return this.lines.filter(({ level }) => level >= pino.levels.values['error']!).map(({ msg }) => msg);
+  }
+
+  #durable(past: Past): Durable {
+    return {
+      journal: { append: () => {}, compact: () => {}, isLarge: false },
+      past,
+      keepWindow: (fd) => void this.kept.push(fileIdentity(fd.number)),
+      snapshot: () => [],
+    };
   }
 
   start(): void {

@@ -1,10 +1,14 @@
 // Window placement: the window is mapped once, and never on the way of a command after that.
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMemfd } from '../../../services/lib/os/memory.ts';
+import type { Fd } from '../../../services/lib/os/fd.ts';
+import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
 import { turns, until } from '../../support/until.ts';
 import { createBlob, ctxCreate, mapBlob, unmapBlob } from './commands.ts';
-import { attachment, Bench, refused, timedOut, WINDOW_SIZE } from './fakes.ts';
+import { attachment, Bench, PAGE, refused, timedOut, WINDOW_SIZE } from './fakes.ts';
 
 const WHOLE = `0+${WINDOW_SIZE}`;
 let bench: Bench;
@@ -214,10 +218,135 @@ describe('a new session', () => {
     expect(bench.device.isOwnMemory(fileIdentity(bench.window.number))).toBe(false);
   });
 
-  it('whose window cannot be fetched fails the maps, and nothing else', async () => {
-    bench.fetch = () => Promise.reject(new Error('the token is used up'));
-    bench.device.adopt(attachment('window'));
+  it('with a window that is too small, or not sealed, fails the maps, and nothing else', async () => {
+    for (const wrong of [createMemfd('small', PAGE), await unsealed(WINDOW_SIZE)]) {
+      bench.fetch = async () => wrong;
+      bench.device.adopt(attachment('window'));
+      await turns();
 
-    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual(['OK_NODATA', 'ERR_UNSPEC']);
+      expect(await bench.run(mapBlob(1))).toEqual(['ERR_UNSPEC']);
+      expect(wrong.open).toBe(false);
+    }
+    expect(bench.channel.log).toEqual([]);
+    expect(bench.session.attachedAgain).toEqual([]);
+  });
+
+  it('is told by what was given last, whichever descriptor comes first', async () => {
+    const [first, second] = [createMemfd('first', WINDOW_SIZE), createMemfd('second', WINDOW_SIZE)];
+    let deliver: (fd: Fd) => void = () => {};
+    bench.fetch = () => new Promise((resolve) => (deliver = resolve));
+    bench.device.adopt(attachment('window'));
+    bench.fetch = async () => second;
+    bench.device.adopt(attachment('window'));
+    await turns();
+    deliver(first);
+    await bench.run(mapBlob(1));
+
+    expect(first.open).toBe(false);
+    expect(bench.device.isOwnMemory(fileIdentity(second.number))).toBe(true);
   });
 });
+
+describe('a window that the fd channel does not hand over', () => {
+  const unfetched = (): Promise<Fd> => Promise.reject(new Error('the broker closed the connection'));
+
+  it('is asked for again: the map waits for it, and is answered then', async () => {
+    bench.fetch = unfetched;
+    const asked = attachment('window');
+    bench.device.adopt(asked);
+
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([]);
+    expect(bench.session.attachedAgain).toEqual([asked.window]);
+
+    bench.fetch = async () => createMemfd('another', WINDOW_SIZE);
+    bench.device.verify(attachment('window'));
+    await turns();
+    expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
+    expect(bench.channel.log).toEqual([`map ${WHOLE}`]);
+  });
+
+  it('keeps the guest waiting until the time is up, and no map after it has come', async () => {
+    const other = new Bench('window', { answerTimeout: 30 });
+    try {
+      other.fetch = unfetched;
+      other.device.adopt(attachment('window'));
+      other.kick(createBlob(1), mapBlob(1));
+      await until('the map is answered', () => other.queue.names.length === 2);
+      expect(other.queue.names).toEqual(['OK_NODATA', 'ERR_UNSPEC']);
+      expect(other.session.batches).toEqual(['create 1, map 1', 'unmap 1']);
+
+      other.fetch = async () => createMemfd('another', WINDOW_SIZE);
+      other.device.verify(attachment('window'));
+      await turns();
+      expect(await other.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
+    } finally {
+      other.close();
+    }
+  });
+});
+
+describe('a successor', () => {
+  let deliver: (fd: Fd) => void;
+
+  beforeEach(() => {
+    bench.close();
+    bench = new Bench('window', { isSuccessor: true });
+    bench.fetch = () => new Promise((resolve) => (deliver = resolve));
+  });
+
+  it('answers no map before it has compared its window with that of the session', async () => {
+    // Commands may be answered before and after the session goes on.
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([]);
+    bench.device.verify(attachment('window'));
+    await turns();
+    expect(bench.queue.names).toEqual([]);
+
+    const again = duplicate(bench.window.number);
+    deliver(again);
+    await turns();
+    expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
+    expect(bench.channel.log).toEqual([]);
+    expect([again.open, bench.kept]).toEqual([false, []]);
+  });
+
+  it('takes a window that is another one out of the VMM, and shows that of the session, before it answers', async () => {
+    bench.device.verify(attachment('window'));
+    await bench.run(createBlob(1), mapBlob(1));
+    const another = createMemfd('another', WINDOW_SIZE);
+    const file = fileIdentity(another.number);
+    bench.channel.reply = (kind) => {
+      expect(bench.queue.names, kind).toEqual([]);
+      return null;
+    };
+    deliver(another);
+    await turns();
+
+    expect(bench.channel.log).toEqual([`unmap ${WHOLE}`, `map ${WHOLE}`]);
+    expect(bench.channel.held.map((fd) => fileIdentity(fd.number))).toEqual([file]);
+    expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
+    expect(bench.kept).toEqual([file]);
+  });
+
+  it('asks once: a session that goes on again has the same window', async () => {
+    bench.device.verify(attachment('window'));
+    deliver(duplicate(bench.window.number));
+    await turns();
+    bench.device.verify(attachment('window'));
+
+    expect(bench.fetched).toHaveLength(1);
+    expect(await bench.run(mapBlob(1))).toEqual(['OK_MAP_INFO']);
+  });
+});
+
+/** A file that could grow or shrink under the guest. */
+async function unsealed(size: number): Promise<Fd> {
+  const directory = await mkdtemp(join(tmpdir(), 'barkeep-unsealed-'));
+  const file = await open(join(directory, 'window'), 'w+');
+  try {
+    await file.truncate(size);
+    return duplicate(file.fd);
+  } finally {
+    await file.close();
+    await rm(directory, { recursive: true });
+  }
+}
