@@ -46,7 +46,10 @@ describe('GuestConsole', () => {
   });
 
   it('rejects a command without an answer in time', async () => {
-    await expect(port.command('map a', 20)).rejects.toMatchObject({ code: 'TIMEOUT', line: 'map a' });
+    const answer = port.command('map a', 20);
+    expect(port.unanswered).toEqual(['map a']);
+    await expect(answer).rejects.toMatchObject({ code: 'TIMEOUT', line: 'map a' });
+    expect(port.unanswered).toEqual([]);
   });
 
   it('rejects an error answer where success was asked for', async () => {

@@ -2,6 +2,7 @@
 // commands). Answers carry the number of their command and may come in any order, because commands to different workers
 // run side by side.
 import type { Socket } from 'node:net';
+import { patient } from './patience.ts';
 
 /** What a command brought back: `fields` holds the KEY=VALUE pairs, of an error too (errno, number, op). */
 export type Answer = { readonly ok: boolean; readonly fields: Readonly<Record<string, string>> };
@@ -69,6 +70,11 @@ export class GuestConsole {
     socket.on('close', () => this.#close());
   }
 
+  /** Commands that are out: what a check that hangs waits for. */
+  get unanswered(): readonly string[] {
+    return [...this.#waiting.values()].map(({ line }) => line);
+  }
+
   /** Boots seen so far. */
   get boots(): readonly Ready[] {
     return this.#boots;
@@ -96,7 +102,7 @@ export class GuestConsole {
    * Sends a command and resolves with its answer, an error answer too. Rejects with GuestConsoleError when none comes
    * within timeoutMs milliseconds, when the guest reboots or QEMU ends.
    */
-  command(line: string, timeoutMs = 10_000): Promise<Answer> {
+  command(line: string, timeoutMs = patient(10_000)): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new GuestConsoleError('CLOSED', line, 'QEMU is gone');
       if (line.includes('\n') || line.length > LONGEST_LINE) {
@@ -117,12 +123,12 @@ export class GuestConsole {
   }
 
   /** The same, where only success will do: resolves with the answer's fields, rejects (REFUSED) on an error answer. */
-  async expectOk(line: string, timeoutMs = 10_000): Promise<Readonly<Record<string, string>>> {
+  async expectOk(line: string, timeoutMs = patient(10_000)): Promise<Readonly<Record<string, string>>> {
     const answer = await this.command(line, timeoutMs);
     if (answer.ok) return answer.fields;
     const { errno } = answer.fields;
     const said = Object.entries(answer.fields).map(([key, value]) => `${key}=${value}`);
-    throw new GuestConsoleError('REFUSED', line, said.join(' '), errno);
+    throw new GuestConsoleError('REFUSED', line, `expected success, found ${said.join(' ')}`, errno);
   }
 
   #receive(text: string): void {

@@ -8,18 +8,20 @@ import { GuestEnvironmentError } from './environment.ts';
 import { fetchEnvironment } from './fetch.ts';
 import { buildInitramfs } from './initramfs.ts';
 import { Report } from './scenario/report.ts';
-import { checkNames, Scenario } from './scenario/scenario.ts';
+import { checkNames, groupNames, Scenario } from './scenario/scenario.ts';
 
 const HELP = `npm run guest -- [options]
 
 Boots Linux in QEMU with Barkeep as its GPU and checks what the guest, the host and Prometheus see.
 QEMU, the kernel and what they need come from Debian's packages into a cache directory ($BARKEEP_CACHE,
-or ~/.cache/barkeep); nothing outside it changes. Needs gcc; takes up to 11 minutes on two cores.
+or ~/.cache/barkeep); nothing outside it changes. Needs gcc; takes 5 to 11 minutes on two cores that
+have nothing else to do; a machine that is four times slower passes, too.
 
 Options:
   --only NAME    only this group, check or group/check (repeatable); --list shows them
+                 groups: ${groupNames().join(', ')}
   --list         names of all checks
-  --quick        fewer cycles and rounds: up to 5 minutes
+  --quick        fewer cycles and rounds: 4 minutes
   --json FILE    verdicts and figures as JSON
   --keep         keep the logs of all processes (they are kept anyway when something fails)
   --help         this
@@ -101,14 +103,18 @@ async function runScenario(flags: Flags): Promise<number> {
     scale: flags.quick ? 'quick' : 'full',
     only: flags.only,
   });
+  let isStopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
+    // A second one would end this process before the machine is as it was.
+    if (isStopping) return;
+    isStopping = true;
     write(`\n${signal}: stopping\n`);
     void scenario.stop().finally(() => {
       rmSync(directory, { recursive: true, force: true });
       process.exit(1);
     });
   };
-  for (const signal of SIGNALS) process.once(signal, onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   let isKept = true;
   try {
     await scenario.run();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { GuestConsole, type Ready } from './console.ts';
 import { type GuestEnvironment, rootCommand } from './environment.ts';
 import { buildInitramfs } from './initramfs.ts';
+import { patient } from './patience.ts';
 import { QmpClient } from './qmp.ts';
 
 const MIB = 1024 * 1024;
@@ -36,7 +37,7 @@ export type GuestOptions = {
   readonly share?: boolean;
   /** Virtual processors, 1 by default. */
   readonly processors?: number;
-  /** How long a boot may take, in milliseconds; 60 s by default, for a loaded machine without KVM. */
+  /** How long a boot may take, in milliseconds; a minute by default, patient(): there is no KVM. */
   readonly bootTimeoutMs?: number;
   /** What to add to the kernel's command line, for example iomem=relaxed for window-write64. */
   readonly kernelArguments?: readonly string[];
@@ -171,7 +172,7 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   try {
     const guestConsole = new GuestConsole(await orExit(control.socket));
     const qmp = await orExit(monitor.socket.then((socket) => QmpClient.open(socket)));
-    const firstBoot = await orExit(guestConsole.waitForBoot(1, options.bootTimeoutMs ?? 60_000));
+    const firstBoot = await orExit(guestConsole.waitForBoot(1, options.bootTimeoutMs ?? patient(60_000)));
     return {
       pid: child.pid!,
       console: guestConsole,

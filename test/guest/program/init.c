@@ -175,7 +175,7 @@ static void reap(void)
 				worker_ended(&workers[i], status);
 }
 
-/* Kills and waits up to 5 s; false when it does not go (a D state). */
+/* Kills and waits up to 30 s, for a slow machine; false when it does not go (a D state). */
 static bool worker_kill(struct worker *worker)
 {
 	pid_t pid = worker->pid;
@@ -183,7 +183,7 @@ static bool worker_kill(struct worker *worker)
 	if (!pid)
 		return true;
 	kill(pid, SIGKILL);
-	for (int i = 0; i < 500 && worker->pid == pid; i++) {
+	for (int i = 0; i < 3000 && worker->pid == pid; i++) {
 		reap();
 		if (worker->pid == pid)
 			usleep(10000);

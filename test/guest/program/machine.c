@@ -128,7 +128,7 @@ static void run_binding(const char *verb, struct answer *answer)
 		error = write_file(DRIVER "/bind", name);
 	if (error)
 		return answer_fail(answer, error, verb);
-	if (strcmp(verb, "unbind") && !device_path(path, sizeof(path), 3000))
+	if (strcmp(verb, "unbind") && !device_path(path, sizeof(path), 30000))
 		return answer_fail(answer, ENXIO, "render-node");
 	answer_add(answer, "device", "%s", name);
 	answer_add(answer, "us", "%llu", (unsigned long long)(now_ns() - start) / 1000);

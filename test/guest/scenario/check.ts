@@ -1,7 +1,7 @@
 // What a check is, and the few ways to say in it what must hold. A check does its steps, throws CheckFailure (or lets any other error
 // pass) when something is not so, and otherwise returns the figure for its line: what it counted or measured.
 
-/** How much of everything is done: all of it, or what fits into five minutes. */
+/** How much of everything is done: all of it, or less. */
 export type Scale = 'full' | 'quick';
 
 export type Check<Subject> = {
@@ -9,7 +9,7 @@ export type Check<Subject> = {
   readonly name: string;
   /** What holds when it passes, for people. */
   readonly what: string;
-  /** How long it may take, milliseconds; 60 s by default. */
+  /** How long it may take on two idle cores, milliseconds (see patient()); 60 s by default. */
   readonly limit?: number;
   readonly run: (subject: Subject, scale: Scale) => Promise<string>;
 };
@@ -27,7 +27,7 @@ export class CheckFailure extends Error {
 /** A check took longer than it may; what it was waiting for goes on, so nothing after it in its group can be trusted. */
 export class CheckTimeout extends Error {
   constructor(limit: number) {
-    super(`not done after ${limit / 1000} s`);
+    super(`expected to be done within ${limit / 1000} s, found that it was not`);
     this.name = 'CheckTimeout';
   }
 }

@@ -20,7 +20,10 @@ type Size = {
 /** Window placement must be so many times as fast, and do so many cycles of 4 KiB a second under TCG on two cores. */
 const LEAST_RATIO = 2;
 const LEAST_RATE = 1000;
-/** A figure is no test: in CI, on a machine that may be busy with something else, a missed goal is said and does not fail the run. */
+/**
+ * A figure is no test. How many cycles a second there are is the machine's business: a missed goal is said. The ratio is of one run, and judged
+ * except in CI, on a machine that may be busy with something else.
+ */
 const IS_JUDGED = process.env['CI'] !== 'true';
 const LIMIT = 120_000;
 const WARM_UP = 3000;
@@ -59,10 +62,8 @@ async function measure(pair: Pair, size: Size, scale: Scale): Promise<string> {
   report.measured(`ratio.${size.name}`, ratio);
   const found = `${Math.round(median(window))} and ${Math.round(median(perBlob))} a second, ${ratio.toFixed(2)} times`;
   const isMissed = size.least > 0 && (median(window) < size.least || ratio < LEAST_RATIO);
-  if (isMissed && IS_JUDGED) {
-    expectAtLeast(`cycles a second in window placement (${found})`, median(window), size.least);
+  if (isMissed && IS_JUDGED)
     expectAtLeast(`window against per-blob placement (${found})`, ratio, LEAST_RATIO);
-  }
   return `${isMissed ? 'BELOW THE GOAL: ' : ''}${found} (medians of ${rounds})`;
 }
 

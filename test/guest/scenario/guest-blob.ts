@@ -1,5 +1,8 @@
 // A named blob of the guest, from the host's side of the control port.
-import { expectEqual } from './check.ts';
+import { untilPasses } from '../../support/until.ts';
+import { patient } from '../patience.ts';
+import { guestSettled } from './books.ts';
+import { expectEqual, expectThat } from './check.ts';
 import type { Session } from './session.ts';
 
 /** blob_flags of RESOURCE_CREATE_BLOB (virtio 1.3, 5.7.6.8). */
@@ -91,10 +94,25 @@ export class GuestBlob {
   }
 }
 
-/** The device still does its work: a blob of 4 KiB lives its whole life. */
+/**
+ * The device still does its work: a blob of 4 KiB lives its whole life. It is given back when this resolves, and so is what was closed before it:
+ * the driver frees later, and who wants all of a window or of a quota next would find it taken.
+ */
 export async function expectUsable(session: Session): Promise<void> {
   const blob = await GuestBlob.createMapped(session, 'usable', 4096);
   await blob.fill(0x600dn);
   await blob.verify(0x600dn);
   await blob.close();
+  await untilPasses(
+    'the blob is given back',
+    async () => {
+      const live = (await session.host.admin.listAllocations(session.vm)).map(({ resourceId }) => resourceId);
+      expectThat(
+        !live.includes(blob.resource),
+        `blob ${blob.resource} is not to be among ${live.join(', ')}`,
+      );
+    },
+    { within: patient(20_000) },
+  );
+  await guestSettled(session);
 }

@@ -8,6 +8,7 @@ import { Mapping } from '../../../services/lib/os/memory.ts';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
 import { type RunPaths, runDirectoryPaths } from '../../../services/lib/runtime/run-directory.ts';
+import { patient } from '../patience.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { Service } from './service.ts';
 
@@ -62,15 +63,17 @@ export type HostOptions = {
   readonly kept: boolean;
   /** Of 2 MiB, reserved by the caller, all for 'huge'; with 0 there is no such VM. */
   readonly hugePages: number;
+  /** How long frontends wait for the broker, and for the VMM. */
+  readonly answerTimeout: string;
 };
 
-const DEFAULTS: HostOptions = { orphanGrace: '2s', kept: false, hugePages: 0 };
+const DEFAULTS: HostOptions = { orphanGrace: '2s', kept: false, hugePages: 0, answerTimeout: '5s' };
 
 /** All of the heap that 'blob' and 'twin' share. */
 export const SHARED_FILE_BYTES = 64 * MIB;
 
 // The two memfd heaps are smaller than many a host, and lead to more than 8 GiB of blobs together; nothing touches all of it.
-const CONFIG = (directory: string, port: number, { orphanGrace, hugePages }: HostOptions) => `
+const CONFIG = (directory: string, port: number, { orphanGrace, hugePages, answerTimeout }: HostOptions) => `
 run_directory: ${directory}/run
 orphan_grace: ${orphanGrace}
 sweep_interval: 1s
@@ -100,11 +103,11 @@ vms:
   - { name: ${VM.LARGE}, window: 16GiB, heap: ram, blob_heaps: { 4: far } }
   - { name: ${VM.VAST}, window: 1TiB, heap: ram }
   ${hugePages > 0 ? `- { name: ${VM.HUGE}, window: 1GiB, placement: per-blob, heap: pages }` : ''}
-frontend: { statistics_interval: 200ms }
+frontend: { statistics_interval: 200ms, answer_timeout: ${answerTimeout}, vmm_timeout: ${answerTimeout} }
 metrics: { listen: '127.0.0.1:${port}' }
 `;
 
-const FD_TIMEOUT = 5000;
+const FD_TIMEOUT = patient(5000);
 
 export class Host {
   readonly directory: string;

@@ -1,4 +1,5 @@
 // The metrics endpoint as Prometheus sees it: a page of text, parsed into samples.
+import { patient } from '../patience.ts';
 
 export type Sample = {
   readonly name: string;
@@ -8,7 +9,7 @@ export type Sample = {
 
 const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g;
-const SCRAPE_LIMIT = 5000;
+const SCRAPE_LIMIT = patient(5000);
 
 export class MetricsPage {
   readonly #samples: readonly Sample[];
@@ -17,7 +18,7 @@ export class MetricsPage {
     this.#samples = parse(text);
   }
 
-  /** Throws when nobody serves there, or not within 5 s. */
+  /** Throws when nobody serves there, or not in time. */
   static async fetch(url: string): Promise<MetricsPage> {
     const response = await fetch(url, { signal: AbortSignal.timeout(SCRAPE_LIMIT) });
     const text = await response.text();

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { VMM_PROBLEMS, VMM_STATES } from '../../../services/lib/rpc/vmm-names.ts';
 import { untilPasses } from '../../support/until.ts';
 import type { GuestEnvironment } from '../environment.ts';
+import { patient } from '../patience.ts';
 import { type GuestOptions, GuestStartError, startGuest } from '../qemu.ts';
 import { type Check, CheckFailure, expectEqual, expectThat } from './check.ts';
 import { type Host, MIB, VM, type VmName } from './host.ts';
@@ -26,9 +27,9 @@ type Mistake = {
 };
 
 /** A guest that hangs in the device does not answer; nobody waits for it. */
-const GUEST_ANSWERS = 1000;
+const GUEST_ANSWERS = patient(1000);
 /** From the mistake's first sign to the warning: the longest patience of the frontend, and reports on their way. */
-const NOTICED_WITHIN = 15_000;
+const NOTICED_WITHIN = patient(15_000);
 const WARNING_OR_WORSE = /"level":"(warn|error|fatal)"/;
 
 const MISTAKES: readonly Mistake[] = [

@@ -2,17 +2,20 @@
 
 import { untilPasses } from '../../support/until.ts';
 import type { Answer } from '../console.ts';
+import { patient } from '../patience.ts';
 import { cachedBooks, EMPTY, expectBooks } from './books.ts';
 import { type Check, expectAtMost, expectEqual, expectThat } from './check.ts';
 import { expectUsable, FLAG, GuestBlob } from './guest-blob.ts';
 import { BLOB_ID, GIB, MIB, QUOTA } from './host.ts';
 import type { Session } from './session.ts';
 
-// VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY (virtio 1.3, 5.7.6.7), as the driver writes it into the kernel's log.
 /** Blobs that fill the window, and how often. */
 const REFILL = 64;
 const REFILL_ROUNDS = 10;
+/** From the last free to a free window, milliseconds on two idle cores: 50 was seen, 120 with a load of 20. */
+const ROOM_WITHIN = 1000;
 
+/** VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY (virtio 1.3, 5.7.6.7), as the driver writes it into the kernel's log. */
 const OUT_OF_MEMORY_IN_LOG = 'response 0x1201';
 
 export const WINDOW_FULL: Check<Session> = {
@@ -23,7 +26,7 @@ export const WINDOW_FULL: Check<Session> = {
 
 export const WINDOW_REFILLED: Check<Session> = {
   name: 'window-refilled',
-  what: 'a burst of frees, then all of the window: room within a second',
+  what: 'a burst of frees, then all of the window: room soon',
   run: windowRefilled,
 };
 
@@ -86,7 +89,7 @@ async function windowRefilled(session: Session): Promise<string> {
     refused += Number(found['refused']) > 0 ? 1 : 0;
     await expectBooks(session, EMPTY);
   }
-  expectAtMost('milliseconds until a range was free', Math.max(...waits), 1000);
+  expectAtMost('milliseconds until a range was free', Math.max(...waits), patient(ROOM_WITHIN));
   const [shortest = 0] = waits.toSorted((a, b) => a - b);
   return `${refused} of ${REFILL_ROUNDS} creates met ENOSPC, for ${shortest.toFixed(1)} to ${Math.max(...waits).toFixed(1)} ms`;
 }
@@ -102,8 +105,9 @@ async function quotaBytes(session: Session): Promise<string> {
   await expectAnswer(session, 'RESOURCE_CREATE_BLOB', 'ERR_OUT_OF_MEMORY', () =>
     expectRefusedBlob(session, quota - GIB + 4096, 0),
   );
-  // Here alone: after ten lines in five seconds the kernel logs no more of them.
-  await expectLogged(session, mark, OUT_OF_MEMORY_IN_LOG);
+  await expectLogged(session, mark, OUT_OF_MEMORY_IN_LOG, () =>
+    expectRefusedBlob(session, quota - GIB + 4096, 0),
+  );
   await expectBooks(session, { unmapped });
   await expectUsable(session);
 
@@ -233,14 +237,26 @@ async function expectAnswer<Result>(
   return result;
 }
 
-async function expectLogged(session: Session, mark: number, text: string): Promise<void> {
-  await untilPasses('the kernel logs it', async () => {
-    const log = session.kernelSince(mark);
-    expectThat(
-      log.includes(text),
-      `the kernel's log should hold "${text}": ${log.trim().slice(-300) || 'nothing was logged'}`,
-    );
-  });
+/**
+ * The kernel logs no more than ten such lines in five seconds, whoever caused them: what has taken place is made to happen again, once a
+ * second, until a line of it is there.
+ */
+async function expectLogged(
+  session: Session,
+  mark: number,
+  text: string,
+  again: () => Promise<void>,
+): Promise<void> {
+  const isLogged = () => session.kernelSince(mark).includes(text);
+  await untilPasses(
+    'the kernel logs it',
+    async () => {
+      if (!isLogged()) await again();
+      const log = session.kernelSince(mark).trim().slice(-300);
+      expectThat(isLogged(), `the kernel's log should hold "${text}": ${log || 'nothing was logged'}`);
+    },
+    { every: 1000, within: patient(10_000) },
+  );
 }
 
 function expectErrno(what: string, answer: Answer, errno: string): void {

@@ -1,9 +1,11 @@
 // Runs the plan: boots each VM, does its checks, ends it; every check gets its line, whatever happened before it.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { reserveHugePages } from '../../support/huge-pages.ts';
+import { type HugePages, reserveHugePages } from '../../support/huge-pages.ts';
 import { GuestConsoleError } from '../console.ts';
 import type { GuestEnvironment } from '../environment.ts';
+import { patient } from '../patience.ts';
+import { EMPTY, expectBooks } from './books.ts';
 import {
   type Check,
   CheckTimeout,
@@ -31,8 +33,10 @@ export type ScenarioOptions = {
 };
 
 // The whole run, after the environment was fetched, milliseconds.
-const BUDGET: Readonly<Record<Scale, number>> = { full: 660_000, quick: 300_000 };
+const BUDGET: Readonly<Record<Scale, number>> = { full: patient(660_000), quick: patient(300_000) };
 const CLEAN_UP_LIMIT = 10_000;
+/** Of the services: a busy machine shall not look like a broker that is away. */
+const ANSWER_TIMEOUT = '30s';
 const WORKERS = 8;
 /** pino: 50 is error, 60 fatal. */
 const ERROR_LEVEL = /"level":"?(50|60|error|fatal)/;
@@ -46,13 +50,17 @@ export function checkNames(): readonly string[] {
   ];
 }
 
+export function groupNames(): readonly string[] {
+  return [...new Set(checkNames().map((name) => name.slice(0, name.indexOf('/'))))];
+}
+
 export class Scenario {
   readonly #options: ScenarioOptions;
   readonly #deadline: number;
   readonly #running = new Set<Session>();
   #host: Host | null = null;
-  /** Of huge pages that were reserved. */
-  #giveBack: (() => void) | null = null;
+  /** Why there are none, or what gives them back; null while nobody asked for any. */
+  #hugePages: HugePages | null = null;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
@@ -88,13 +96,15 @@ export class Scenario {
     const host = this.#host;
     this.#host = null;
     await host?.stop();
-    this.#giveBack?.();
-    this.#giveBack = null;
+    if (this.#hugePages && 'giveBack' in this.#hugePages) this.#hugePages.giveBack();
   }
 
   async #startHost(): Promise<Host | null> {
     await this.#line('host', 'start', 'broker and metrics start', async () => {
-      this.#host = await Host.start(this.#options.directory, { hugePages: this.#reserve() });
+      this.#host = await Host.start(this.#options.directory, {
+        hugePages: this.#reserve(),
+        answerTimeout: ANSWER_TIMEOUT,
+      });
       return `logs in ${this.#host.logs}`;
     });
     return this.#host;
@@ -104,19 +114,19 @@ export class Scenario {
   #reserve(): number {
     const needed = GROUPS.filter(({ name, checks }) => this.#chosen(name, checks).length > 0);
     const pages = Math.max(0, ...needed.map(({ hugePages = 0 }) => hugePages));
-    this.#giveBack = pages > 0 ? reserveHugePages(pages) : null;
-    return this.#giveBack === null ? 0 : pages;
+    if (pages === 0) return 0;
+    this.#hugePages = reserveHugePages(pages);
+    return 'why' in this.#hugePages ? 0 : pages;
   }
 
   /** All groups that the host has what it takes for. */
   get #groups(): readonly Group[] {
-    if (this.#giveBack !== null) return GROUPS;
+    if (this.#hugePages === null || !('why' in this.#hugePages)) return GROUPS;
+    const { why } = this.#hugePages;
     const left = GROUPS.filter(({ hugePages = 0 }) => hugePages > 0);
     for (const { name, checks } of left) {
       if (this.#chosen(name, checks).length === 0) continue;
-      this.#options.report.note(
-        `left out: ${name}, because huge pages cannot be reserved here (vm.nr_hugepages)`,
-      );
+      this.#options.report.note(`left out: ${name}, because there are no huge pages for it: ${why}`);
     }
     return GROUPS.filter((group) => !left.includes(group));
   }
@@ -124,7 +134,7 @@ export class Scenario {
   async #runGroup(group: Group, host: Host): Promise<void> {
     const chosen = this.#chosen(group.name, group.checks);
     if (chosen.length === 0) return;
-    const session = await this.#boot(group.name, group.options, host);
+    const session = await this.#boot(group.name, { ...group.options, name: group.name }, host);
     try {
       await this.#runChecks(group.name, chosen, session, session === null ? [] : [session]);
     } finally {
@@ -140,9 +150,16 @@ export class Scenario {
   async #runFigures(host: Host): Promise<void> {
     const chosen = this.#chosen(PAIR.name, FIGURES);
     if (chosen.length === 0) return;
-    const window = await this.#boot(PAIR.name, { vm: PAIR.window }, host);
+    const window = await this.#boot(
+      PAIR.name,
+      { vm: PAIR.window, name: `${PAIR.name}-${PAIR.window}` },
+      host,
+    );
     await window?.guest.qmp.stop();
-    const perBlob = window === null ? null : await this.#boot(PAIR.name, { vm: PAIR.perBlob }, host);
+    const perBlob =
+      window === null
+        ? null
+        : await this.#boot(PAIR.name, { vm: PAIR.perBlob, name: `${PAIR.name}-${PAIR.perBlob}` }, host);
     await perBlob?.guest.qmp.stop();
     const pair: Pair | null = window === null || perBlob === null ? null : { window, perBlob };
     try {
@@ -159,7 +176,10 @@ export class Scenario {
     await this.#line(group, 'boot', `VM ${options.vm} boots with a frontend as its GPU`, async () => {
       session = await Session.start(options, host, report, environment);
       this.#running.add(session);
-      expectThat(session.guest.firstBoot.device !== null, 'the guest has no render node');
+      expectThat(
+        session.guest.firstBoot.device !== null,
+        'expected a render node in the guest, found none: its driver did not take the device',
+      );
       return `${(session.bootMilliseconds / 1000).toFixed(1)} s, QEMU ${environment.qemuVersion}, Linux ${environment.kernelRelease}`;
     });
     return session;
@@ -186,7 +206,13 @@ export class Scenario {
         report.add({ group, name, what, verdict: 'not run', figure: why, milliseconds: 0 });
         continue;
       }
-      const error = await this.#line(group, name, what, () => within(run(subject, scale), limit));
+      const error = await this.#line(
+        group,
+        name,
+        what,
+        () => within(run(subject, scale), patient(limit)),
+        sessions,
+      );
       if (error === null) continue;
       why = (await this.#cleanUp(sessions, error)) ? '' : `${name} left a VM that does not work`;
     }
@@ -205,6 +231,7 @@ export class Scenario {
         for (let worker = 0; worker < WORKERS; worker++) {
           await session.ask(`kill ${worker}`, CLEAN_UP_LIMIT);
         }
+        await expectBooks(session, EMPTY);
       }
       return true;
     } catch {
@@ -213,7 +240,13 @@ export class Scenario {
   }
 
   /** Runs one check and reports it; the error it ended with, or null. */
-  async #line(group: string, name: string, what: string, run: () => Promise<string>): Promise<Error | null> {
+  async #line(
+    group: string,
+    name: string,
+    what: string,
+    run: () => Promise<string>,
+    sessions: readonly Session[] = [],
+  ): Promise<Error | null> {
     const { report } = this.#options;
     const start = Date.now();
     const line = (verdict: 'ok' | 'FAIL', figure: string): void =>
@@ -223,9 +256,20 @@ export class Scenario {
       return null;
     } catch (error) {
       const problem = error instanceof Error ? error : new Error(String(error));
-      line('FAIL', problem.message);
+      line('FAIL', [problem.message, ...this.#whereToLook(sessions)].join('\n'));
       return problem;
     }
+  }
+
+  /** Beside what a failed check says: what the guests are at, and the logs. */
+  #whereToLook(sessions: readonly Session[]): readonly string[] {
+    const waiting = sessions.flatMap(({ name, console }) =>
+      console.unanswered.map((line) => `not answered by the guest ${name}: ${line}`),
+    );
+    for (const session of sessions) session.saveLogs();
+    const logs = sessions.flatMap(({ frontend, kernelLogPath }) => [frontend.logPath, kernelLogPath]);
+    const broker = this.#host ? [this.#host.broker.logPath] : [join(this.#options.directory, 'logs')];
+    return [...waiting, `logs: ${[...broker, ...logs].join(' ')}`];
   }
 
   #chosen<Subject>(group: string, checks: readonly Check<Subject>[]): readonly Check<Subject>[] {

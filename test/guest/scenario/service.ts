@@ -4,10 +4,11 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'no
 import { fileURLToPath } from 'node:url';
 import { LIFELINE_FD, LIFELINE_VARIABLE } from '../../../services/lib/runtime/lifeline.ts';
 import { until } from '../../support/until.ts';
+import { patient } from '../patience.ts';
 
 // Beside this file in dist/: the scenario runs compiled, because the services do.
 const CLI = fileURLToPath(new URL('../../../services/cli/main.js', import.meta.url));
-const STOP_LIMIT = 12_000;
+const STOP_LIMIT = patient(12_000);
 // What a keeper is told for services that are killed on purpose, every other second: no pause, whatever happens.
 const KEEP = ['keep', '--restart', 'always', '--restart-delay', '0ms', '--', process.execPath, CLI];
 const POLL = 20;
@@ -67,7 +68,7 @@ export class Service {
   }
 
   /** Resolves when `isReady` does with true; rejects with ServiceError after `limit` milliseconds, or when the process ends before. */
-  async ready(isReady: () => Promise<boolean>, limit = 20_000): Promise<void> {
+  async ready(isReady: () => Promise<boolean>, limit = patient(20_000)): Promise<void> {
     const isDecided = async (): Promise<boolean> => (await isReady()) || !this.running;
     await until(`${this.name} is ready`, isDecided, { within: limit, every: POLL }).catch((error: Error) => {
       throw new ServiceError(error.message, this.log());

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { until } from '../../support/until.ts';
 import type { GuestConsole } from '../console.ts';
 import type { GuestEnvironment } from '../environment.ts';
+import { patient } from '../patience.ts';
 import { type Guest, startGuest } from '../qemu.ts';
 import type { Host, VmName } from './host.ts';
 import type { Report } from './report.ts';
@@ -11,6 +12,8 @@ import type { Service } from './service.ts';
 
 export type SessionOptions = {
   readonly vm: VmName;
+  /** What the logs of kernel and QEMU are named by; the VM's name by default. */
+  readonly name?: string;
   /** Bytes; 512 MiB by default. */
   readonly memory?: number;
   readonly processors?: number;
@@ -30,6 +33,7 @@ export type Before = {
 
 export class Session {
   readonly vm: VmName;
+  readonly name: string;
   readonly host: Host;
   readonly report: Report;
   readonly frontend: Service;
@@ -50,6 +54,7 @@ export class Session {
     bootMilliseconds: number,
   ) {
     this.vm = options.vm;
+    this.name = options.name ?? options.vm;
     this.host = host;
     this.report = report;
     this.frontend = frontend.service;
@@ -96,9 +101,9 @@ export class Session {
     return this.guest.console;
   }
 
-  /** A guest command that must succeed. Milliseconds. */
-  ask(line: string, limit?: number): Promise<Readonly<Record<string, string>>> {
-    return this.console.expectOk(line, limit);
+  /** A guest command that must succeed. `limit`: milliseconds on two idle cores. */
+  ask(line: string, limit = 10_000): Promise<Readonly<Record<string, string>>> {
+    return this.console.expectOk(line, patient(limit));
   }
 
   /** Lines of the guest's kernel since `mark` (the length of an earlier kernelLog()). */
@@ -115,10 +120,14 @@ export class Session {
     await this.frontend.stop();
   }
 
+  get kernelLogPath(): string {
+    return join(this.host.logs, `kernel-${this.name}.log`);
+  }
+
   /** Must come before the guest's files are removed. */
   saveLogs(): void {
-    writeFileSync(join(this.host.logs, `kernel-${this.vm}.log`), this.guest.kernelLog());
-    writeFileSync(join(this.host.logs, `qemu-${this.vm}.log`), `${this.guest.stderr()}${this.#exit}`);
+    writeFileSync(this.kernelLogPath, this.guest.kernelLog());
+    writeFileSync(join(this.host.logs, `qemu-${this.name}.log`), `${this.guest.stderr()}${this.#exit}`);
   }
 }
 
@@ -133,6 +142,6 @@ async function settledDescriptors(service: Service): Promise<readonly string[]> 
       last = next.join();
       return isSame ? next : null;
     },
-    { every: 50 },
+    { every: 50, within: patient(20_000) },
   );
 }
