@@ -33,6 +33,8 @@ import { runTool } from './process.ts';
 // The release whose backports carry QEMU 11.1 and Linux 7.3.
 const RELEASE = 'trixie';
 const BACKPORTS = `${RELEASE}-backports`;
+/** Where packages come from: the release, and what wins over it. */
+export const SUITES = { suites: [RELEASE, BACKPORTS], target: BACKPORTS } as const;
 // xz-utils and zstd unpack the kernel and its modules.
 const PACKAGES = ['qemu-system-x86', 'linux-image-amd64', 'xz-utils', 'zstd'];
 const DRIVER = 'virtio_gpu';
@@ -56,18 +58,32 @@ export async function fetchEnvironment(options: FetchOptions = {}): Promise<Gues
       `Debian's amd64 packages are fetched, and this machine is ${process.arch}.`,
     );
   }
+  await fillCache(cache, environmentDirectory(cache), (partial) =>
+    assemble(partial, options.mirror ?? debianMirror(), progress),
+  );
+  return requireEnvironment(cache);
+}
+
+/**
+ * Makes a directory of the cache that is complete or absent: `assemble` fills PARTIAL/done, which becomes it by one rename. What else lies in
+ * PARTIAL stays there when that fails, for the next try. One at a time for each cache. Throws GuestEnvironmentError.
+ */
+export async function fillCache(
+  cache: string,
+  directory: string,
+  assemble: (partial: string) => Promise<void>,
+): Promise<void> {
   mkdirSync(cache, { recursive: true });
   const lock = takeLock(join(cache, 'fetch.lock'));
   try {
-    const partial = `${environmentDirectory(cache)}.partial`;
-    await assemble(partial, options.mirror ?? debianMirror(), progress);
-    rmSync(environmentDirectory(cache), { recursive: true, force: true });
-    renameSync(join(partial, 'done'), environmentDirectory(cache));
+    const partial = `${directory}.partial`;
+    await assemble(partial);
+    rmSync(directory, { recursive: true, force: true });
+    renameSync(join(partial, 'done'), directory);
     rmSync(partial, { recursive: true, force: true });
   } finally {
     closeSync(lock);
   }
-  return requireEnvironment(cache);
 }
 
 // The lock goes when its descriptor is closed, also by a crash.
@@ -91,8 +107,7 @@ async function assemble(partial: string, mirror: string, progress: (line: string
     {
       directory: join(partial, 'apt'),
       mirror,
-      suites: [RELEASE, BACKPORTS],
-      target: BACKPORTS,
+      ...SUITES,
     },
     PACKAGES,
     progress,

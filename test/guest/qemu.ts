@@ -13,6 +13,12 @@ import { QmpClient } from './qmp.ts';
 
 const MIB = 1024 * 1024;
 
+/** How QEMU is started with these arguments; its sockets and files lie in `directory`. It shall end when its standard input does. */
+export type Launch = (
+  qemuArguments: readonly string[],
+  directory: string,
+) => { readonly command: string; readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv };
+
 /** The GPU that the guest gets. */
 export type GuestDevice =
   /** A vhost-user back-end that listens on socketPath: QEMU's generic device, the one that carries shared memory. */
@@ -26,6 +32,8 @@ export type GuestDevice =
     }
   /** QEMU's own virtio-gpu, which has no host-visible window: for checking the environment itself. */
   | { readonly kind: 'built-in' }
+  /** QEMU's own virtio-gpu with OpenGL and a host-visible window of 1 GiB: the peer of the benchmarks (peer-root.ts). */
+  | { readonly kind: 'built-in-gl'; readonly launch: Launch }
   | { readonly kind: 'none' };
 
 export type GuestOptions = {
@@ -87,12 +95,13 @@ export function qemuArguments(options: GuestOptions, initramfs: string, director
   const kernelCommandLine = ['console=ttyS0', 'panic=-1', 'quiet', ...(options.kernelArguments ?? [])].join(
     ' ',
   );
+  const isPeer = options.device.kind === 'built-in-gl';
+  const firmware = ['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'];
   return [
-    ...['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'].flatMap((path) => [
-      '-L',
-      join(environment.root, path),
-    ]),
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-run-with', 'exit-with-parent=on'],
+    // In a root of its own QEMU finds its files where it expects them.
+    ...(isPeer ? [] : firmware.flatMap((path) => ['-L', join(environment.root, path)])),
+    ...['-nodefaults', '-no-user-config', '-display', isPeer ? 'sdl,gl=on' : 'none'],
+    ...['-run-with', 'exit-with-parent=on'],
     ...['-machine', 'q35,memory-backend=mem', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64'],
     ...['-smp', String(options.processors ?? 1), '-m', memory],
     ...[
@@ -121,6 +130,7 @@ export function qemuArguments(options: GuestOptions, initramfs: string, director
 function deviceArguments(device: GuestDevice): string[] {
   if (device.kind === 'none') return [];
   if (device.kind === 'built-in') return ['-device', 'virtio-gpu-pci'];
+  if (device.kind === 'built-in-gl') return ['-device', 'virtio-gpu-gl-pci,blob=on,hostmem=1G'];
   // virtio-id 16 is the GPU; two queues (control, cursor) and 20 bytes of configuration (struct virtio_gpu_config).
   const generic = `vhost-user-test-device-pci,virtio-id=16,num_vqs=${device.queues ?? 2},vq_size=256,config_size=20,chardev=vu`;
   const socket = ['-chardev', `socket,id=vu,path=${device.socketPath}`];
@@ -136,15 +146,10 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   const kernelLog = () => readIfThere(join(directory, 'kernel.log'));
   const control = await acceptOne(join(directory, 'control.sock'));
   const monitor = await acceptOne(join(directory, 'qmp.sock'));
-  const { command, prefix } = rootCommand(options.environment.root, 'qemu-system-x86_64');
-  const child = spawn(command, [...prefix, ...qemuArguments(options, initramfs, directory)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      ...process.env,
-      // QEMU looks for its modules beside its executable, which is the loader here.
-      QEMU_MODULE_DIR: join(options.environment.root, 'usr/lib/x86_64-linux-gnu/qemu'),
-    },
-  });
+  const { environment, device } = options;
+  const launch = device.kind === 'built-in-gl' ? device.launch : throughLoader(environment.root);
+  const { command, args, env } = launch(qemuArguments(options, initramfs, directory), directory);
+  const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], env });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-65536);
@@ -188,6 +193,14 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
     await stop();
     throw new GuestStartError(`The guest did not start: ${(error as Error).message}`, stderr, log);
   }
+}
+
+/** The fetched QEMU, through the fetched root's own loader and libraries. */
+function throughLoader(root: string): Launch {
+  const { command, prefix } = rootCommand(root, 'qemu-system-x86_64');
+  // QEMU looks for its modules beside its executable, which is the loader here.
+  const env = { ...process.env, QEMU_MODULE_DIR: join(root, 'usr/lib/x86_64-linux-gnu/qemu') };
+  return (qemuArguments) => ({ command, args: [...prefix, ...qemuArguments], env });
 }
 
 // A socket for exactly one caller.

@@ -85,17 +85,51 @@ static int call(int fd, unsigned long request, void *argument)
 	return result < 0 ? errno : 0;
 }
 
-int blob_create(int fd, struct blob *blob, uint32_t mem, uint32_t flags, uint64_t blob_id, uint64_t size)
+static int create(int fd, struct blob *blob, struct virtgpu_resource_create_blob *create)
 {
-	struct virtgpu_resource_create_blob create = {
-		.blob_mem = mem, .blob_flags = flags, .size = size, .blob_id = blob_id,
-	};
-	int error = call(fd, VIRTGPU_RESOURCE_CREATE_BLOB, &create);
+	int error = call(fd, VIRTGPU_RESOURCE_CREATE_BLOB, create);
 
 	if (error)
 		return error;
-	*blob = (struct blob){.handle = create.bo_handle, .resource = create.res_handle, .size = size};
+	*blob = (struct blob){.handle = create->bo_handle, .resource = create->res_handle, .size = create->size};
 	return 0;
+}
+
+int blob_create(int fd, struct blob *blob, uint32_t mem, uint32_t flags, uint64_t blob_id, uint64_t size)
+{
+	struct virtgpu_resource_create_blob request = {
+		.blob_mem = mem, .blob_flags = flags, .size = size, .blob_id = blob_id,
+	};
+
+	return create(fd, blob, &request);
+}
+
+#define VIRGL_CAPSET 2 /* VIRTIO_GPU_CAPSET_VIRGL2 */
+
+int virgl_start(int fd)
+{
+	static uint8_t capset[4096];
+	struct virtgpu_get_caps get = {
+		.cap_set_id = VIRGL_CAPSET, .cap_set_ver = 1, .addr = (uintptr_t)capset, .size = sizeof(capset)};
+	struct virtgpu_context_set_param param = {VIRTGPU_CONTEXT_PARAM_CAPSET_ID, VIRGL_CAPSET};
+	struct virtgpu_context_init init = {.num_params = 1, .ctx_set_params = (uintptr_t)&param};
+	int error = call(fd, VIRTGPU_GET_CAPS, &get);
+
+	return error ? error : call(fd, VIRTGPU_CONTEXT_INIT, &init);
+}
+
+int virgl_blob_create(int fd, struct blob *blob, uint32_t flags, uint64_t blob_id, uint64_t size)
+{
+	/* virgl_protocol.h: VIRGL_CCMD_PIPE_RESOURCE_CREATE with its 11 words, as Mesa's virgl driver sends it. */
+	uint32_t words[12] = {
+		48 | 11 << 16, 0 /* a buffer */, 64 /* R8_UNORM */, 0x10 /* a vertex buffer */, (uint32_t)size, 1, 1, 1, 0, 0,
+		6 /* mapped persistent and coherent */, (uint32_t)blob_id};
+	struct virtgpu_resource_create_blob request = {
+		.blob_mem = VIRTGPU_BLOB_MEM_HOST3D, .blob_flags = flags, .size = size, .blob_id = blob_id,
+		.cmd_size = sizeof(words), .cmd = (uintptr_t)words,
+	};
+
+	return create(fd, blob, &request);
 }
 
 int blob_map(int fd, struct blob *blob)

@@ -24,6 +24,12 @@ int device_open(int *fd);
 void device_forget(void); /* after fork: the child opens its own */
 
 int blob_create(int fd, struct blob *blob, uint32_t mem, uint32_t flags, uint64_t blob_id, uint64_t size);
+/*
+ * The same where a renderer makes the memory of blobs (virgl): a buffer is created by a command in the context, and becomes the blob's memory
+ * by its blob_id, which must not have been used before. virgl_start() makes the device file's context one of virgl, once.
+ */
+int virgl_start(int fd);
+int virgl_blob_create(int fd, struct blob *blob, uint32_t flags, uint64_t blob_id, uint64_t size);
 int blob_map(int fd, struct blob *blob);
 int blob_unmap(struct blob *blob);
 int blob_close(int fd, struct blob *blob); /* unmaps first when mapped */

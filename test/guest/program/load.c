@@ -32,7 +32,9 @@ static const char *const stage_names[STAGES] = {"create", "map", "touch", "unmap
 
 struct cycle_options {
 	uint64_t count, size, settle_us;
+	uint64_t every_us; /* a cycle begins so often and not before; 0: one after the other */
 	uint32_t mem;
+	bool virgl;       /* memory comes from a renderer; see device.h */
 	bool touch_all;   /* a word in every page instead of the first page only */
 	bool check_zeros; /* a fresh blob must read zero where it was not written yet */
 };
@@ -97,7 +99,10 @@ static int one_cycle(int fd, const struct cycle_options *options, uint64_t seed,
 	int error;
 
 	*stage = CREATE;
-	error = blob_create(fd, &blob, options->mem, VIRTGPU_BLOB_FLAG_USE_MAPPABLE, 0, options->size);
+	if (options->virgl)
+		error = virgl_blob_create(fd, &blob, VIRTGPU_BLOB_FLAG_USE_MAPPABLE, (uint32_t)seed, options->size);
+	else
+		error = blob_create(fd, &blob, options->mem, VIRTGPU_BLOB_FLAG_USE_MAPPABLE, 0, options->size);
 	if (error)
 		return error;
 	next = now_ns(), report->stage_ns[CREATE] += next - at, at = next;
@@ -127,6 +132,14 @@ static int one_cycle(int fd, const struct cycle_options *options, uint64_t seed,
 	return error ? error : close_error;
 }
 
+static void wait_until(uint64_t then)
+{
+	uint64_t now = now_ns();
+
+	if (then > now)
+		usleep((then - now) / 1000);
+}
+
 static void run_cycles_in_child(struct load_area *area, int process, const struct cycle_options *options)
 {
 	struct load_report *report = &area->reports[process];
@@ -136,12 +149,17 @@ static void run_cycles_in_child(struct load_area *area, int process, const struc
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	device_forget();
 	error = device_open(&fd);
+	if (!error && options->virgl)
+		error = virgl_start(fd);
+	if (error)
+		fd = -1;
 	atomic_store(&report->ready, 1);
 	while (!atomic_load(&area->go))
 		sched_yield();
 	report->start_ns = now_ns();
 	for (uint64_t i = 0; i < options->count; i++) {
 		enum stage stage = CREATE;
+		wait_until(report->start_ns + i * options->every_us * 1000);
 		uint64_t start = now_ns();
 		uint64_t seed = (uint64_t)(process + 1) << 48 | (i + 1);
 
@@ -208,6 +226,7 @@ static void add_cycle_figures(struct answer *answer, struct load_area *area, int
 	answer_add(answer, "rate", "%.1f", sum.done / ((end - start) / 1e9));
 	answer_add(answer, "p50_us", "%.1f", area->durations[sum.done / 2] / 1e3);
 	answer_add(answer, "p99_us", "%.1f", area->durations[sum.done * 99 / 100] / 1e3);
+	answer_add(answer, "p999_us", "%.1f", area->durations[sum.done * 999 / 1000] / 1e3);
 	answer_add(answer, "max_us", "%.1f", area->durations[sum.done - 1] / 1e3);
 	for (int s = 0; s < STAGES; s++) {
 		char key[32];
@@ -217,7 +236,9 @@ static void add_cycle_figures(struct answer *answer, struct load_area *area, int
 	}
 }
 
-/* cycles PROCESSES COUNT SIZE [mem=host3d] [touch=first|all] [settle=US] [zeros=0]; COUNT is for each process. */
+/*
+ * cycles PROCESSES COUNT SIZE [mem=host3d] [touch=first|all] [settle=US] [zeros=0] [every=US] [virgl=1]; COUNT is for each process.
+ */
 static void run_cycles(const struct command *command, struct answer *answer)
 {
 	int processes = (int)command_number(command, 1, 0);
@@ -225,6 +246,8 @@ static void run_cycles(const struct command *command, struct answer *answer)
 		.count = command_number(command, 2, 0),
 		.size = command_number(command, 3, 0),
 		.settle_us = command_option_number(command, "settle", 0),
+		.every_us = command_option_number(command, "every", 0),
+		.virgl = command_option_number(command, "virgl", 0) != 0,
 		.mem = parse_blob_mem(command_option(command, "mem", "host3d")),
 		.touch_all = !strcmp(command_option(command, "touch", "first"), "all"),
 		.check_zeros = command_option_number(command, "zeros", 1) != 0,

@@ -73,6 +73,14 @@ struct virtgpu_3d_wait {
 	uint32_t flags;
 };
 
+struct virtgpu_get_caps {
+	uint32_t cap_set_id;
+	uint32_t cap_set_ver;
+	uint64_t addr;
+	uint32_t size;
+	uint32_t pad;
+};
+
 struct virtgpu_resource_create_blob {
 	uint32_t blob_mem;
 	uint32_t blob_flags;
@@ -98,6 +106,7 @@ struct virtgpu_context_init {
 
 _Static_assert(sizeof(struct virtgpu_map) == 16, "virtgpu_map");
 _Static_assert(sizeof(struct virtgpu_execbuffer) == 64, "virtgpu_execbuffer");
+_Static_assert(sizeof(struct virtgpu_get_caps) == 24, "virtgpu_get_caps");
 _Static_assert(sizeof(struct virtgpu_resource_create_blob) == 48, "virtgpu_resource_create_blob");
 _Static_assert(sizeof(struct virtgpu_context_init) == 16, "virtgpu_context_init");
 
@@ -108,6 +117,7 @@ _Static_assert(sizeof(struct virtgpu_context_init) == 16, "virtgpu_context_init"
 #define VIRTGPU_GETPARAM _IOWR('d', 0x43, struct virtgpu_getparam)
 #define VIRTGPU_RESOURCE_INFO _IOWR('d', 0x45, struct virtgpu_resource_info)
 #define VIRTGPU_WAIT _IOWR('d', 0x48, struct virtgpu_3d_wait)
+#define VIRTGPU_GET_CAPS _IOWR('d', 0x49, struct virtgpu_get_caps)
 #define VIRTGPU_RESOURCE_CREATE_BLOB _IOWR('d', 0x4a, struct virtgpu_resource_create_blob)
 #define VIRTGPU_CONTEXT_INIT _IOWR('d', 0x4b, struct virtgpu_context_init)
 
