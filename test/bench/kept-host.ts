@@ -3,7 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { childrenOf } from '../chaos/process-tree.ts';
 import { until } from '../support/until.ts';
+import { leftover } from './leftovers.ts';
+import { processorTime } from './process.ts';
 import { RawSession } from './raw-session.ts';
 import { makeRunPlace } from './run-place.ts';
 
@@ -19,6 +22,8 @@ export class KeptHost {
   readonly #isSafe: boolean;
   readonly #config: string;
   readonly #children: ChildProcess[] = [];
+  readonly #frontends = new Map<string, ChildProcess>();
+  readonly #stop = leftover(() => this.#end());
 
   private constructor(isSafe: boolean, vms: readonly HostVm[]) {
     this.#isSafe = isSafe;
@@ -50,7 +55,8 @@ export class KeptHost {
   /** A frontend. Resolves with its socket. */
   async startFrontend(vm: string): Promise<string> {
     const socket = join(this.directory, `${vm}.sock`);
-    await this.#startService(['frontend', '--vm', vm, '--socket-path', socket], socket);
+    const child = await this.#startService(['frontend', '--vm', vm, '--socket-path', socket], socket);
+    this.#frontends.set(vm, child);
     return socket;
   }
 
@@ -59,16 +65,28 @@ export class KeptHost {
     return RawSession.open(join(this.directory, 'run/broker.sock'), vm, secret);
   }
 
-  /** What the broker that runs now has used, milliseconds: utime and stime of proc(5), in ticks of 10 ms. */
+  /** The broker that runs now; 0 between two of them. */
+  get brokerPid(): number {
+    return Number(readFileSync(join(this.directory, 'run/broker.lock'), 'utf8'));
+  }
+
+  /** The frontend that runs now, of a host that is safe: the child of its keeper. 0 between two of them. */
+  frontendPid(vm: string): number {
+    const [pid = 0] = childrenOf(this.#frontends.get(vm)?.pid ?? 0);
+    return pid;
+  }
+
+  /** What the broker that runs now has used, milliseconds. */
   brokerTime(): number {
-    const pid = readFileSync(join(this.directory, 'run/broker.lock'), 'utf8').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
+    return processorTime(this.brokerPid);
   }
 
   /** Ends everything, last started first. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  async #end(): Promise<void> {
     for (const child of this.#children.reverse()) {
       const ended = new Promise((done) => child.once('exit', done));
       if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -78,7 +96,7 @@ export class KeptHost {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  async #startService(args: readonly string[], socket: string): Promise<void> {
+  async #startService(args: readonly string[], socket: string): Promise<ChildProcess> {
     const service = [BARKEEP, ...args, '--config', this.#config];
     const all = this.#isSafe ? [BARKEEP, 'keep', '--', process.execPath, ...service] : service;
     const child = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -88,5 +106,6 @@ export class KeptHost {
       every: POLL,
     });
     if (child.exitCode !== null) throw new Error(`the ${args[0]} ended with ${child.exitCode}`);
+    return child;
   }
 }

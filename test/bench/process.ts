@@ -1,9 +1,10 @@
 // Children of a benchmark: started from the compiled tree, ready when they say so, gone when the benchmark ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { until } from '../support/until.ts';
+import { leftover } from './leftovers.ts';
 
 const DIST = resolve(import.meta.dirname, '../..');
 
@@ -13,6 +14,8 @@ export type Child = {
   readonly stop: () => Promise<void>;
   /** Resident memory in bytes. */
   readonly residentBytes: () => number;
+  /** Sends a line to its standard input, and waits until it has said the same. */
+  readonly tell: (line: string) => Promise<void>;
 };
 
 /** Starts `node dist/SCRIPT ARGS` and waits until `isReady` says so. Rejects with what the child printed when it ends before that. */
@@ -22,7 +25,7 @@ export async function startChild(
   isReady: (stdout: string) => boolean,
 ): Promise<Child> {
   const child: ChildProcess = spawn(process.execPath, [join(DIST, script), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
@@ -41,19 +44,43 @@ export async function startChild(
     throw error;
   });
   if (child.exitCode !== null) throw new Error(`${script} did not become ready: ${found()}`);
+  const stop = leftover(async () => {
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), 5000);
+    await ended;
+    clearTimeout(force);
+  });
+  const pid = child.pid as number;
   return {
-    pid: child.pid as number,
-    stop: async () => {
-      child.kill('SIGTERM');
-      const force = setTimeout(() => child.kill('SIGKILL'), 5000);
-      await ended;
-      clearTimeout(force);
-    },
-    residentBytes: () => {
-      const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-      return Number(kib) * 1024;
+    pid,
+    stop,
+    residentBytes: () => kibibytesOf(`/proc/${pid}/status`, 'VmRSS'),
+    tell: async (line) => {
+      stdout = '';
+      child.stdin?.write(`${line}\n`);
+      await until(`${script} says ${line}`, () => stdout.includes(`${line}\n`), { found });
     },
   };
+}
+
+/** Memory that a process has to itself and has written to, bytes: what one more of it costs. proc_pid_smaps_rollup. */
+export function privateDirtyBytes(pid: number): number {
+  return kibibytesOf(`/proc/${pid}/smaps_rollup`, 'Private_Dirty');
+}
+
+/** What all threads of a process have run for, milliseconds; exact, where the ticks of /proc/PID/stat are 10 ms. Threads that ended are not in it. */
+export function processorTime(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, task) => {
+    const [nanoseconds] = readFileSync(join(tasks, task, 'schedstat'), 'utf8').split(' ');
+    return sum + Number(nanoseconds) / 1e6;
+  }, 0);
+}
+
+function kibibytesOf(path: string, field: string): number {
+  const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(path, 'utf8')) ?? [];
+  if (kib === undefined) throw new Error(`${path} has no ${field}`);
+  return Number(kib) * 1024;
 }
 
 /** Keeps a process, all threads of it, on one core (taskset of util-linux, which every Debian has). */

@@ -2,6 +2,7 @@
 // both hosts run all the time and take turns, so that caches, sleeping cores and the other load of the machine are the same for both.
 import { Vmm } from '../vmm/vmm.ts';
 import { type HostVm, KeptHost } from './kept-host.ts';
+import { atLeast, atMost, between, micro, type Row, rate, stated } from './row.ts';
 import { median, quantile, type Spread, spread } from './sample.ts';
 import { measureThroughput } from './session-throughput.ts';
 
@@ -38,6 +39,36 @@ export type Effort = {
   /** Of a round of Session throughput on each side. */
   readonly milliseconds: number;
 };
+
+/** What safety may cost. */
+const MOST_PRICE = 1.15;
+
+export async function safetyPriceRows(effort: Effort): Promise<readonly Row[]> {
+  const { maps, throughput, processor } = await measureSafetyPrice(effort);
+  const priced = 'with journal, store and state files, against without';
+  const mapRows = PLACEMENTS.map((placement) => {
+    const { ratios, on, off } = maps[placement];
+    const found = `${ratios.median.toFixed(2)} (${micro(on)} µs against ${micro(off)} µs; ${between(ratios)})`;
+    const what = `MAP_BLOB from kick to interrupt (p50, ${placement} placement) ${priced}`;
+    return atMost(MOST_PRICE, what, ratios.median, found);
+  });
+  const rates = `${rate(throughput.on)} commands/s against ${rate(throughput.off)}`;
+  const costs = `${processor.on.toFixed(1)} µs against ${processor.off.toFixed(1)} µs`;
+  return [
+    ...mapRows,
+    atLeast(
+      1 / MOST_PRICE,
+      `Session throughput ${priced}`,
+      throughput.ratios.median,
+      `${throughput.ratios.median.toFixed(2)} (${rates}; ${between(throughput.ratios)})`,
+    ),
+    stated(
+      `Broker's processor time a command ${priced}`,
+      processor.ratios.median,
+      `${processor.ratios.median.toFixed(2)} (${costs}; ${between(processor.ratios)})`,
+    ),
+  ];
+}
 
 export async function measureSafetyPrice(effort: Effort): Promise<SafetyPrice> {
   const off = await KeptHost.start(false, VMS);
