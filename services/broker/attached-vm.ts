@@ -5,6 +5,7 @@
 // to date before and by them, so that a failure can still be undone. Whatever comes while a batch is under way waits for its end.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command, Outcome, Reply } from '../lib/domain/command.ts';
+import type { CounterFigures } from '../lib/domain/counters.ts';
 import type { Effect } from '../lib/domain/effect.ts';
 import type { Vm } from '../lib/domain/vm.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
@@ -40,6 +41,7 @@ export class AttachedVm {
   /** The end of the batch that is under way, or of the last one that waits for it. */
   #tail: Promise<unknown> | null = null;
   #closed = false;
+  readonly #settled: CounterFigures;
   /** What a sweep last found outside of blobs, bytes. */
   strayBytes = 0;
 
@@ -49,7 +51,16 @@ export class AttachedVm {
     this.window = window;
     this.#heaps = heaps;
     this.#log = log;
+    this.#settled = vm.counters.figures();
     this.#effects = new EffectExecutor(window, heaps, (resource, inode) => log?.stashed(resource, inode));
+  }
+
+  /**
+   * What the VM did, as far as it is certain: while a batch is under way, what there was before it. A map may still be undone for want of
+   * memory, and a successor knows only of batches that came to their end; what was shown once must not be taken back.
+   */
+  get counted(): CounterFigures {
+    return this.busy ? this.#settled : this.vm.counters;
   }
 
   /** True while memory is being worked on: the books are ahead of it. */
@@ -83,6 +94,7 @@ export class AttachedVm {
         ),
       );
     }
+    this.vm.counters.copyTo(this.#settled);
     const rest = this.#advance(batch);
     return rest === null ? batch.replies : this.#track(rest.then(() => batch.replies));
   }
@@ -126,6 +138,7 @@ export class AttachedVm {
 
   async #runLater(batch: Batch): Promise<Reply[]> {
     this.#checkOpen();
+    this.vm.counters.copyTo(this.#settled);
     await this.#advance(batch);
     return batch.replies;
   }

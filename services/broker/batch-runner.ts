@@ -1,8 +1,8 @@
 // Runs batches for whoever has a VM, and keeps what is told about them: how long they took, and what happened.
 
 import type { Command, Reply } from '../lib/domain/command.ts';
+import { DurationHistogram } from '../lib/runtime/duration-histogram.ts';
 import type { AttachedVm } from './attached-vm.ts';
-import { DurationHistogram } from './duration-histogram.ts';
 import type { Events } from './events.ts';
 import type { VmDirectory, VmEntry } from './vm-directory.ts';
 

@@ -1,8 +1,10 @@
 // What a frontend reports about itself: checked at the border, since it becomes series of the metrics endpoint.
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { StatusError } from '../lib/rpc/status-error.ts';
+import { countFromWire } from '../lib/rpc/u64.ts';
+import { BOUNDS, DurationHistogram } from '../lib/runtime/duration-histogram.ts';
 
-/** As it came, once it was checked; it is handed on as it is. */
+/** As it came, once it was checked; it is handed on as it is, but for buckets that are not ours. */
 export type FrontendFigures = barkeep.v1.FrontendStatistics.$Properties;
 
 // proto: FrontendStatistics. Each stage and each (command, answer) becomes a series for every VM.
@@ -37,7 +39,27 @@ export function checkFrontendFigures(figures: FrontendFigures): FrontendFigures 
     checkLabel(answer);
   }
   checkProblems(figures.vmm?.problems ?? []);
-  return figures;
+  return latencies.every(hasOurBuckets) ? figures : { ...figures, latencies: latencies.map(withOurBuckets) };
+}
+
+function hasOurBuckets({ histogram }: barkeep.v1.StageLatency.$Properties): boolean {
+  const bounds = histogram?.bounds ?? [];
+  return bounds.length === BOUNDS.length && bounds.every((bound, index) => bound === BOUNDS[index]);
+}
+
+/** A frontend of another version may have others; series of one metric have to have the same. */
+function withOurBuckets({
+  stage,
+  histogram,
+}: barkeep.v1.StageLatency.$Properties): barkeep.v1.StageLatency.$Properties {
+  const ours = new DurationHistogram();
+  const { bounds, counts, sum } = histogram ?? {};
+  ours.add({ bounds: bounds ?? [], counts: (counts ?? []).map(countFromWire), sum: sum ?? 0 });
+  const { distribution } = ours;
+  return {
+    stage: stage ?? '',
+    histogram: { ...distribution, bounds: [...distribution.bounds], counts: [...distribution.counts] },
+  };
 }
 
 /** States and kinds that this broker does not know are those of a newer frontend. */

@@ -17,6 +17,7 @@ import type { Config } from '../lib/runtime/config.ts';
 import { changesText } from '../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../lib/runtime/config-file.ts';
 import type { Logger } from '../lib/runtime/log.ts';
+import { ProcessFigures } from '../lib/runtime/process-figures.ts';
 import {
   createRunDirectory,
   createVmSecret,
@@ -32,7 +33,6 @@ import { type DescriptorBudget, processDescriptorBudget } from './heaps/descript
 import { type BrokerStore, HeldDescriptors, NO_STORE } from './heaps/descriptor-store.ts';
 import { Heaps } from './heaps/heaps.ts';
 import { Journal } from './journal/journal.ts';
-import { ProcessStatistics } from './process-statistics.ts';
 import {
   discardJournal,
   NOTHING_RECOVERED,
@@ -45,6 +45,7 @@ import { adminService } from './rpc/admin-service.ts';
 import { brokerService, connectionEnded } from './rpc/broker-service.ts';
 import { Handles } from './rpc/handles.ts';
 import { type AdminRole, servedTo } from './rpc/roles.ts';
+import { StageDurations } from './stage-durations.ts';
 import { Sweeper } from './sweeper.ts';
 import { type Terms, termsOf } from './terms.ts';
 import { Tokens } from './tokens.ts';
@@ -175,8 +176,9 @@ async function start(
   // Guests went on while no broker looked after them.
   sweeper.sweepNow();
   onEnd(() => sweeper.close());
-  const processStatistics = new ProcessStatistics();
-  onEnd(() => processStatistics.close());
+  const processFigures = new ProcessFigures();
+  onEnd(() => processFigures.close());
+  const stageDurations = new StageDurations(Date.now() / 1000);
 
   const { groups } = config;
   for (const [path, group] of [
@@ -203,6 +205,7 @@ async function start(
     brokerService({
       directory,
       runner,
+      stageDurations,
       handles,
       handlers: new Handlers((call) => broker.peerOf(call), log),
       isConnected: (peer) => broker.isConnected(peer),
@@ -226,7 +229,8 @@ async function start(
       handles,
       events,
       runner,
-      processStatistics,
+      processFigures,
+      stageDurations,
       configuration,
       survival: { ...survival, held },
       handlers: new Handlers((call) => server.peerOf(call), log),

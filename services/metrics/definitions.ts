@@ -1,37 +1,40 @@
 // Every metric of the endpoint in one table: name, help, labels, and how it is read from the broker's statistics.
 // Names follow the conventions of Prometheus: base units, _total for counters, no label that grows without bound.
+// A counter has its series from the first scrape on, at zero, wherever it is known beforehand what can be counted (lib/rpc/counted.ts).
+import { REFUSALS_OF_BROKER, REFUSALS_OF_FRONTEND, RESULTS_OF } from '../lib/rpc/counted.ts';
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { reasonName } from '../lib/rpc/status-error.ts';
 import { countFromWire } from '../lib/rpc/u64.ts';
 import { VMM_PROBLEMS, VMM_STATES } from '../lib/rpc/vmm-names.ts';
 
-type Statistics = barkeep.v1.GetStatisticsResponse;
-type VmStatistics = barkeep.v1.VmStatistics.$Properties;
+export type Statistics = barkeep.v1.GetStatisticsResponse;
+export type VmStatistics = barkeep.v1.VmStatistics.$Properties;
 type ProcessStatistics = barkeep.v1.ProcessStatistics.$Properties;
-type Histogram = barkeep.v1.Histogram.$Properties;
+export type Histogram = barkeep.v1.Histogram.$Properties;
 
-export type Labels = Readonly<Record<string, string>>;
-export type Sample = readonly [labels: Labels, value: number];
-export type HistogramSample = readonly [labels: Labels, histogram: Histogram];
+/** Takes one value: a sample, with the values of the definition's labels in their order. */
+export type Add<Value> = (value: Value, ...labels: readonly string[]) => void;
 
 type Named = { readonly name: string; readonly help: string; readonly labels: readonly string[] };
-export type ValueDefinition = Named & {
-  readonly type: 'gauge' | 'counter';
-  readonly read: (statistics: Statistics) => readonly Sample[];
-};
-export type HistogramDefinition = Named & {
-  readonly type: 'histogram';
-  readonly read: (statistics: Statistics) => readonly HistogramSample[];
-};
-export type Definition = ValueDefinition | HistogramDefinition;
+type Read<Subject> =
+  | { readonly type: 'gauge' | 'counter'; readonly read: (subject: Subject, add: Add<number>) => void }
+  | { readonly type: 'histogram'; readonly read: (subject: Subject, add: Add<Histogram>) => void };
+
+/** Read from what is not of one VM, once a scrape. */
+export type HostDefinition = Named & { readonly of: 'host' } & Read<Statistics>;
+/** Read from each VM; its first label is the VM, which is added for it. */
+export type VmDefinition = Named & { readonly of: 'vm' } & Read<VmStatistics>;
+/** Of processes: the broker's, and those of frontends. */
+export type ProcessDefinition = Named & { readonly of: 'process' } & Read<ProcessStatistics>;
+export type Definition = HostDefinition | VmDefinition | ProcessDefinition;
 
 /** The cache types as labels, by the contract's numbers. */
-const CACHES: Readonly<Record<number, string>> = {
-  [barkeep.v1.CacheType.CACHE_TYPE_NONE]: 'none',
-  [barkeep.v1.CacheType.CACHE_TYPE_CACHED]: 'cached',
-  [barkeep.v1.CacheType.CACHE_TYPE_UNCACHED]: 'uncached',
-  [barkeep.v1.CacheType.CACHE_TYPE_WC]: 'wc',
-};
+const CACHES: ReadonlyMap<number, string> = new Map([
+  [barkeep.v1.CacheType.CACHE_TYPE_NONE, 'none'],
+  [barkeep.v1.CacheType.CACHE_TYPE_CACHED, 'cached'],
+  [barkeep.v1.CacheType.CACHE_TYPE_UNCACHED, 'uncached'],
+  [barkeep.v1.CacheType.CACHE_TYPE_WC, 'wc'],
+]);
 const BACKINGS: Readonly<Record<number, string>> = {
   [barkeep.v1.Backing.BACKING_MEMFD]: 'memfd',
   [barkeep.v1.Backing.BACKING_HUGETLB]: 'hugetlb',
@@ -41,6 +44,18 @@ const STATES: ReadonlyMap<number, string> = new Map([
   [barkeep.v1.VmState.VM_STATE_ATTACHED, 'attached'],
   [barkeep.v1.VmState.VM_STATE_ORPHANED, 'orphaned'],
 ]);
+
+/** Three histograms a VM, 63 series: as many as everything else together, so only where the configuration wants them. */
+export const VM_STAGES: VmDefinition = {
+  of: 'vm',
+  name: 'barkeep_vm_stage_duration_seconds',
+  type: 'histogram',
+  help: 'Time by stage of each VM, as its frontend measured it; with metrics.vm_histograms only.',
+  labels: ['vm', 'stage'],
+  read: ({ frontend }, add) => {
+    for (const { stage, histogram } of frontend?.latencies ?? []) if (histogram) add(histogram, stage ?? '');
+  },
+};
 
 export const DEFINITIONS: readonly Definition[] = [
   // Mappings: what the guest sees in its window.
@@ -149,19 +164,14 @@ export const DEFINITIONS: readonly Definition[] = [
     'What the guest sees of its window, by the table of memory of the VMM.',
     (vm) => vm.vm?.vmm?.windowBytes,
   ),
-  perVm(
-    'counter',
+  perFrontend(
     'barkeep_out_of_reach_chains_total',
-    'Descriptor chains in guest memory that the VMM does not share, since the driver started.',
-    (vm) => vm.vm?.vmm?.outOfReachChains,
+    'Descriptor chains in guest memory that the VMM does not share.',
+    (frontend) => frontend.outOfReachChains,
   ),
-  {
-    name: 'barkeep_vms_configured',
-    type: 'gauge',
-    help: 'VMs in the configuration of the broker.',
-    labels: [],
-    read: (statistics) => [[{}, countFromWire(statistics.vmsConfigured)]],
-  },
+  once('gauge', 'barkeep_vms_configured', 'VMs in the configuration of the broker.', ({ vmsConfigured }) =>
+    countFromWire(vmsConfigured),
+  ),
 
   perVm(
     'gauge',
@@ -179,103 +189,96 @@ export const DEFINITIONS: readonly Definition[] = [
     'Settings that are configured and wait until no VM uses the heap.',
     (heap) => heap.pending?.length,
   ),
-  {
-    name: 'barkeep_host_capacity_bytes',
-    type: 'gauge',
-    help: 'Limit over all heaps.',
-    labels: [],
-    read: (statistics) => [[{}, countFromWire(statistics.hostCapacity)]],
-  },
-  {
-    name: 'barkeep_host_used_bytes',
-    type: 'gauge',
-    help: 'Bytes that blobs hold over all heaps.',
-    labels: [],
-    read: (statistics) => [[{}, countFromWire(statistics.hostUsed)]],
-  },
+  once('gauge', 'barkeep_host_capacity_bytes', 'Limit over all heaps.', ({ hostCapacity }) =>
+    countFromWire(hostCapacity),
+  ),
+  once('gauge', 'barkeep_host_used_bytes', 'Bytes that blobs hold over all heaps.', ({ hostUsed }) =>
+    countFromWire(hostUsed),
+  ),
 
   // Operations.
   {
+    of: 'vm',
     name: 'barkeep_operations_total',
     type: 'counter',
-    help: 'Operations of the broker by kind and result (ok, refused, noop).',
+    help: 'Operations of the broker by kind and result (ok, refused, noop, repeated).',
     labels: ['vm', 'operation', 'result'],
-    read: (statistics) =>
-      vmsOf(statistics).flatMap(([vm, item]) =>
-        (item.operations ?? []).map(
-          ({ operation, result, count }): Sample => [
-            { vm, operation: operation ?? '', result: result ?? '' },
-            countFromWire(count),
-          ],
-        ),
-      ),
+    read: ({ operations }, add) => {
+      const counted = new Map(operations?.map((item) => [`${item.operation} ${item.result}`, item.count]));
+      for (const [operation, results] of Object.entries(RESULTS_OF)) {
+        for (const result of results) {
+          add(countFromWire(counted.get(`${operation} ${result}`)), operation, result);
+        }
+      }
+    },
   },
   {
+    of: 'vm',
     name: 'barkeep_refusals_total',
     type: 'counter',
     help: 'Refused operations by reason.',
     labels: ['vm', 'reason'],
-    read: (statistics) =>
-      vmsOf(statistics).flatMap(([vm, item]) =>
-        (item.refusals ?? []).map(
-          ({ reason, count }): Sample => [{ vm, reason: reasonName(reason) }, countFromWire(count)],
-        ),
-      ),
+    read: ({ refusals, frontend }, add) => {
+      const counted = new Map(refusals?.map(({ reason, count }) => [reasonName(reason), count]));
+      for (const reason of REFUSALS_OF_BROKER) add(countFromWire(counted.get(reason)), reason);
+      // What a frontend counts is not known before it has told, and no zero then.
+      if (!frontend) return;
+      for (const reason of REFUSALS_OF_FRONTEND) add(countFromWire(counted.get(reason)), reason);
+    },
   },
   {
+    of: 'vm',
     name: 'barkeep_commands_total',
     type: 'counter',
     help: 'Commands of the guest by virtio-gpu name and answer.',
     labels: ['vm', 'command', 'answer'],
-    read: (statistics) =>
-      vmsOf(statistics).flatMap(([vm, item]) =>
-        (item.frontend?.commands ?? []).map(
-          ({ command, answer, count }): Sample => [
-            { vm, command: command ?? '', answer: answer ?? '' },
-            countFromWire(count),
-          ],
-        ),
-      ),
+    read: ({ frontend }, add) => {
+      for (const { command, answer, count } of frontend?.commands ?? []) {
+        add(countFromWire(count), command ?? '', answer ?? '');
+      }
+    },
   },
-  perVm(
-    'counter',
+  perFrontend(
     'barkeep_malformed_chains_total',
     'Descriptor chains of the guest that were no commands.',
-    (vm) => vm.frontend?.malformedChains,
+    (frontend) => frontend.malformedChains,
   ),
 
   // Latencies.
   {
+    of: 'host',
     name: 'barkeep_stage_duration_seconds',
     type: 'histogram',
-    help: 'Time by stage: rpc (batch to the broker and back), vmm (mapping in the VMM, acknowledged), command (kick to used index).',
-    labels: ['vm', 'stage'],
-    read: (statistics) =>
-      vmsOf(statistics).flatMap(([vm, item]) =>
-        (item.frontend?.latencies ?? []).flatMap(({ stage, histogram }): HistogramSample[] =>
-          histogram ? [[{ vm, stage: stage ?? '' }, histogram]] : [],
-        ),
-      ),
+    help: 'Time by stage, of all VMs: rpc (batch to the broker and back), vmm (mapping in the VMM, acknowledged), command (kick to used index).',
+    labels: ['stage'],
+    read: ({ stages }, add) => {
+      for (const { stage, histogram } of stages ?? []) if (histogram) add(histogram, stage ?? '');
+    },
   },
+  VM_STAGES,
   {
+    of: 'host',
     name: 'barkeep_batch_duration_seconds',
     type: 'histogram',
     help: 'Time of a batch in the broker, from its arrival to its reply.',
     labels: [],
-    read: (statistics) => (statistics.batchSeconds ? [[{}, statistics.batchSeconds]] : []),
+    read: ({ batchSeconds }, add) => {
+      if (batchSeconds) add(batchSeconds);
+    },
   },
 
   // The fd channel.
   {
+    of: 'host',
     name: 'barkeep_fd_tokens_total',
     type: 'counter',
     help: 'One-time tokens of the fd channel by what became of them (issued, redeemed, refused).',
     labels: ['result'],
-    read: (statistics) => [
-      [{ result: 'issued' }, countFromWire(statistics.tokensIssued)],
-      [{ result: 'redeemed' }, countFromWire(statistics.tokensRedeemed)],
-      [{ result: 'refused' }, countFromWire(statistics.tokensRefused)],
-    ],
+    read: ({ tokensIssued, tokensRedeemed, tokensRefused }, add) => {
+      add(countFromWire(tokensIssued), 'issued');
+      add(countFromWire(tokensRedeemed), 'redeemed');
+      add(countFromWire(tokensRefused), 'refused');
+    },
   },
 
   // The configuration's file.
@@ -324,24 +327,26 @@ export const DEFINITIONS: readonly Definition[] = [
     countFromWire(journal?.storeErrors),
   ),
   {
+    of: 'host',
     name: 'barkeep_recovered_vms',
     type: 'gauge',
     help: 'VMs of an earlier broker that this one found at its start: adopted, or lost and reclaimed.',
     labels: ['result'],
-    read: ({ recovery }) => [
-      [{ result: 'adopted' }, countFromWire(recovery?.vmsAdopted)],
-      [{ result: 'lost' }, countFromWire(recovery?.vmsLost)],
-    ],
+    read: ({ recovery }, add) => {
+      add(countFromWire(recovery?.vmsAdopted), 'adopted');
+      add(countFromWire(recovery?.vmsLost), 'lost');
+    },
   },
   {
+    of: 'host',
     name: 'barkeep_recovered_fds',
     type: 'gauge',
     help: 'Descriptors that came back at the start of this broker: adopted, or orphaned (they belonged to nothing) and closed.',
     labels: ['result'],
-    read: ({ recovery }) => [
-      [{ result: 'adopted' }, countFromWire(recovery?.fdsAdopted)],
-      [{ result: 'orphaned' }, countFromWire(recovery?.fdsOrphaned)],
-    ],
+    read: ({ recovery }, add) => {
+      add(countFromWire(recovery?.fdsAdopted), 'adopted');
+      add(countFromWire(recovery?.fdsOrphaned), 'orphaned');
+    },
   },
   once(
     'gauge',
@@ -350,16 +355,22 @@ export const DEFINITIONS: readonly Definition[] = [
     ({ recovery }) => recovery?.seconds ?? 0,
   ),
 
-  // Processes: the broker's own, and each frontend's.
+  // Processes: the broker's, this one, and each frontend's.
   perProcess('gauge', 'barkeep_process_resident_memory_bytes', 'Resident memory.', (item) =>
     countFromWire(item.residentBytes),
   ),
   perProcess('gauge', 'barkeep_process_heap_used_bytes', 'Used part of the JavaScript heap.', (item) =>
     countFromWire(item.heapUsedBytes),
   ),
-  perProcess('gauge', 'barkeep_process_open_fds', 'Open file descriptors.', (item) =>
-    countFromWire(item.openFds),
-  ),
+  {
+    ...perProcess('gauge', 'barkeep_process_open_fds', 'Open file descriptors.', (item) =>
+      countFromWire(item.openFds),
+    ),
+    // 0: they could not be counted. A figure that is not known has no series.
+    read: (item: ProcessStatistics, add: Add<number>) => {
+      if (countFromWire(item.openFds) > 0) add(countFromWire(item.openFds));
+    },
+  } as ProcessDefinition,
   perProcess('counter', 'barkeep_process_cpu_seconds_total', 'CPU time.', (item) => item.cpuSeconds ?? 0),
   perProcess(
     'gauge',
@@ -370,54 +381,53 @@ export const DEFINITIONS: readonly Definition[] = [
   perProcess(
     'gauge',
     'barkeep_process_event_loop_lag_p50_seconds',
-    'Median delay of the event loop since the last report.',
+    'Median delay of the event loop over the last 30 to 60 seconds.',
     (item) => item.eventLoopLagP50 ?? 0,
   ),
   perProcess(
     'gauge',
     'barkeep_process_event_loop_lag_p99_seconds',
-    '99th percentile of the delay of the event loop since the last report.',
+    '99th percentile of the delay of the event loop over the last 30 to 60 seconds.',
     (item) => item.eventLoopLagP99 ?? 0,
   ),
   perProcess(
     'gauge',
     'barkeep_process_event_loop_lag_max_seconds',
-    'Longest delay of the event loop since the last report.',
+    'Longest delay of the event loop over the last 30 to 60 seconds.',
     (item) => item.eventLoopLagMax ?? 0,
   ),
 ];
 
 type Count = Parameters<typeof countFromWire>[0];
 
-function vmsOf(statistics: Statistics): (readonly [string, VmStatistics])[] {
-  return (statistics.vms ?? []).map((item) => [item.vm?.name ?? '', item]);
-}
-
-function processesOf(statistics: Statistics): (readonly [Labels, ProcessStatistics])[] {
-  const frontends = vmsOf(statistics).flatMap(([vm, item]) =>
-    item.frontend?.process ? [[{ service: 'frontend', vm }, item.frontend.process] as const] : [],
-  );
-  return statistics.process ? [[{ service: 'broker', vm: '' }, statistics.process], ...frontends] : frontends;
-}
-
 function once(
-  type: ValueDefinition['type'],
+  type: 'gauge' | 'counter',
   name: string,
   help: string,
   value: (statistics: Statistics) => number,
-): ValueDefinition {
-  return { name, type, help, labels: [], read: (statistics) => [[{}, value(statistics)]] };
+): HostDefinition {
+  return { of: 'host', name, type, help, labels: [], read: (statistics, add) => add(value(statistics)) };
 }
 
 function perVm(
-  type: ValueDefinition['type'],
+  type: 'gauge' | 'counter',
   name: string,
   help: string,
   value: (vm: VmStatistics) => Count,
-): ValueDefinition {
-  const read = (statistics: Statistics) =>
-    vmsOf(statistics).map(([vm, item]): Sample => [{ vm }, countFromWire(value(item))]);
-  return { name, type, help, labels: ['vm'], read };
+): VmDefinition {
+  return { of: 'vm', name, type, help, labels: ['vm'], read: (vm, add) => add(countFromWire(value(vm))) };
+}
+
+/** What a VM's frontend counts: it has no series until the frontend has told, because a zero then would be a counter that falls. */
+function perFrontend(
+  name: string,
+  help: string,
+  value: (frontend: barkeep.v1.FrontendStatistics.$Properties) => Count,
+): VmDefinition {
+  const read = ({ frontend }: VmStatistics, add: Add<number>) => {
+    if (frontend) add(countFromWire(value(frontend)));
+  };
+  return { of: 'vm', name, type: 'counter', help, labels: ['vm'], read };
 }
 
 /** One series for each value of a label, 1 where it holds: those that do not hold are 0, and not absent. */
@@ -427,54 +437,49 @@ function labelled(
   label: string,
   values: ReadonlyMap<number, string>,
   holds: (vm: VmStatistics, value: number) => boolean,
-): ValueDefinition {
-  const read = (statistics: Statistics) =>
-    vmsOf(statistics).flatMap(([vm, item]) =>
-      [...values].map(([value, word]): Sample => [{ vm, [label]: word }, Number(holds(item, value))]),
-    );
-  return { name, type: 'gauge', help, labels: ['vm', label], read };
+): VmDefinition {
+  const read = (vm: VmStatistics, add: Add<number>) => {
+    for (const [value, word] of values) add(Number(holds(vm, value)), word);
+  };
+  return { of: 'vm', name, type: 'gauge', help, labels: ['vm', label], read };
 }
 
 function perCache(
   name: string,
   help: string,
   value: (cache: barkeep.v1.CacheStatistics.$Properties) => Count,
-): ValueDefinition {
+): VmDefinition {
   // Every cache type has its series from the first scrape on, so that a sum or a rate never misses its start.
-  const read = (statistics: Statistics) =>
-    vmsOf(statistics).flatMap(([vm, item]) =>
-      Object.entries(CACHES).map(([number, cache]): Sample => {
-        const found = item.caches?.find((entry) => entry.cache === Number(number));
-        return [{ vm, cache }, found ? countFromWire(value(found)) : 0];
-      }),
-    );
-  return { name, type: 'gauge', help, labels: ['vm', 'cache'], read };
+  const read = ({ caches }: VmStatistics, add: Add<number>) => {
+    for (const [number, cache] of CACHES) {
+      const found = caches?.find((entry) => entry.cache === number);
+      add(found ? countFromWire(value(found)) : 0, cache);
+    }
+  };
+  return { of: 'vm', name, type: 'gauge', help, labels: ['vm', 'cache'], read };
 }
 
 function perHeap(
   name: string,
   help: string,
   value: (heap: barkeep.v1.Heap.$Properties) => Count,
-): ValueDefinition {
-  const read = (statistics: Statistics) =>
-    (statistics.heaps ?? []).map((heap): Sample => {
-      const labels = {
-        heap: heap.name ?? '',
-        backing: BACKINGS[heap.backing ?? 0] ?? '',
-        cache: CACHES[heap.cache ?? 0] ?? '',
-      };
-      return [labels, countFromWire(value(heap))];
-    });
-  return { name, type: 'gauge', help, labels: ['heap', 'backing', 'cache'], read };
+): HostDefinition {
+  const read = ({ heaps }: Statistics, add: Add<number>) => {
+    for (const heap of heaps ?? []) {
+      const backing = BACKINGS[heap.backing ?? 0] ?? '';
+      add(countFromWire(value(heap)), heap.name ?? '', backing, CACHES.get(heap.cache ?? 0) ?? '');
+    }
+  };
+  return { of: 'host', name, type: 'gauge', help, labels: ['heap', 'backing', 'cache'], read };
 }
 
 function perProcess(
-  type: ValueDefinition['type'],
+  type: 'gauge' | 'counter',
   name: string,
   help: string,
   value: (item: ProcessStatistics) => number,
-): ValueDefinition {
-  const read = (statistics: Statistics) =>
-    processesOf(statistics).map(([labels, item]): Sample => [labels, value(item)]);
-  return { name, type, help: `${help} Of the broker and of each frontend.`, labels: ['service', 'vm'], read };
+): ProcessDefinition {
+  const read = (item: ProcessStatistics, add: Add<number>) => add(value(item));
+  const whose = 'Of the broker, of this endpoint, and of each frontend.';
+  return { of: 'process', name, type, help: `${help} ${whose}`, labels: ['service', 'vm'], read };
 }

@@ -4,12 +4,15 @@ import { createAdminClient } from '../lib/rpc/admin-client.ts';
 import type { Config } from '../lib/runtime/config.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Logger } from '../lib/runtime/log.ts';
+import { ProcessFigures } from '../lib/runtime/process-figures.ts';
 import { runDirectoryPaths } from '../lib/runtime/run-directory.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import { createServer } from './server.ts';
 
 /** How long a scrape waits for the broker; Prometheus itself gives up after 10 s by default. Milliseconds. */
 const STATISTICS_TIMEOUT = 3000;
+/** What is in memory at one time, beside the text: about 1 MB as the generated code decodes it. */
+const VMS_OF_A_PAGE = 100;
 
 export type MetricsService = {
   /** Where it listens, e.g. "http://127.0.0.1:9464". */
@@ -19,27 +22,40 @@ export type MetricsService = {
 
 /** Serves metrics.listen of the configuration. The broker may come later, and go. Rejects with ExitError when the address cannot be used. */
 export async function startMetrics(config: Config, log: Logger): Promise<MetricsService> {
-  const client = createAdminClient(runDirectoryPaths(config.runDirectory).viewSocket);
+  const { vmHistograms: hasVmHistograms, listen } = config.metrics;
+  const client = createAdminClient(runDirectoryPaths(config.runDirectory).viewSocket, {
+    pageSize: VMS_OF_A_PAGE,
+    staysConnected: true,
+  });
+  const figures = new ProcessFigures();
   let answering = true;
   const server = createServer({
-    getStatistics: async () => {
-      const statistics = await client.getStatistics(STATISTICS_TIMEOUT);
+    statistics: async function* () {
+      yield* client.statisticsPages({ hasLatencies: hasVmHistograms, timeout: STATISTICS_TIMEOUT });
       if (!answering) log.info('the broker answers again');
       answering = true;
-      return statistics;
     },
+    isServing: () => client.isServing(STATISTICS_TIMEOUT),
     onFailure: (error) => {
       if (answering) log.warn({ err: error }, 'the broker does not answer; scrapes show barkeep_up 0');
       answering = false;
     },
     version: VERSION,
+    figures,
+    hasVmHistograms,
   });
+  const close = (): void => {
+    client.close();
+    figures.close();
+  };
+  // A host that has run out of descriptors opens no connection any more; one that stands goes on. A broker that is not there yet is asked again.
+  void client.isServing(STATISTICS_TIMEOUT).catch(() => undefined);
 
-  const { host, port } = config.metrics.listen;
+  const { host, port } = listen;
   try {
     await server.listen({ host, port });
   } catch (error) {
-    client.close();
+    close();
     const { code } = error as NodeJS.ErrnoException;
     throw new ExitError(
       EXIT.FAILURE,
@@ -53,7 +69,7 @@ export async function startMetrics(config: Config, log: Logger): Promise<Metrics
     url,
     stop: async () => {
       await server.close();
-      client.close();
+      close();
     },
   };
 }

@@ -1,45 +1,52 @@
 // The HTTP side: /metrics for Prometheus, /healthz and /readyz for whoever runs the process.
+import { pipeline, Readable } from 'node:stream';
+import { constants, createGzip } from 'node:zlib';
 import fastify, { type FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { barkeep } from '../lib/rpc/gen/barkeep.js';
-import { ownRegistry, registryOf } from './exposition.ts';
+import { boundConnections } from './connections.ts';
+import { Scraper, type Source } from './scraper.ts';
 
-export type Source = {
-  /** The broker's statistics of this moment; rejects when it does not answer in time. */
-  readonly getStatistics: () => Promise<barkeep.v1.GetStatisticsResponse>;
-  /** Called when a scrape could not ask the broker. */
-  readonly onFailure: (error: unknown) => void;
-  readonly version: string;
+export type ServerOptions = Source & {
+  /** Whether the broker says that it serves; rejects when it does not answer in time. */
+  readonly isServing: () => Promise<boolean>;
 };
 
-// Gauges of prom-client with the suffix of counters, which `promtool check metrics` refuses; their labelled twins stay.
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-];
+/**
+ * Of prom-client's metrics of a Node process those that are not served:
+ * gauges with the suffix of counters, which `promtool check metrics` refuses (their labelled twins stay);
+ * those that each reader sets back for all others (barkeep_process_event_loop_lag_* of this process stand for them);
+ * and those that keep their last value where the process has no descriptor left to look with (barkeep_process_* again).
+ */
+const LEFT_OUT =
+  /^nodejs_(active_(handles|requests|resources)_total|eventloop_lag_.*)$|^process_(open_fds|resident_memory_bytes|virtual_memory_bytes|heap_bytes)$/;
+
+const GZIP = { level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 };
 
 /** The server, not listening yet. A broker that does not answer is barkeep_up 0 and not an error: the scrape itself went well. */
-export function createServer(source: Source): FastifyInstance {
-  const own = new Registry();
-  collectDefaultMetrics({ register: own });
-  for (const name of MISNAMED) own.removeSingleMetric(name);
+export function createServer(options: ServerOptions): FastifyInstance {
+  const scraper = new Scraper(options);
+  const node = nodeMetrics();
   const server = fastify({ logger: false, forceCloseConnections: true });
+  boundConnections(server.server);
 
-  server.get('/metrics', async (_request, reply) => {
-    const statistics = await ask(source);
-    const registries = [ownRegistry(statistics !== null, source.version, statistics?.version ?? ''), own];
-    if (statistics) registries.push(registryOf(statistics));
-    const texts = await Promise.all(registries.map((registry) => registry.metrics()));
-    return reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(texts.join('\n'));
+  server.get('/metrics', async ({ headers }, reply) => {
+    const chunks = [Buffer.from(await node.metrics()), ...(await scraper.scrape())];
+    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).header('vary', 'accept-encoding');
+    if (!acceptsGzip(headers['accept-encoding'])) {
+      const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      return reply.header('content-length', length).send(Readable.from(chunks));
+    }
+    // A scraper that goes away ends both.
+    const gzip = pipeline(Readable.from(chunks), createGzip(GZIP), () => undefined);
+    return reply.header('content-encoding', 'gzip').send(gzip);
   });
 
   // Alive: this process serves. It says nothing of the broker, so that a broker that is away does not get this process restarted.
   server.get('/healthz', async () => ({ status: 'ok' }));
 
-  // Ready: a scrape would find the broker.
+  // Ready: a scrape would find the broker. It is asked for that alone: a probe must cost nothing and change nothing.
   server.get('/readyz', async (_request, reply) => {
-    if (await ask(source)) return { status: 'ready' };
+    if (await options.isServing().catch(() => false)) return { status: 'ready' };
     return reply
       .code(503)
       .send({ status: 'not ready', reason: 'the broker does not answer on its admin socket' });
@@ -48,11 +55,23 @@ export function createServer(source: Source): FastifyInstance {
   return server;
 }
 
-async function ask(source: Source): Promise<barkeep.v1.GetStatisticsResponse | null> {
-  try {
-    return await source.getStatistics();
-  } catch (error) {
-    source.onFailure(error);
-    return null;
+function nodeMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (LEFT_OUT.test(name)) registry.removeSingleMetric(name);
   }
+  return registry;
+}
+
+/** RFC 9110, 12.5.3: named, or by *, and not with the weight 0. */
+export function acceptsGzip(header: string | readonly string[] | undefined): boolean {
+  const weights = new Map<string, number>();
+  for (const item of String(header ?? '')
+    .toLowerCase()
+    .split(',')) {
+    const [, coding, weight] = /^\s*([^\s;]+)\s*(?:;\s*q=([\d.]+))?\s*$/.exec(item) ?? [];
+    if (coding !== undefined) weights.set(coding, Number(weight ?? 1));
+  }
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
 }

@@ -55,6 +55,11 @@ export class RawSession {
     return Promise.race([reply, this.broken]);
   }
 
+  /** What a frontend says of itself. */
+  report(statistics: barkeep.v1.FrontendStatistics.$Properties): void {
+    this.#stream.write({ statistics });
+  }
+
   close(): void {
     this.#stream.write({ detach: {} });
     this.#stream.end();

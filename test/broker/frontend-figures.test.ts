@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { checkFrontendFigures, type FrontendFigures } from '../../services/broker/frontend-figures.ts';
+import { BOUNDS } from '../../services/lib/runtime/duration-histogram.ts';
 
+const ours = { bounds: [...BOUNDS], counts: [...BOUNDS.map(() => 1), 2], sum: 1 };
 const good: FrontendFigures = {
-  latencies: [{ stage: 'rpc', histogram: { bounds: [0.1, 0.2], counts: [1, 2, 3], sum: 1 } }],
+  latencies: [{ stage: 'rpc', histogram: ours }],
   commands: [{ command: 'RESOURCE_MAP_BLOB', answer: 'OK_MAP_INFO', count: 5 }],
 };
 const stage = (bounds: number[], counts: number[]) => ({
@@ -13,6 +15,13 @@ describe('figures of a frontend', () => {
   it('are taken as they are when they are in order', () => {
     expect(checkFrontendFigures(good)).toBe(good);
     expect(checkFrontendFigures({})).toEqual({});
+  });
+
+  it('are shown in the buckets of everybody else when they came in others', () => {
+    const [rpc] = checkFrontendFigures(stage([0.1, 0.2], [1, 2, 3])).latencies ?? [];
+    expect(rpc?.histogram?.bounds).toEqual(BOUNDS);
+    const counts = rpc?.histogram?.counts ?? [];
+    expect([counts[BOUNDS.indexOf(0.1)], counts[BOUNDS.indexOf(0.25)], counts.at(-1)]).toEqual([1, 2, 3]);
   });
 
   it.each([

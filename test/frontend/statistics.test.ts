@@ -1,37 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LatencyHistogram, Statistics } from '../../services/frontend/statistics.ts';
-
-describe('LatencyHistogram', () => {
-  it('has buckets from 10 µs to 5 s, and one above', () => {
-    const { bounds, counts } = new LatencyHistogram().message();
-
-    expect(bounds?.[0]).toBe(0.00001);
-    expect(bounds?.at(-1)).toBe(5);
-    expect(counts).toHaveLength((bounds?.length ?? 0) + 1);
-  });
-
-  it.each([
-    [0, 0],
-    [0.01, 0],
-    [0.0101, 1],
-    [1, 6],
-    [5000, 17],
-    [5001, 18],
-  ])('puts %f ms into bucket %i', (duration, bucket) => {
-    const histogram = new LatencyHistogram();
-    histogram.observe(duration);
-
-    expect(histogram.message().counts?.indexOf(1)).toBe(bucket);
-  });
-
-  it('adds up in seconds, several at once', () => {
-    const histogram = new LatencyHistogram();
-    histogram.observe(2, 3);
-
-    expect(histogram.message().sum).toBeCloseTo(0.006);
-    expect(histogram.message().counts).toContain(3);
-  });
-});
+import { ANSWERS_OF, Statistics } from '../../services/frontend/statistics.ts';
 
 describe('Statistics', () => {
   let statistics: Statistics;
@@ -44,7 +12,7 @@ describe('Statistics', () => {
     expect(statistics.isChanged).toBe(true);
     statistics.report();
     expect(statistics.isChanged).toBe(false);
-    statistics.countMalformed(0);
+    statistics.countMalformed(0, 0);
     expect(statistics.isChanged).toBe(false);
     statistics.count('CTX_CREATE', 'OK_NODATA');
     expect(statistics.isChanged).toBe(true);
@@ -60,8 +28,27 @@ describe('Statistics', () => {
     expect(figures?.eventLoopLagMax).toBeGreaterThanOrEqual(0);
   });
 
-  it('names every stage', () => {
-    statistics.observe('rpc', 1);
+  it('begins at zero with what the commands of a blob can be answered', () => {
+    const { commands } = statistics.report();
+    expect(commands?.map(({ command, answer }) => `${command} ${answer}`)).toEqual(
+      Object.entries(ANSWERS_OF).flatMap(([command, answers]) =>
+        answers.map((answer) => `${command} ${answer}`),
+      ),
+    );
+    expect(commands?.every(({ count }) => count === 0)).toBe(true);
+    statistics.count('RESOURCE_MAP_BLOB', 'ERR_UNSPEC');
+    expect(statistics.report().commands).toHaveLength(commands?.length ?? 0);
+  });
+
+  it('counts chains out of reach over all queues that there were', () => {
+    statistics.countMalformed(3, 2);
+    statistics.countMalformed(1, 1);
+    expect(statistics.report()).toMatchObject({ malformedChains: 4, outOfReachChains: 3 });
+  });
+
+  it('measures in seconds, and names every stage', () => {
+    statistics.observe('rpc', 2, 3);
+    expect(statistics.report().latencies?.[0]?.histogram?.sum).toBeCloseTo(0.006);
 
     expect(statistics.report().latencies?.map(({ stage }) => stage)).toEqual(['rpc', 'vmm', 'command']);
   });

@@ -15,7 +15,6 @@ export function vmStatistics(name: string, mappings: number): barkeep.v1.VmStati
         queues: 2,
         guestBytes: 0,
         problems: [{ kind: 1, message: 'share=on' }],
-        outOfReachChains: 5,
       },
     },
     window: {
@@ -40,6 +39,7 @@ export function vmStatistics(name: string, mappings: number): barkeep.v1.VmStati
       latencies: [
         { stage: 'rpc', histogram: { bounds: [0.00001, 0.0001, 0.001], counts: [1, 2, 3, 4], sum: 0.5 } },
       ],
+      outOfReachChains: 5,
       commands: [{ command: 'RESOURCE_MAP_BLOB', answer: 'OK_MAP_INFO', count: mappings }],
       process: {
         residentBytes: 50_000_000,
@@ -65,6 +65,7 @@ export function statistics(
     hostCapacity: 2 ** 33,
     hostUsed: 4096,
     vmsConfigured: 5,
+    stages: [{ stage: 'rpc', histogram: { bounds: [0.001], counts: [7, 1], sum: 0.02 } }],
     batchSeconds: { bounds: [0.001], counts: [5, 1], sum: 0.01 },
     tokensIssued: 3,
     tokensRedeemed: 2,

@@ -15,6 +15,7 @@ import type {
   Abandoned,
   Executed,
   HeapRecord,
+  IdleCommand,
   JournalEntry,
   SomeBlobs,
   VmImage,
@@ -64,11 +65,20 @@ function readEntry(
       };
     case 'batch':
       return readBatch(input, heaps);
+    case 'counts':
+      return { kind, slot: input.u32(), idle: readList(input, readIdle) };
     case 'stash':
       return { kind, slot: input.u32(), resource: input.u32(), inode: input.f64() };
     case 'reclaim':
       return { kind, slot: input.u32() };
   }
+}
+
+function readIdle(input: ByteReader): IdleCommand {
+  const operation = OPERATIONS[input.u8()];
+  if (operation === undefined) throw new RangeError('an operation without a name');
+  const reason = input.text();
+  return { operation, reason: reason === '' ? null : oneOf<RefusalReason>(REFUSAL_REASONS, reason) };
 }
 
 function readHeap(input: ByteReader): HeapRecord {

@@ -7,7 +7,7 @@ import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { ByteWriter } from './bytes.ts';
-import type { Abandoned, HeapRecord, KeptState, VmImage, VmRecord } from './record.ts';
+import type { Abandoned, HeapRecord, IdleCommand, KeptState, VmImage, VmRecord } from './record.ts';
 import { ENTRY, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 
 /** No command that went well takes more: a create with memory of its own. */
@@ -62,6 +62,18 @@ export function encodeStash(out: ByteWriter, slot: number, resource: number, ino
   out.u32(slot);
   out.u32(resource);
   out.f64(inode);
+}
+
+export function encodeCounts(out: ByteWriter, slot: number, idle: readonly IdleCommand[]): void {
+  out.reserve(MOST_FIXED_BYTES);
+  out.u8(ENTRY.counts);
+  out.u32(slot);
+  out.u32(idle.length);
+  for (const { operation, reason } of idle) {
+    out.reserve(1);
+    out.u8(OPERATIONS.indexOf(operation));
+    out.text(reason ?? '');
+  }
 }
 
 export function encodeReclaim(out: ByteWriter, slot: number): void {

@@ -11,6 +11,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Command, Reply } from '../../lib/domain/command.ts';
+import type { RefusalReason } from '../../lib/domain/refusal.ts';
 import type { Vm } from '../../lib/domain/vm.ts';
 import { FileJournal, LEAST_SNAPSHOT_BYTES } from '../../lib/journal/file-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
@@ -21,6 +22,7 @@ import {
   beginBatch,
   encodeAttach,
   encodeComplete,
+  encodeCounts,
   encodeReclaim,
   encodeStart,
   encodeStash,
@@ -32,6 +34,7 @@ import {
 import {
   type Abandoned,
   type HeapRecord,
+  type IdleCommand,
   journalKind,
   type KeptState,
   type VmImage,
@@ -359,6 +362,13 @@ export class Journal {
   }
 }
 
+/** Why a command has no turn (domain/replies.ts). */
+const WITHOUT_TURN: ReadonlySet<RefusalReason> = new Set([
+  'NUMBER_GAP',
+  'NUMBER_FORGOTTEN',
+  'UNACKNOWLEDGED_LIMIT',
+]);
+
 type CommandLogPort = {
   readonly slot: number;
   readonly memory: BatchMemory;
@@ -391,6 +401,7 @@ export class CommandLog {
     notExecuted: ReadonlySet<number> | null,
     abandoned: readonly Abandoned[],
   ): void {
+    if (notExecuted !== null) this.#countIdle(commands, replies, from, to, notExecuted);
     if (notExecuted !== null && !hasExecuted(from, to, notExecuted)) return;
     const { slot, memory, begun, append } = this.#port;
     const out = begun();
@@ -411,11 +422,35 @@ export class CommandLog {
     append();
   }
 
+  #countIdle(
+    commands: readonly Command[],
+    replies: readonly Reply[],
+    from: number,
+    to: number,
+    notExecuted: ReadonlySet<number>,
+  ): void {
+    const idle: IdleCommand[] = [];
+    for (let index = from; index < to; index += 1) {
+      if (!notExecuted.has(index)) continue;
+      idle.push({ operation: commands[index]!.kind, reason: reasonWithoutTurn(replies[index]!) });
+    }
+    if (idle.length === 0) return;
+    encodeCounts(this.#port.begun(), this.#port.slot, idle);
+    this.#port.append();
+  }
+
   /** The bytes of a parked blob are safe in a file of their own. */
   stashed(resource: number, inode: number): void {
     encodeStash(this.#port.begun(), this.#port.slot, resource, inode);
     this.#port.append();
   }
+}
+
+/** Null for an answer that was remembered: those are never about the number itself. */
+function reasonWithoutTurn(reply: Reply): RefusalReason | null {
+  if (reply.result !== 'refused') return null;
+  const { reason } = reply.refusal;
+  return WITHOUT_TURN.has(reason) ? reason : null;
 }
 
 function hasExecuted(from: number, to: number, notExecuted: ReadonlySet<number>): boolean {

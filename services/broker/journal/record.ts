@@ -7,6 +7,7 @@
 //   attach     a VM was attached: empty books
 //   state      it was orphaned, or its session was resumed
 //   batch      commands that were executed, with what became of them, and which maps were undone for want of memory
+//   counts     what was counted of commands that changed nothing: an answer that was given again, a number that had no turn
 //   stash      the bytes of a parked blob lie in a file of their own now, ahead of the map that made them move
 //   reclaim    everything of the VM is given up
 //
@@ -16,7 +17,7 @@
 import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Command, Operation } from '../../lib/domain/command.ts';
 import type { Backing, CacheType } from '../../lib/domain/heap.ts';
-import type { Refusal } from '../../lib/domain/refusal.ts';
+import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
 import type { Placement } from '../../lib/domain/vm-settings.ts';
 import type { BlobSnapshot, VmSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { JournalKind } from '../../lib/journal/header.ts';
@@ -105,6 +106,9 @@ export type Executed =
       readonly refusal: Refusal;
     };
 
+/** A command that changed nothing: an answer that was given again, or, with a reason, a number that had no turn. It is counted, and no more. */
+export type IdleCommand = { readonly operation: Operation; readonly reason: RefusalReason | null };
+
 /** A map that was undone because its memory could not be made ready: see Vm.abandonMap. */
 export type Abandoned = {
   readonly number: number;
@@ -134,6 +138,7 @@ export type JournalEntry =
       /** In the order in which they were undone. */
       readonly abandoned: readonly Abandoned[];
     }
+  | { readonly kind: 'counts'; readonly slot: number; readonly idle: readonly IdleCommand[] }
   | { readonly kind: 'stash'; readonly slot: number; readonly resource: number; readonly inode: number }
   | { readonly kind: 'reclaim'; readonly slot: number };
 
@@ -146,6 +151,7 @@ export const ENTRY = {
   attach: 4,
   state: 5,
   batch: 6,
+  counts: 10,
   stash: 7,
   reclaim: 8,
 } as const satisfies Record<JournalEntry['kind'], number>;

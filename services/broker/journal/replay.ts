@@ -200,7 +200,7 @@ class Replayer {
     });
   }
 
-  #change(entry: JournalEntry & { kind: 'blobs' | 'state' | 'batch' | 'stash' }): void {
+  #change(entry: JournalEntry & { kind: 'blobs' | 'state' | 'batch' | 'counts' | 'stash' }): void {
     if (entry.kind === 'batch') this.#noteIds(entry.executed);
     const slot = this.#slots.get(entry.slot);
     // Of a VM that was given up: its end is written down before the last of its commands has been.
@@ -215,6 +215,9 @@ class Replayer {
         case 'state':
           slot.state = entry.state;
           slot.graceEnds = entry.graceEnds;
+          return;
+        case 'counts':
+          for (const { operation, reason } of entry.idle) vm.countIdle(operation, reason);
           return;
         case 'stash':
           vm.redoStash(entry.resource);

@@ -9,14 +9,15 @@ import { StatusError } from '../../lib/rpc/status-error.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
+import type { ProcessFigures } from '../../lib/runtime/process-figures.ts';
 import type { BatchRunner } from '../batch-runner.ts';
 import type { Events, Watcher } from '../events.ts';
 import { MOST_WATCHERS } from '../events.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
 import type { Heaps } from '../heaps/heaps.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { ProcessStatistics } from '../process-statistics.ts';
 import type { RecoveryFigures } from '../recovery.ts';
+import type { StageDurations } from '../stage-durations.ts';
 import type { Waiting } from '../terms.ts';
 import type { Tokens } from '../tokens.ts';
 import type { VmDirectory, VmEntry } from '../vm-directory.ts';
@@ -28,6 +29,7 @@ import {
   histogramView,
   journalView,
   mappingView,
+  type OwnedVm,
   rangeView,
   vmStatisticsView,
   vmView,
@@ -55,7 +57,8 @@ export type AdminServices = {
   readonly handles: Handles;
   readonly events: Events;
   readonly runner: BatchRunner;
-  readonly processStatistics: ProcessStatistics;
+  readonly processFigures: ProcessFigures;
+  readonly stageDurations: StageDurations;
   readonly configuration: () => ConfigState;
   /** What the next broker would find, and what this one found. */
   readonly survival: {
@@ -164,28 +167,56 @@ export function adminService(services: AdminServices): UntypedServiceImplementat
     getStatistics: handlers.unary<
       Message<'GetStatisticsRequest'>,
       barkeep.v1.GetStatisticsResponse.$Properties
-    >(() => {
-      const { issued, redeemed, refused } = services.tokens.counts;
+    >((request) => {
+      const { items, nextPageToken } = pageOfStatistics(directory, request);
       return {
-        version: services.version,
-        process: services.processStatistics.take(),
-        vms: [...directory.entries.values()].flatMap((entry) =>
-          entry.attached === null ? [] : [vmStatisticsView(entry, entry.attached.vm.counters)],
-        ),
-        heaps: [...host.heaps.values()].map(heapOf),
-        hostCapacity: host.limits.bytes,
-        hostUsed: host.used.bytes,
-        vmsConfigured: directory.entries.size,
-        batchSeconds: histogramView(services.runner.durations),
-        tokensIssued: issued,
-        tokensRedeemed: redeemed,
-        tokensRefused: refused,
-        configuration: configurationView(services.configuration()),
-        journal: journalView(services.survival.journal?.figures ?? null, services.survival.held),
-        recovery: services.survival.recovered,
+        ...(request.pageToken === '' && hostStatistics(services, [...host.heaps.values()].map(heapOf))),
+        vms: items.map((vm) => vmStatisticsView(vm, !request.withoutLatencies)),
+        nextPageToken,
       };
     }),
   };
+}
+
+/** Everything but the VMs. */
+function hostStatistics(
+  services: AdminServices,
+  heaps: barkeep.v1.Heap.$Properties[],
+): barkeep.v1.GetStatisticsResponse.$Properties {
+  const { host, survival, stageDurations } = services;
+  const { issued, redeemed, refused } = services.tokens.counts;
+  return {
+    version: services.version,
+    process: services.processFigures.read(),
+    heaps,
+    hostCapacity: host.limits.bytes,
+    hostUsed: host.used.bytes,
+    vmsConfigured: services.directory.entries.size,
+    batchSeconds: histogramView(services.runner.durations.distribution),
+    stages: [...stageDurations.entries()].map(([stage, distribution]) => ({
+      stage,
+      histogram: histogramView(distribution),
+    })),
+    tokensIssued: issued,
+    tokensRedeemed: redeemed,
+    tokensRefused: refused,
+    configuration: configurationView(services.configuration()),
+    journal: journalView(survival.journal?.figures ?? null, survival.held),
+    recovery: survival.recovered,
+  };
+}
+
+/** VMs that somebody has: of all at once when no page is asked for, as it was before there were pages. */
+function pageOfStatistics(directory: VmDirectory, request: PageRequest): Page<OwnedVm> {
+  const after = positionOf(request);
+  const vms: OwnedVm[] = [];
+  for (const entry of directory.entries.values()) {
+    if (after !== null && entry.config.name <= after.group) continue;
+    if (entry.attached !== null)
+      vms.push({ entry, counted: entry.attached.counted, mappings: entry.attached.vm.counters.mappings });
+  }
+  if (!request.pageSize && after === null) return { items: vms, nextPageToken: '' };
+  return pageOf(vms, pageSizeOf(request), ({ entry }) => ({ group: entry.config.name, item: null }));
 }
 
 function pageOfVms(directory: VmDirectory, request: PageRequest): Page<VmEntry> {

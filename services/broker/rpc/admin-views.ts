@@ -2,7 +2,7 @@
 
 import type { BlobView } from '../../lib/domain/blob.ts';
 import { OPERATIONS } from '../../lib/domain/command.ts';
-import type { Counters } from '../../lib/domain/counters.ts';
+import type { CounterFigures, Counters } from '../../lib/domain/counters.ts';
 import type { Backing, CacheType, Heap } from '../../lib/domain/heap.ts';
 import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import { type Limits, UNLIMITED } from '../../lib/domain/quota.ts';
@@ -14,7 +14,7 @@ import { countFromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import { readerText } from '../../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
-import { BOUNDS, type DurationHistogram } from '../duration-histogram.ts';
+import type { Distribution } from '../../lib/runtime/duration-histogram.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
 import type { JournalFigures } from '../journal/journal.ts';
@@ -152,17 +152,27 @@ export function heapView(
   };
 }
 
-/** Of an attached or orphaned VM. */
-export function vmStatisticsView(entry: VmEntry, counters: Counters): barkeep.v1.VmStatistics.$Properties {
+/** An attached or orphaned VM, and what is certain of what it did. */
+export type OwnedVm = {
+  readonly entry: VmEntry;
+  readonly counted: CounterFigures;
+  readonly mappings: Counters['mappings'];
+};
+
+export function vmStatisticsView(
+  { entry, counted, mappings }: OwnedVm,
+  hasLatencies: boolean,
+): barkeep.v1.VmStatistics.$Properties {
+  const { frontend } = entry;
   return {
     vm: vmView(entry),
     window: windowView(entry),
     caches: CACHE_TYPES.map((cache: CacheType) => {
-      const { count, bytes } = counters.mappings[cache];
+      const { count, bytes } = mappings[cache];
       return { cache: WIRE_CACHE[cache], mappings: count, mappedBytes: bytes };
     }),
     operations: OPERATIONS.flatMap((operation) => {
-      const { ok, refused, noop, repeated, abandoned } = counters.operations[operation];
+      const { ok, refused, noop, repeated, abandoned } = counted.operations[operation];
       // A map that was undone for want of memory was refused, as far as anybody outside can tell.
       return [
         { operation, result: 'ok', count: ok - abandoned },
@@ -171,15 +181,15 @@ export function vmStatisticsView(entry: VmEntry, counters: Counters): barkeep.v1
         { operation, result: 'repeated', count: repeated },
       ].filter(({ count }) => count > 0);
     }),
-    refusals: refusalsView(counters, countFromWire(entry.frontend?.slotRefusals)),
-    frontend: entry.frontend,
+    refusals: refusalsView(counted, countFromWire(frontend?.slotRefusals)),
+    frontend: frontend === null || hasLatencies ? frontend : { ...frontend, latencies: [] },
   };
 }
 
 /** The broker's own refusals, and those that only the VM's frontend can know of. */
-function refusalsView(counters: Counters, slotRefusals: number): barkeep.v1.RefusalCount.$Properties[] {
+function refusalsView(counted: CounterFigures, slotRefusals: number): barkeep.v1.RefusalCount.$Properties[] {
   return [
-    ...REFUSAL_REASONS.map((reason) => ({ reason: reasonNumber(reason), count: counters.refusals[reason] })),
+    ...REFUSAL_REASONS.map((reason) => ({ reason: reasonNumber(reason), count: counted.refusals[reason] })),
     { reason: reasonNumber('VMM_SLOTS'), count: slotRefusals },
   ].filter(({ count }) => count > 0);
 }
@@ -215,8 +225,8 @@ export function configurationView({
   };
 }
 
-export function histogramView({ counts, sum }: DurationHistogram): barkeep.v1.Histogram.$Properties {
-  return { bounds: [...BOUNDS], counts: [...counts], sum };
+export function histogramView({ bounds, counts, sum }: Distribution): barkeep.v1.Histogram.$Properties {
+  return { bounds: [...bounds], counts: [...counts], sum };
 }
 
 export function eventView({ event, time, lost }: TimedEvent): barkeep.v1.WatchEventsResponse.$Properties {

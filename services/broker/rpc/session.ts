@@ -12,6 +12,7 @@ import { fromWire } from '../../lib/rpc/u64.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { BatchRunner } from '../batch-runner.ts';
 import { checkFrontendFigures } from '../frontend-figures.ts';
+import type { StageDurations } from '../stage-durations.ts';
 import type { Attachment, VmDirectory, VmOwner } from '../vm-directory.ts';
 import { decodeBatch, encodeReplies, type MemoryHandle } from './command-codec.ts';
 import type { Handles } from './handles.ts';
@@ -21,6 +22,7 @@ type Call = ServerDuplexStream<barkeep.v1.SessionRequest, barkeep.v1.SessionResp
 export type SessionServices = {
   readonly directory: VmDirectory;
   readonly runner: BatchRunner;
+  readonly stageDurations: StageDurations;
   readonly handles: Handles;
   readonly handlers: Handlers;
 };
@@ -56,12 +58,18 @@ export class Session implements VmOwner {
     try {
       if (request.batch) this.#runBatch(request.batch);
       else if (request.attach) this.#attach(request.attach);
-      else if (request.statistics) this.#opened().entry.frontend = checkFrontendFigures(request.statistics);
+      else if (request.statistics) this.#report(request.statistics);
       else if (request.detach) this.#detach();
       else throw new StatusError('PROTOCOL', 'a message has neither attach, batch, statistics nor detach');
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #report(statistics: barkeep.v1.FrontendStatistics.$Properties): void {
+    const { entry } = this.#opened();
+    entry.frontend = checkFrontendFigures(statistics);
+    this.#services.stageDurations.report(entry.config.name, entry.frontend);
   }
 
   #opened(): Attachment {

@@ -100,6 +100,7 @@ type LiveQueue = {
   readonly commands: CommandQueue;
   /** Malformed chains that are counted already. */
   malformed: number;
+  outOfReach: number;
 };
 
 export class GpuDevice implements Device {
@@ -256,9 +257,9 @@ export class GpuDevice implements Device {
   /** Brings the count of malformed chains up to date. */
   countMalformed(): void {
     for (const [queue, live] of this.#queues) {
-      const { malformed } = queue.statistics;
-      this.#options.statistics.countMalformed(malformed - live.malformed);
-      live.malformed = malformed;
+      const { malformed, outOfReach } = queue.statistics;
+      this.#options.statistics.countMalformed(malformed - live.malformed, outOfReach - live.outOfReach);
+      Object.assign(live, { malformed, outOfReach });
     }
   }
 
@@ -300,7 +301,8 @@ export class GpuDevice implements Device {
       statistics: this.#options.statistics,
       log: this.#log,
     });
-    this.#queues.set(queue, { commands, malformed: queue.statistics.malformed });
+    const { malformed, outOfReach } = queue.statistics;
+    this.#queues.set(queue, { commands, malformed, outOfReach });
   }
 
   #reset(why: string): void {

@@ -48,6 +48,12 @@ export class Counters {
     };
   }
 
+  /** The same into a copy that is there already: whoever copies for every batch must not make garbage of it. */
+  copyTo(copy: CounterFigures): void {
+    for (const operation of OPERATIONS) Object.assign(copy.operations[operation], this.operations[operation]);
+    Object.assign(copy.refusals, this.refusals);
+  }
+
   /** Goes on from figures of an earlier life. */
   restore({ operations, refusals }: CounterFigures): void {
     for (const operation of OPERATIONS) Object.assign(this.operations[operation], operations[operation]);

@@ -28,7 +28,7 @@ import { NO_LIMITS } from './quota.ts';
 import type { Extent } from './range-tree.ts';
 import type { CreatedMemory } from './redo.ts';
 import { redo, redoRefusal, redoStash } from './redo.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refusal, RefusalReason } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED } from './replies.ts';
 import type { U64 } from './u64.ts';
 import { VmBooks } from './vm-books.ts';
@@ -152,10 +152,10 @@ export class Vm {
       return decision.outcome;
     }
     if ('result' in admitted) {
-      books.counters.operations[command.kind].repeated += 1;
+      this.countIdle(command.kind, null);
       return { reply: admitted, effects: NO_EFFECTS, barrier: false };
     }
-    books.counters.refused(command.kind, admitted.reason);
+    this.countIdle(command.kind, admitted.reason);
     return refusedCommand(command, books.generation, admitted).outcome;
   }
 
@@ -206,6 +206,12 @@ export class Vm {
   /** Makes an empty VM what a snapshot says: use Host.restore. @throws Error when it contradicts itself or the settings */
   restore(snapshot: VmSnapshot): void {
     restoreBooks(this.#books, snapshot);
+  }
+
+  /** Counts a command that changed nothing: its answer was given again, or, with a reason, it was refused. */
+  countIdle(operation: Operation, reason: RefusalReason | null): void {
+    if (reason === null) this.counters.operations[operation].repeated += 1;
+    else this.counters.refused(operation, reason);
   }
 
   /** More of a snapshot, which may be too much for one piece: those behind the blobs that are here. @throws as restore */

@@ -46,6 +46,8 @@ export type AdminClientOptions = {
   readonly timeout?: number;
   /** Entries that one call of a list asks for, 1 to 1000. Default 1000. */
   readonly pageSize?: number;
+  /** Keep the connection however long nothing is asked; gRPC itself ends it after half an hour. Default: no. */
+  readonly staysConnected?: boolean;
 };
 
 /** A list as the broker gives it, a page at a time and each only when it is asked for: a long list is never in memory as a whole. */
@@ -75,6 +77,14 @@ export type AdminClient = {
   getConfiguration(timeout?: number): Promise<Configuration | null>;
   /** Everything at one moment. `timeout` in milliseconds. */
   getStatistics(timeout?: number): Promise<Statistics>;
+  /**
+   * The same with some VMs at a time, so that no answer is large; what is not of one VM is in the first. `hasLatencies`: with the histograms of
+   * each VM. A broker of before there were pages gives everything at once. `timeout` of all together, in milliseconds.
+   */
+  statisticsPages(options: {
+    readonly hasLatencies: boolean;
+    readonly timeout?: number;
+  }): AsyncIterable<Statistics>;
   /** Events from now on, until `signal` is aborted. Throws AdminError when the broker ends. */
   watchEvents(vm: string, signal: AbortSignal): AsyncGenerator<AdminEvent, void, void>;
   /** True when the broker says that it serves. `timeout` in milliseconds. */
@@ -82,8 +92,8 @@ export type AdminClient = {
   close(): void;
 };
 
-type Page<Item> = { readonly items: readonly Item[]; readonly next: string };
-
+/** The longest delay that a timer of Node's takes, milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const DEFAULT_TIMEOUT = 5000;
 const DEFAULT_PAGE = 1000;
 /** A list that pages for ever is a broken broker: 10 million entries are enough. */
@@ -93,7 +103,7 @@ const MOST_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** `socketPath` is absolute. Nothing is connected before the first call; a broker that comes back is found again. */
 export function createAdminClient(socketPath: string, options: AdminClientOptions = {}): AdminClient {
-  const { timeout = DEFAULT_TIMEOUT, pageSize = DEFAULT_PAGE } = options;
+  const { timeout = DEFAULT_TIMEOUT, pageSize = DEFAULT_PAGE, staysConnected = false } = options;
   const client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': MOST_MESSAGE_BYTES,
     'grpc.enable_retries': 0,
@@ -104,6 +114,7 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
     'grpc.max_reconnect_backoff_ms': 1000,
     // Closing this client ends its connection, even while another one to the same socket lives.
     'grpc.use_local_subchannel_pool': 1,
+    ...(staysConnected && { 'grpc.client_idle_timeout_ms': LONGEST_TIMER }),
   });
 
   const ask = <Response>(method: string, request: object, limit = timeout): Promise<Response> =>
@@ -114,9 +125,9 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
     request: object,
     itemsOf: (response: Response) => readonly Item[] | null | undefined,
   ): Pages<Item> =>
-    pagesOf(async (pageToken): Promise<Page<Item>> => {
+    answersOf(async (pageToken) => {
       const response = await ask<Response>(method, { ...request, pageSize, pageToken });
-      return { items: itemsOf(response) ?? [], next: response.nextPageToken ?? '' };
+      return [itemsOf(response) ?? [], response.nextPageToken ?? ''];
     });
 
   const vmPages = () => list('listVms', {}, (response: barkeep.v1.ListVmsResponse) => response.vms);
@@ -156,6 +167,18 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
       }
     },
     getStatistics: (limit) => ask('getStatistics', {}, limit),
+    statisticsPages: ({ hasLatencies, timeout: limit = timeout }) => {
+      const deadline = performance.now() + limit;
+      return answersOf(async (pageToken) => {
+        const request = { pageSize, pageToken, withoutLatencies: !hasLatencies };
+        const answer = await ask<Statistics>(
+          'getStatistics',
+          request,
+          Math.max(0, deadline - performance.now()),
+        );
+        return [answer, answer.nextPageToken];
+      });
+    },
     watchEvents: (vm, signal) => watch(client, socketPath, vm, signal),
     isServing: async (limit = timeout) => {
       const answer = await call<grpc.health.v1.HealthCheckResponse>(
@@ -172,14 +195,14 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
   };
 }
 
-/** At least one page, if an empty one. Throws when the list does not end. */
-async function* pagesOf<Item>(
-  fetchPage: (token: string) => Promise<Page<Item>>,
-): AsyncGenerator<readonly Item[], void, void> {
+/** At least one answer. `fetch` gives it and the token of the next one. Throws when they do not end. */
+async function* answersOf<Answer>(
+  fetch: (token: string) => Promise<readonly [answer: Answer, next: string]>,
+): AsyncGenerator<Answer, void, void> {
   let token = '';
   for (let page = 0; page < MOST_PAGES; page++) {
-    const { items, next } = await fetchPage(token);
-    yield items;
+    const [answer, next] = await fetch(token);
+    yield answer;
     if (next === '') return;
     token = next;
   }

@@ -198,7 +198,13 @@ const groupsSchema = z.strictObject(
   MAPPING,
 );
 
-const metricsSchema = z.strictObject({ listen: listen.default({ host: '127.0.0.1', port: 9464 }) }, MAPPING);
+const metricsSchema = z.strictObject(
+  {
+    listen: listen.default({ host: '127.0.0.1', port: 9464 }),
+    vm_histograms: z.boolean({ error: 'true or false' }).default(false),
+  },
+  MAPPING,
+);
 
 /** Heaps and VMs are read one by one with their own schema, so that a broken one does not hide the problems of the others. */
 export const fileSchema = z.strictObject(
@@ -213,7 +219,7 @@ export const fileSchema = z.strictObject(
     heaps: z.array(z.unknown(), { error: 'a list of heaps' }).default([]),
     vms: z.array(z.unknown(), { error: 'a list of VMs' }).default([]),
     frontend: frontendSchema.default({ answer_timeout: 5000, vmm_timeout: 5000, statistics_interval: 1000 }),
-    metrics: metricsSchema.default({ listen: { host: '127.0.0.1', port: 9464 } }),
+    metrics: metricsSchema.default({ listen: { host: '127.0.0.1', port: 9464 }, vm_histograms: false }),
   },
   MAPPING,
 );

@@ -69,7 +69,11 @@ export type Config = {
     /** How often a frontend reports its figures to the broker. */
     readonly statisticsInterval: number;
   };
-  readonly metrics: { readonly listen: Listen };
+  readonly metrics: {
+    readonly listen: Listen;
+    /** Show how long the commands of each VM took, and not only those of all together. */
+    readonly vmHistograms: boolean;
+  };
 };
 
 export type HeapConfig = {
@@ -360,7 +364,7 @@ function compose(
       vmmTimeout: settings.frontend.vmm_timeout,
       statisticsInterval: settings.frontend.statistics_interval,
     },
-    metrics: settings.metrics,
+    metrics: { listen: settings.metrics.listen, vmHistograms: settings.metrics.vm_histograms },
   };
 }
 

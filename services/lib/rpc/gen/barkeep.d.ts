@@ -3893,6 +3893,15 @@ export namespace barkeep {
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
 
+            /** GetStatisticsRequest pageSize. */
+            pageSize: number;
+
+            /** GetStatisticsRequest pageToken. */
+            pageToken: string;
+
+            /** GetStatisticsRequest withoutLatencies. */
+            withoutLatencies: boolean;
+
             /**
              * Creates a new GetStatisticsRequest instance using the specified properties.
              * @param [properties] Properties to set
@@ -3924,6 +3933,15 @@ export namespace barkeep {
 
             /** Properties of a GetStatisticsRequest. */
             interface $Properties {
+
+                /** GetStatisticsRequest pageSize */
+                pageSize?: (number|null);
+
+                /** GetStatisticsRequest pageToken */
+                pageToken?: (string|null);
+
+                /** GetStatisticsRequest withoutLatencies */
+                withoutLatencies?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3993,6 +4011,12 @@ export namespace barkeep {
 
             /** GetStatisticsResponse configuration. */
             configuration?: (barkeep.v1.Configuration.$Properties|null);
+
+            /** GetStatisticsResponse stages. */
+            stages: barkeep.v1.StageLatency.$Properties[];
+
+            /** GetStatisticsResponse nextPageToken. */
+            nextPageToken: string;
 
             /**
              * Creates a new GetStatisticsResponse instance using the specified properties.
@@ -4067,6 +4091,12 @@ export namespace barkeep {
 
                 /** GetStatisticsResponse configuration */
                 configuration?: (barkeep.v1.Configuration.$Properties|null);
+
+                /** GetStatisticsResponse stages */
+                stages?: (barkeep.v1.StageLatency.$Properties[]|null);
+
+                /** GetStatisticsResponse nextPageToken */
+                nextPageToken?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -6220,6 +6250,9 @@ export namespace barkeep {
             /** FrontendStatistics vmm. */
             vmm?: (barkeep.v1.VmmStatus.$Properties|null);
 
+            /** FrontendStatistics outOfReachChains. */
+            outOfReachChains: (number|Long);
+
             /**
              * Creates a new FrontendStatistics instance using the specified properties.
              * @param [properties] Properties to set
@@ -6269,6 +6302,9 @@ export namespace barkeep {
 
                 /** FrontendStatistics vmm */
                 vmm?: (barkeep.v1.VmmStatus.$Properties|null);
+
+                /** FrontendStatistics outOfReachChains */
+                outOfReachChains?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -5198,6 +5198,10 @@ export const barkeep = $root.barkeep = (() => {
                             this[ks[i]] = p[ks[i]];
             };
 
+            GetStatisticsRequest.prototype.pageSize = 0;
+            GetStatisticsRequest.prototype.pageToken = "";
+            GetStatisticsRequest.prototype.withoutLatencies = false;
+
             GetStatisticsRequest.create = function(properties) {
                 return new GetStatisticsRequest(properties);
             };
@@ -5209,6 +5213,12 @@ export const barkeep = $root.barkeep = (() => {
                     q = 0;
                 if (q > $util.recursionLimit)
                     throw $Error("max depth exceeded");
+                if (m.pageSize != null && $Object.hasOwnProperty.call(m, "pageSize") && m.pageSize !== 0)
+                    w.uint32(8).uint32(m.pageSize);
+                if (m.pageToken != null && $Object.hasOwnProperty.call(m, "pageToken") && m.pageToken !== "")
+                    w.uint32(18).string(m.pageToken);
+                if (m.withoutLatencies != null && $Object.hasOwnProperty.call(m, "withoutLatencies") && m.withoutLatencies !== false)
+                    w.uint32(24).bool(m.withoutLatencies);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -5222,7 +5232,7 @@ export const barkeep = $root.barkeep = (() => {
                     q = 0;
                 if (q > $Reader.recursionLimit)
                     throw $Error("max depth exceeded");
-                var c, m;
+                var c, m, v;
                 if (l === $undefined)
                     c = r.len;
                 else {
@@ -5240,7 +5250,37 @@ export const barkeep = $root.barkeep = (() => {
                         z = $undefined;
                         break;
                     }
-                    r.skipType(t & 7, q, t);
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.pageSize = v;
+                            else
+                                delete m.pageSize;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.pageToken = v;
+                            else
+                                delete m.pageToken;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.withoutLatencies = v;
+                            else
+                                delete m.withoutLatencies;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
                     if (!r.discardUnknown) {
                         $util.makeProp(m, "$unknowns", false);
                         (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
@@ -5264,6 +5304,7 @@ export const barkeep = $root.barkeep = (() => {
             const GetStatisticsResponse = function (p) {
                 this.vms = [];
                 this.heaps = [];
+                this.stages = [];
                 if (p)
                     for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
                         if (p[ks[i]] != null && ks[i] !== "__proto__")
@@ -5284,6 +5325,8 @@ export const barkeep = $root.barkeep = (() => {
             GetStatisticsResponse.prototype.journal = null;
             GetStatisticsResponse.prototype.recovery = null;
             GetStatisticsResponse.prototype.configuration = null;
+            GetStatisticsResponse.prototype.stages = $util.emptyArray;
+            GetStatisticsResponse.prototype.nextPageToken = "";
 
             GetStatisticsResponse.create = function(properties) {
                 return new GetStatisticsResponse(properties);
@@ -5328,6 +5371,12 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.RecoveryStatistics.encode(m.recovery, w.uint32(106).fork(), q + 1).ldelim();
                 if (m.configuration != null && $Object.hasOwnProperty.call(m, "configuration"))
                     $root.barkeep.v1.Configuration.encode(m.configuration, w.uint32(114).fork(), q + 1).ldelim();
+                if (m.stages != null && m.stages.length) {
+                    for (var i = 0; i < m.stages.length; ++i)
+                        $root.barkeep.v1.StageLatency.encode(m.stages[i], w.uint32(122).fork(), q + 1).ldelim();
+                }
+                if (m.nextPageToken != null && $Object.hasOwnProperty.call(m, "nextPageToken") && m.nextPageToken !== "")
+                    w.uint32(130).string(m.nextPageToken);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -5468,6 +5517,23 @@ export const barkeep = $root.barkeep = (() => {
                             if (u !== 2)
                                 break;
                             m.configuration = $root.barkeep.v1.Configuration.decode(r, r.size(), $undefined, q + 1, m.configuration);
+                            continue;
+                        }
+                    case 15: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.stages && m.stages.length))
+                                m.stages = [];
+                            m.stages.push($root.barkeep.v1.StageLatency.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 16: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.nextPageToken = v;
+                            else
+                                delete m.nextPageToken;
                             continue;
                         }
                     }
@@ -8271,6 +8337,7 @@ export const barkeep = $root.barkeep = (() => {
             FrontendStatistics.prototype.malformedChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.slotRefusals = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.vmm = null;
+            FrontendStatistics.prototype.outOfReachChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             FrontendStatistics.create = function(properties) {
                 return new FrontendStatistics(properties);
@@ -8299,6 +8366,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(40).uint64(m.slotRefusals);
                 if (m.vmm != null && $Object.hasOwnProperty.call(m, "vmm"))
                     $root.barkeep.v1.VmmStatus.encode(m.vmm, w.uint32(50).fork(), q + 1).ldelim();
+                if (m.outOfReachChains != null && $Object.hasOwnProperty.call(m, "outOfReachChains") && (typeof m.outOfReachChains === "object" ? m.outOfReachChains.low || m.outOfReachChains.high : m.outOfReachChains !== 0))
+                    w.uint32(56).uint64(m.outOfReachChains);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -8376,6 +8445,15 @@ export const barkeep = $root.barkeep = (() => {
                             if (u !== 2)
                                 break;
                             m.vmm = $root.barkeep.v1.VmmStatus.decode(r, r.size(), $undefined, q + 1, m.vmm);
+                            continue;
+                        }
+                    case 7: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.outOfReachChains = v;
+                            else
+                                delete m.outOfReachChains;
                             continue;
                         }
                     }

@@ -1,0 +1,145 @@
+// A host with many VMs, for what a scrape of it costs: a real broker, a real metrics endpoint as its unit starts it, and a session for each VM
+// that reports what its frontend would.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Statistics } from '../../services/frontend/statistics.ts';
+import { RawSession } from '../bench/raw-session.ts';
+import { makeRunPlace } from '../bench/run-place.ts';
+import { until } from '../support/until.ts';
+
+const ROOT = resolve(import.meta.dirname, import.meta.filename.endsWith('.js') ? '../../..' : '../..');
+const CLI = join(ROOT, 'dist/services/cli/main.js');
+const UNIT = join(ROOT, 'deploy/systemd/barkeep-metrics.service');
+const TICK_MS = 10;
+
+export type Scrape = {
+  readonly text: string;
+  /** As they came over the wire. */
+  readonly bytes: number;
+};
+
+export class FullHost {
+  readonly #directory = makeRunPlace('full');
+  readonly #children: ChildProcess[] = [];
+  readonly #sessions: RawSession[] = [];
+  #metrics: ChildProcess | null = null;
+  #url = '';
+
+  /** Serves, with all VMs attached and reported. `hasVmHistograms` as metrics.vm_histograms. */
+  static async start(vms: number, hasVmHistograms: boolean): Promise<FullHost> {
+    const host = new FullHost();
+    try {
+      await host.#start(vms, hasVmHistograms);
+      return host;
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+  }
+
+  /** One scrape, answered in full. */
+  async scrape(encoding: 'gzip' | 'identity'): Promise<Scrape> {
+    const body = await new Promise<Buffer>((done, fail) => {
+      const chunks: Buffer[] = [];
+      get(`${this.#url}/metrics`, { headers: { 'accept-encoding': encoding }, agent: false }, (response) => {
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => done(Buffer.concat(chunks)));
+        response.on('error', fail);
+      }).on('error', fail);
+    });
+    return { bytes: body.length, text: (encoding === 'gzip' ? gunzipSync(body) : body).toString() };
+  }
+
+  /** The endpoint's resident memory, bytes. */
+  residentBytes(): number {
+    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(this.#proc('status')) ?? [];
+    return Number(kib) * 1024;
+  }
+
+  /** The most that it ever was, bytes. */
+  peakBytes(): number {
+    const [, kib] = /VmHWM:\s+(\d+) kB/.exec(this.#proc('status')) ?? [];
+    return Number(kib) * 1024;
+  }
+
+  /** What the endpoint has used of the processor, milliseconds: utime and stime of proc(5). */
+  processorTime(): number {
+    const stat = this.#proc('stat');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  }
+
+  async stop(): Promise<void> {
+    for (const session of this.#sessions) session.close();
+    for (const child of this.#children.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((done) => child.once('exit', done));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #start(vms: number, hasVmHistograms: boolean): Promise<void> {
+    const names = Array.from({ length: vms }, (_, index) => `vm-${index}`);
+    const config = join(this.#directory, 'barkeep.yaml');
+    writeFileSync(
+      config,
+      `run_directory: ${this.#directory}\nlog_level: info\njournal: false\n` +
+        `metrics: { listen: "127.0.0.1:0", vm_histograms: ${hasVmHistograms} }\n` +
+        `heaps:\n  - { name: ram, backing: memfd, cache: cached, capacity: 8GiB }\nvms:\n` +
+        names.map((name) => `  - { name: ${name}, window: 1GiB, heap: ram }\n`).join(''),
+    );
+    await this.#spawn(['broker', '--config', config], {}, /"msg":"broker started"/);
+    // One after the other: more connections at one moment than a socket keeps waiting are turned away.
+    for (const name of names) await this.#attach(name);
+    const options = /^Environment=NODE_OPTIONS=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))?.[1] ?? '';
+    const served = /"url":"(http:[^"]+)\/metrics"/;
+    const said = await this.#spawn(['metrics', '--config', config], { NODE_OPTIONS: options }, served);
+    this.#url = served.exec(said)![1]!;
+    this.#metrics = this.#children.at(-1)!;
+  }
+
+  async #attach(name: string): Promise<void> {
+    const secret = readFileSync(join(this.#directory, 'vms', name, 'secret'), 'utf8').trim();
+    const session = await RawSession.open(join(this.#directory, 'broker.sock'), name, secret);
+    this.#sessions.push(session);
+    const statistics = new Statistics();
+    for (const stage of ['rpc', 'vmm', 'command'] as const) {
+      for (const duration of [0.02, 0.3, 7]) statistics.observe(stage, duration, 1000);
+    }
+    for (const command of ['RESOURCE_CREATE_BLOB', 'CTX_CREATE', 'SUBMIT_3D'] as const) {
+      statistics.count(command, 'OK_NODATA');
+    }
+    session.report(statistics.report());
+    statistics.stop();
+    // Answered behind the report.
+    await session.send([
+      { create: { contextId: 1, resourceId: 1, memory: 2, flags: 1, blobId: 0, size: 4096 } },
+      { map: { resourceId: 1, offset: 0 } },
+    ]);
+  }
+
+  async #spawn(args: readonly string[], environment: object, isReady: RegExp): Promise<string> {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
+    this.#children.push(child);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const found = (): string => said;
+    await until(`the ${args[0]} serves`, () => isReady.test(said) || child.exitCode !== null, { found });
+    if (child.exitCode !== null) throw new Error(`the ${args[0]} ended with ${child.exitCode}: ${said}`);
+    return said;
+  }
+
+  #proc(file: string): string {
+    return readFileSync(`/proc/${this.#metrics?.pid}/${file}`, 'utf8');
+  }
+}
