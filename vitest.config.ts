@@ -7,7 +7,9 @@ const PROCESS = [
   'test/broker/roles.test.ts',
   'test/broker/failed-attach.test.ts',
   'test/broker/heaps/**',
+  'test/broker/hostile.test.ts',
   'test/broker/journal/**',
+  'test/checks/{contract-compatible,generated,readme}.test.ts',
   'test/cli/{config-file,keep,launcher,parts,pipes,up}.test.ts',
   'test/contract/**',
   'test/frontend/recovery/**',
@@ -23,9 +25,10 @@ const PROCESS = [
 ].map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path));
 const DEPLOY = ['test/deploy/**/*.test.ts'];
 
-const project = (name: string, include: string[], exclude: string[] = []) => ({
+/** One project after the other (`order`): what looks at the time in one does not run beside the load of another. */
+const project = (name: string, order: number, include: string[], exclude: string[] = []) => ({
   extends: true as const,
-  test: { name, include, exclude },
+  test: { name, include, exclude, sequence: { groupOrder: order } },
 });
 
 export default defineConfig({
@@ -33,12 +36,14 @@ export default defineConfig({
     globalSetup: 'test/support/build.ts',
     // Tests open sockets, memfds and processes: they run in processes of their own, never in threads.
     pool: 'forks',
+    // Every core, in place of all but one: the runner itself has little to do meanwhile.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      project('unit', ['test/**/*.test.ts'], [...PROCESS, ...DEPLOY]),
-      project('process', PROCESS),
-      project('deploy', DEPLOY),
+      project('unit', 0, ['test/**/*.test.ts'], [...PROCESS, ...DEPLOY]),
+      project('process', 1, PROCESS),
+      project('deploy', 2, DEPLOY),
     ],
   },
 });

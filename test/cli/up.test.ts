@@ -414,10 +414,11 @@ describe('up', () => {
     await until(
       'all are up',
       () => {
-        const ready = names.filter(isReady).length;
+        // Who runs is counted first: the next one is started when another got ready, which would be missed the other way round.
         const running = childrenOf(up.process.pid ?? 0).filter((pid) =>
           commandOf(pid).includes(' frontend '),
         );
+        const ready = names.filter(isReady).length;
         highest = Math.max(highest, running.length - ready);
         return up.out.endsWith('}\n');
       },

@@ -233,8 +233,11 @@ describe('a notification', () => {
   ): Promise<{ keeper: Keeper; say: (text: string | Buffer, ...fds: number[]) => void }> {
     const keeper = keeperOf(program(`say(life); stay();`), { listensToAll: true, ...options });
     keeper.start();
-    const environment = readEnvironment(keeper.pid ?? 0);
-    const socket = owned(connectDatagram(environment.get('NOTIFY_SOCKET') ?? '', 1000));
+    // A process that was just made is this one's copy, and then for a moment has no environment, before it has its own.
+    const address = await until('the command has its own environment', () =>
+      readEnvironment(keeper.pid ?? 0).get('NOTIFY_SOCKET'),
+    );
+    const socket = owned(connectDatagram(address, 1000));
     return { keeper, say: (text, ...fds) => send(socket, Buffer.from(text), fds) };
   }
   const readEnvironment = (pid: number): Map<string, string> =>

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
 import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
-import { childrenOf } from '../../chaos/process-tree.ts';
+import { childrenOf, isStopped } from '../../chaos/process-tree.ts';
 import { until } from '../../support/until.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
@@ -197,10 +197,12 @@ export class KeptFrontend {
   }
 
   /** The keeper dies without a word, and what it holds is gone; with `frontendToo` in the same moment as its frontend. */
-  loseKeeper(frontendToo = false): void {
-    const { pid } = this;
-    this.#keeper.kill('SIGKILL');
-    if (frontendToo && pid !== null) process.kill(pid, 'SIGKILL');
+  async loseKeeper(frontendToo = false): Promise<void> {
+    const pids = [this.#keeper.pid, ...(frontendToo ? [this.pid] : [])].filter((pid) => pid != null);
+    // Whoever still ran when the other one dies would notice: a frontend then ends in good order, a keeper starts another.
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    await until('who is to die stands still', () => pids.every(isStopped));
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
   }
 
   async stop(): Promise<void> {

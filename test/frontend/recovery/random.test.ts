@@ -158,14 +158,17 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
       await new Workload(vmm).begin();
       const before = await books(vm);
 
-      frontend.loseKeeper(isFrontendToo);
+      await frontend.loseKeeper(isFrontendToo);
 
       await vmm.frontEnd.ended;
       await until('the VM is orphaned', async () => (await host.admin.getVm(vm)).state === ORPHANED);
       expect(await books(vm)).toEqual(before);
       expect(before).toEqual([2, 2]);
       // An orderly end takes its socket along; a file that nobody listens at is in nobody's way.
-      expect(existsSync(frontend.socketPath)).toBe(isFrontendToo);
+      await until(
+        isFrontendToo ? 'the socket is left' : 'the socket is gone',
+        () => existsSync(frontend.socketPath) === isFrontendToo,
+      );
 
       const again = await host.startFrontend(vm);
       await until('it is attached', async () => (await host.admin.getVm(vm)).state === ATTACHED);
