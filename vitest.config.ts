@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { CiReport } from './test/support/ci-report.ts';
 
 /** Tests that start processes of their own, kill some, or take seconds each: minutes. */
 const PROCESS = [
@@ -33,6 +34,7 @@ const project = (name: string, order: number, include: string[], exclude: string
 
 export default defineConfig({
   test: {
+    reporters: process.env['CI'] === 'true' ? ['default', new CiReport()] : ['default'],
     globalSetup: 'test/support/build.ts',
     // Tests open sockets, memfds and processes: they run in processes of their own, never in threads.
     pool: 'forks',

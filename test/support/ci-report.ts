@@ -1,0 +1,44 @@
+// What a run of the tests leaves for .ci/run (test/checks/second-try.ts): which files failed, and what else went wrong.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Reporter } from 'vitest/node';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+export type TestReport = {
+  /** Files with a test that failed, relative to the root of the repository. */
+  readonly failed: readonly string[];
+  /** What belongs to no test: an error that nobody caught, a worker that died, something that was left behind. */
+  readonly problems: readonly string[];
+};
+
+/** A reporter of vitest, beside the one that people read. */
+export class CiReport implements Reporter {
+  readonly path: string;
+
+  constructor(path = join(ROOT, '.cache/ci/tests.json')) {
+    this.path = path;
+  }
+
+  onInit(): void {
+    rmSync(this.path, { force: true });
+  }
+
+  onTestRunEnd: NonNullable<Reporter['onTestRunEnd']> = (modules, errors) => {
+    this.#write({
+      failed: [...new Set(modules.filter((one) => !one.ok()).map((one) => one.relativeModuleId))],
+      problems: errors.map(({ message }) => message),
+    });
+  };
+
+  /** For what is found after the last test. */
+  addProblem(problem: string): void {
+    const { failed, problems } = JSON.parse(readFileSync(this.path, 'utf8')) as TestReport;
+    this.#write({ failed, problems: [...problems, problem] });
+  }
+
+  #write(report: TestReport): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    writeFileSync(this.path, `${JSON.stringify(report, null, 2)}\n`);
+  }
+}
