@@ -6,6 +6,7 @@
 // A capital letter (a full block in colour) is a range that one kind of mapping fills; a small letter (a shaded block) one that it fills in
 // part, so that no hole hides; "*" and "+" the same where several kinds meet; "." a hole.
 import { formatBytes } from '../lib/runtime/units.ts';
+import { SMALLEST_PAGE } from '../lib/wire/alignment.ts';
 
 export type PictureCache = 'cached' | 'uncached' | 'wc' | 'none';
 export type PictureRange = {
@@ -33,8 +34,6 @@ type Glyphs = {
   readonly name: string;
 };
 
-/** The least that a cell stands for, bytes: the smallest page that a host has. */
-const PAGE = 4096;
 const ROWS = 16;
 /** Lines longer than this are harder to read than more lines. */
 const MOST_COLUMNS = 128;
@@ -77,7 +76,8 @@ export function drawWindow(
 
 /** Powers of two both, so that every cell is one and every line starts at a round offset. */
 function grid(size: number, room: number): { rows: number; columns: number } {
-  const pages = size / PAGE;
+  // The least that a cell stands for.
+  const pages = size / SMALLEST_PAGE;
   const fitting = 2 ** Math.floor(Math.log2(Math.max(LEAST_COLUMNS, Math.min(MOST_COLUMNS, room))));
   const columns = Math.min(fitting, pages);
   return { columns, rows: Math.min(ROWS, pages / columns) };

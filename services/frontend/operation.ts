@@ -2,8 +2,10 @@
 // Everything else of the frontend uses these types and never touches generated code.
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
-import { countFromWire, toWire, type U64 } from '../lib/rpc/u64.ts';
-import { MAP_CACHE, MOST_SCANOUTS, SMALLEST_GUEST_PAGE } from '../lib/wire/virtio-gpu.ts';
+import { countFromWire, toWire } from '../lib/rpc/u64.ts';
+import { SMALLEST_PAGE } from '../lib/wire/alignment.ts';
+import type { U64 } from '../lib/wire/u64.ts';
+import { MAP_CACHE, MOST_SCANOUTS } from '../lib/wire/virtio-gpu.ts';
 
 /** What every command on a blob has. */
 type OfBlob = {
@@ -209,7 +211,7 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
 
 function offerOf({ scanouts, blobAlignment }: barkeep.v1.Attached.$Properties): Offer {
   // An older broker tells neither.
-  const alignment = countFromWire(blobAlignment) || SMALLEST_GUEST_PAGE;
+  const alignment = countFromWire(blobAlignment) || SMALLEST_PAGE;
   if (!Number.isInteger(Math.log2(alignment)) || alignment > LARGEST_ALIGNMENT) {
     throw new ProtocolViolation(
       `blobs were to be aligned to ${alignment} bytes, which is no power of two of 32 bits`,

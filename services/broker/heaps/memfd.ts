@@ -4,7 +4,6 @@ import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import {
   createMemfd,
-  HUGE_PAGE_SIZE,
   Mapping,
   PAGE_SIZE,
   populate,
@@ -12,6 +11,7 @@ import {
   punchHole,
   punchHoleAsync,
 } from '../../lib/os/memory.ts';
+import { HUGE_PAGE_SIZE } from '../../lib/wire/alignment.ts';
 import { type HeapBacking, INLINE_BYTES, type OpenMemory, type Taken } from './backing.ts';
 import type { DescriptorBudget } from './descriptor-budget.ts';
 import { type DescriptorStore, inodeOf, memoryName, NO_STORE } from './descriptor-store.ts';

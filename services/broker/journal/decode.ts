@@ -10,7 +10,7 @@ import { BACKINGS, CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
 import { REFUSAL_REASONS } from '../../lib/domain/refusal.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
-import { ByteReader } from './bytes.ts';
+import { ByteReader } from '../../lib/journal/bytes.ts';
 import type {
   Abandoned,
   Executed,
@@ -27,7 +27,7 @@ import { ENTRY, nameOf, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 export function decodeEntry(payload: Uint8Array, heaps: readonly HeapRecord[]): JournalEntry {
   const input = new ByteReader(payload);
   const entry = readEntry(input, nameOf(ENTRY, input.u8()), heaps);
-  if (input.left > 0) throw new RangeError(`${input.left} bytes follow the end of the record`);
+  input.end();
   return entry;
 }
 
@@ -45,7 +45,7 @@ function readEntry(
 ): JournalEntry {
   switch (kind) {
     case 'start':
-      return { kind, brokerVersion: input.text(), heaps: readList(input, readHeap) };
+      return { kind, brokerVersion: input.text(), heaps: input.list(readHeap) };
     case 'vm':
       return { kind, image: readImage(input, heaps) };
     case 'blobs': {
@@ -119,9 +119,8 @@ function readBatch(input: ByteReader, heaps: readonly HeapRecord[]): JournalEntr
   const slot = input.u32();
   const acknowledged = input.f64();
   const first = input.f64();
-  const executed = readList(input, (_input, index) => readStep(input, first + index, heaps));
-  const abandoned = readList(
-    input,
+  const executed = input.list((_input, index) => readStep(input, first + index, heaps));
+  const abandoned = input.list(
     (): Abandoned => ({
       number: input.f64(),
       after: input.f64(),
@@ -189,7 +188,7 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
   const generation = input.f64();
   const acknowledgedNumber = input.f64();
   const { blobs, ...inodes } = readBlobs(input, heaps);
-  const replies = readList(input, (_input, index) => readReply(input, acknowledgedNumber + 1 + index, heaps));
+  const replies = input.list((_input, index) => readReply(input, acknowledgedNumber + 1 + index, heaps));
   const counters = JSON.parse(input.text()) as CounterFigures;
   const lastNumber = acknowledgedNumber + replies.length;
   return {
@@ -204,7 +203,7 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
 function readBlobs(input: ByteReader, heaps: readonly HeapRecord[]): SomeBlobs {
   const inodes = new Map<string, number>();
   const stashes = new Map<number, number>();
-  const blobs = readList(input, () => {
+  const blobs = input.list(() => {
     const { blob, inode } = readBlob(input, heaps);
     if (blob.allocation !== null) inodes.set(memoryKey(blob.allocation), inode);
     else if (blob.state === 'stashed') stashes.set(blob.resource, inode);
@@ -300,15 +299,6 @@ function readReply(input: ByteReader, number: number, heaps: readonly HeapRecord
         length: input.f64(),
       };
   }
-}
-
-/** No entry is smaller than a byte, so a count that the bytes cannot hold is refused before anything is made for it. */
-function readList<Item>(input: ByteReader, read: (input: ByteReader, index: number) => Item): Item[] {
-  const count = input.u32();
-  if (count > input.left) throw new RangeError(`${count} entries are announced in ${input.left} bytes`);
-  const items: Item[] = [];
-  for (let index = 0; index < count; index += 1) items.push(read(input, index));
-  return items;
 }
 
 function at<Item>(list: readonly Item[], index: number): Item {

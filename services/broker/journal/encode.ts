@@ -6,25 +6,18 @@ import { BLOB_MEMS, OPERATIONS } from '../../lib/domain/command.ts';
 import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
-import type { ByteWriter } from './bytes.ts';
+import type { ByteWriter } from '../../lib/journal/bytes.ts';
 import type { Abandoned, HeapRecord, IdleCommand, KeptState, VmImage, VmRecord } from './record.ts';
 import { ENTRY, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 
-/** No command that went well takes more: a create with memory of its own. */
-const MOST_STEP_BYTES = 64;
-const MOST_FIXED_BYTES = 128;
-
 export function encodeStart(out: ByteWriter, brokerVersion: string, heaps: readonly HeapRecord[]): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(ENTRY.start);
   out.text(brokerVersion);
-  out.reserve(4);
   out.u32(heaps.length);
   for (const heap of heaps) {
     out.text(heap.name);
     out.text(heap.backing);
     out.text(heap.cache);
-    out.reserve(48);
     out.f64(heap.granule);
     out.f64(heap.capacity);
     out.f64(heap.lastId);
@@ -32,24 +25,20 @@ export function encodeStart(out: ByteWriter, brokerVersion: string, heaps: reado
     out.f64(heap.inode);
     out.f64(heap.size);
     out.text(heap.path);
-    out.reserve(1);
     out.u8(heap.prefault ? 1 : 0);
   }
 }
 
 export function encodeComplete(out: ByteWriter): void {
-  out.reserve(1);
   out.u8(ENTRY.complete);
 }
 
 export function encodeAttach(out: ByteWriter, vm: VmRecord): void {
-  out.reserve(1);
   out.u8(ENTRY.attach);
   writeVm(out, vm);
 }
 
 export function encodeState(out: ByteWriter, slot: number, state: KeptState, graceEnds: number): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(ENTRY.state);
   out.u32(slot);
   out.u8(STATE_CODES[state]);
@@ -57,7 +46,6 @@ export function encodeState(out: ByteWriter, slot: number, state: KeptState, gra
 }
 
 export function encodeStash(out: ByteWriter, slot: number, resource: number, inode: number): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(ENTRY.stash);
   out.u32(slot);
   out.u32(resource);
@@ -65,19 +53,16 @@ export function encodeStash(out: ByteWriter, slot: number, resource: number, ino
 }
 
 export function encodeCounts(out: ByteWriter, slot: number, idle: readonly IdleCommand[]): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(ENTRY.counts);
   out.u32(slot);
   out.u32(idle.length);
   for (const { operation, reason } of idle) {
-    out.reserve(1);
     out.u8(OPERATIONS.indexOf(operation));
     out.text(reason ?? '');
   }
 }
 
 export function encodeReclaim(out: ByteWriter, slot: number): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(ENTRY.reclaim);
   out.u32(slot);
 }
@@ -90,7 +75,6 @@ export type BatchMemory = {
 
 /** The front of a batch. encodeStep() follows for each command, then finishBatch(). */
 export function beginBatch(out: ByteWriter, slot: number, acknowledged: number, first: number): number {
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(ENTRY.batch);
   out.u32(slot);
   out.f64(acknowledged);
@@ -111,7 +95,6 @@ export function encodeStep(
     if (reply.result === 'refused') writeRefused(out, command.kind, reply.resource, reply.refusal);
     return;
   }
-  out.reserve(MOST_STEP_BYTES);
   switch (command.kind) {
     case 'create': {
       out.u8(STEP.create);
@@ -150,10 +133,8 @@ export function finishBatch(
   abandoned: readonly Abandoned[],
 ): void {
   out.patch(at, count);
-  out.reserve(4);
   out.u32(abandoned.length);
   for (const { number, completed, cause, after } of abandoned) {
-    out.reserve(20);
     out.f64(number);
     out.f64(after);
     out.u32(completed);
@@ -175,7 +156,6 @@ export function encodeVm(
   write();
   for (let from = MOST_BLOBS; from < image.snapshot.blobs.length; from += MOST_BLOBS) {
     out.restart();
-    out.reserve(5);
     out.u8(ENTRY.blobs);
     out.u32(image.vm.slot);
     writeBlobs(out, image, from, heapIndexOf);
@@ -185,16 +165,13 @@ export function encodeVm(
 
 function encodeImage(out: ByteWriter, image: VmImage, heapIndexOf: (name: string) => number): void {
   const { vm, state, graceEnds, snapshot } = image;
-  out.reserve(1);
   out.u8(ENTRY.vm);
   writeVm(out, vm);
-  out.reserve(MOST_FIXED_BYTES);
   out.u8(STATE_CODES[state]);
   out.f64(graceEnds);
   out.f64(snapshot.generation);
   out.f64(snapshot.acknowledgedNumber);
   writeBlobs(out, image, 0, heapIndexOf);
-  out.reserve(4);
   out.u32(snapshot.replies.length);
   for (const reply of snapshot.replies) writeReply(out, reply, heapIndexOf);
   // Few, and named by words that may become more.
@@ -202,11 +179,9 @@ function encodeImage(out: ByteWriter, image: VmImage, heapIndexOf: (name: string
 }
 
 function writeVm(out: ByteWriter, vm: VmRecord): void {
-  out.reserve(4);
   out.u32(vm.slot);
   out.text(vm.name);
   out.blob(vm.session);
-  out.reserve(MOST_FIXED_BYTES);
   out.f64(vm.windowSize);
   out.u8(PLACEMENT_CODES[vm.placement]);
   out.f64(vm.windowInode);
@@ -222,7 +197,6 @@ function writeBlobs(
   heapIndexOf: (name: string) => number,
 ): void {
   const blobs = snapshot.blobs.slice(from, from + MOST_BLOBS);
-  out.reserve(4);
   out.u32(blobs.length);
   for (const blob of blobs) {
     const { resource, state, allocation } = blob;
@@ -232,7 +206,6 @@ function writeBlobs(
 }
 
 function writeBlob(out: ByteWriter, blob: BlobSnapshot, heapIndex: number, inode: number): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.u32(blob.resource);
   out.u32(blob.context);
   out.u64(blob.blobId);
@@ -245,7 +218,7 @@ function writeBlob(out: ByteWriter, blob: BlobSnapshot, heapIndex: number, inode
   writeAllocation(out, blob.allocation, inode);
 }
 
-/** Room is reserved. The heap is named beside it. */
+/** The heap is named beside it. */
 function writeAllocation(out: ByteWriter, allocation: Allocation | null, inode: number): void {
   out.u8(allocation === null ? 0 : 1);
   out.f64(inode);
@@ -261,7 +234,6 @@ function writeRefused(
   resource: number,
   { reason, message, metadata }: Refusal,
 ): void {
-  out.reserve(MOST_STEP_BYTES);
   out.u8(STEP.refused);
   out.u8(OPERATIONS.indexOf(operation));
   out.u32(resource);
@@ -271,7 +243,6 @@ function writeRefused(
 }
 
 function writeReply(out: ByteWriter, reply: Reply, heapIndexOf: (name: string) => number): void {
-  out.reserve(MOST_FIXED_BYTES);
   out.f64(reply.generation);
   if (reply.result === 'refused') {
     writeRefused(out, reply.kind, reply.resource, reply.refusal);

@@ -13,10 +13,10 @@ import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Command, Reply } from '../../lib/domain/command.ts';
 import type { RefusalReason } from '../../lib/domain/refusal.ts';
 import type { Vm } from '../../lib/domain/vm.ts';
+import { ByteWriter } from '../../lib/journal/bytes.ts';
 import { FileJournal, LEAST_SNAPSHOT_BYTES } from '../../lib/journal/file-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
-import { ByteWriter } from './bytes.ts';
 import {
   type BatchMemory,
   beginBatch,

@@ -13,10 +13,10 @@ import type {
   UnmapCommand,
 } from '../../lib/domain/command.ts';
 import type { CacheType } from '../../lib/domain/heap.ts';
-import type { U64 } from '../../lib/domain/u64.ts';
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber, StatusError } from '../../lib/rpc/status-error.ts';
 import { fromWire, toWire } from '../../lib/rpc/u64.ts';
+import type { U64 } from '../../lib/wire/u64.ts';
 
 type WireCommand = barkeep.v1.Command.$Properties;
 type WireReply = barkeep.v1.CommandReply.$Properties;

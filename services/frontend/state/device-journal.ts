@@ -10,7 +10,7 @@ import { MemoryJournal } from '../../lib/journal/memory-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import { PAGE_SIZE } from '../../lib/os/memory.ts';
-import { SMALLEST_GUEST_PAGE } from '../../lib/wire/virtio-gpu.ts';
+import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import type { Offer, Operation } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
@@ -122,7 +122,7 @@ export type Past = {
   readonly changes: readonly ChangesRecord[];
 };
 
-const NOTHING_OFFERED: Offer = { scanouts: 0, blobAlignment: SMALLEST_GUEST_PAGE };
+const NOTHING_OFFERED: Offer = { scanouts: 0, blobAlignment: SMALLEST_PAGE };
 
 export function replay(records: Iterable<JournalRecord>): Past {
   let session: SessionRecord | null = null;

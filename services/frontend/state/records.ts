@@ -1,6 +1,6 @@
 // The records of the device's journal, and how they are written. Little endian; the first byte is the kind. Whoever changes anything here
 // raises RECORDS_VERSION: a successor of another version says so and starts afresh, instead of reading what it does not understand.
-import { toU64, type U64, writeU64 } from '../../lib/wire/u64.ts';
+import { ByteReader, ByteWriter } from '../../lib/journal/bytes.ts';
 import type { Offer, Operation } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
@@ -77,13 +77,16 @@ const STALE = 1;
 const TAKES_BACK = 2;
 const UUID_BYTES = 16;
 
+/** One for all records, which are written one after the other: this is on the way of every command of the guest. */
+const writer = new ByteWriter();
+
 export function encodeRecord(record: JournalRecord): Uint8Array {
   const out = writer;
-  out.begin();
+  out.restart();
   out.u8(KIND[record.kind]);
   switch (record.kind) {
     case 'session':
-      out.bytes(record.session);
+      out.shortBlob(record.session);
       out.u8(record.placement === 'window' ? 0 : 1);
       out.f64(record.windowSize);
       out.f64(record.lastNumber);
@@ -123,22 +126,22 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
       out.u32(record.blobAlignment);
       break;
   }
-  return out.finish();
+  return out.copy();
 }
 
 /** Throws RangeError for what encodeRecord() does not write. */
 export function decodeRecord(bytes: Uint8Array): JournalRecord {
-  const from = new Reader(bytes);
+  const from = new ByteReader(bytes);
   const record = readRecord(from);
   from.end();
   return record;
 }
 
-function readRecord(from: Reader): JournalRecord {
+function readRecord(from: ByteReader): JournalRecord {
   const kind = from.u8();
   switch (kind) {
     case KIND.session: {
-      const session = from.bytes();
+      const session = Uint8Array.from(from.shortBlob());
       const placement = from.u8() === 0 ? 'window' : 'per-blob';
       return {
         kind: 'session',
@@ -162,7 +165,7 @@ function readRecord(from: Reader): JournalRecord {
     case KIND.late:
       return { kind: 'late', numbers: from.list((reader) => reader.f64()) };
     case KIND.file:
-      return { kind: 'file', dev: from.u64(), ino: from.u64() };
+      return { kind: 'file', dev: BigInt(from.u64()), ino: BigInt(from.u64()) };
     case KIND.changes: {
       const chain = from.f64();
       return { kind: 'changes', chain: chain === NO_CHAIN ? null : chain, changes: from.list(readChange) };
@@ -170,7 +173,7 @@ function readRecord(from: Reader): JournalRecord {
     case KIND.finishing:
       return { kind: 'finishing', chain: from.f64() };
     case KIND.window:
-      return { kind: 'window', number: from.f64(), dev: from.u64(), ino: from.u64() };
+      return { kind: 'window', number: from.f64(), dev: BigInt(from.u64()), ino: BigInt(from.u64()) };
     case KIND.offer:
       return { kind: 'offer', scanouts: from.u32(), blobAlignment: from.u32() };
     default:
@@ -180,7 +183,7 @@ function readRecord(from: Reader): JournalRecord {
 
 // ---- operations -------------------------------------------------------------------------------------------------------------------------
 
-function writeOperation(out: Writer, { operation, isStale }: NumberedOperation): void {
+function writeOperation(out: ByteWriter, { operation, isStale }: NumberedOperation): void {
   out.u8(OPERATION[operation.kind]);
   const takesBack = operation.kind === 'unmap' && operation.takesBack === true;
   out.u8((isStale ? STALE : 0) | (takesBack ? TAKES_BACK : 0));
@@ -196,13 +199,13 @@ function writeOperation(out: Writer, { operation, isStale }: NumberedOperation):
   out.u64(operation.size);
 }
 
-function readOperation(from: Reader): NumberedOperation {
+function readOperation(from: ByteReader): NumberedOperation {
   const kind = from.u8();
   const flags = from.u8();
   return { operation: readBareOperation(from, kind, flags), isStale: (flags & STALE) !== 0 };
 }
 
-function readBareOperation(from: Reader, kind: number, flags: number): Operation {
+function readBareOperation(from: ByteReader, kind: number, flags: number): Operation {
   if (kind === OPERATION.reset) return { kind: 'reset' };
   const number = from.f64();
   const chain = number === NO_CHAIN ? {} : { chain: number };
@@ -216,11 +219,11 @@ function readBareOperation(from: Reader, kind: number, flags: number): Operation
         contextId: from.u32(),
         memory: from.u8() === 0 ? 'host3d' : 'host3d-guest',
         flags: from.u32(),
-        blobId: toU64(from.u64()),
-        size: toU64(from.u64()),
+        blobId: from.u64(),
+        size: from.u64(),
       };
     case OPERATION.map:
-      return { kind: 'map', ...chain, resourceId, offset: toU64(from.u64()) };
+      return { kind: 'map', ...chain, resourceId, offset: from.u64() };
     case OPERATION.unmap: {
       const takesBack = (flags & TAKES_BACK) !== 0 ? { takesBack: true as const } : {};
       return { kind: 'unmap', ...chain, resourceId, ...takesBack };
@@ -234,14 +237,14 @@ function readBareOperation(from: Reader, kind: number, flags: number): Operation
 
 // ---- changes ----------------------------------------------------------------------------------------------------------------------------
 
-function writeChange(out: Writer, change: Change): void {
+function writeChange(out: ByteWriter, change: Change): void {
   out.u8(CHANGE[change.kind]);
   out.u32(change.id);
   if (change.kind === 'resource') writeResource(out, change.resource);
   if (change.kind === 'mapped') writeMapping(out, change.mapping);
 }
 
-function readChange(from: Reader): Change {
+function readChange(from: ByteReader): Change {
   const kind = from.u8();
   const id = from.u32();
   switch (kind) {
@@ -262,9 +265,9 @@ function readChange(from: Reader): Change {
   }
 }
 
-function writeResource(out: Writer, resource: Resource): void {
+function writeResource(out: ByteWriter, resource: Resource): void {
   out.u8(RESOURCE[resource.kind]);
-  out.bytes(resource.uuid ?? new Uint8Array());
+  out.shortBlob(resource.uuid ?? new Uint8Array());
   if (resource.kind === 'host-blob') {
     out.f64(resource.size);
     return;
@@ -278,9 +281,9 @@ function writeResource(out: Writer, resource: Resource): void {
   out.u32(resource.height);
 }
 
-function readResource(from: Reader): Resource {
+function readResource(from: ByteReader): Resource {
   const kind = from.u8();
-  const bytes = from.bytes();
+  const bytes = Uint8Array.from(from.shortBlob());
   const uuid = bytes.length === UUID_BYTES ? bytes : null;
   if (kind === RESOURCE['host-blob']) return { kind: 'host-blob', size: from.f64(), uuid };
   const found = from.f64();
@@ -290,7 +293,7 @@ function readResource(from: Reader): Resource {
   throw new RangeError(`a resource of kind ${kind}`);
 }
 
-function writeMapping(out: Writer, { offset, size, fdOffset, dev, ino }: BlobMapping): void {
+function writeMapping(out: ByteWriter, { offset, size, fdOffset, dev, ino }: BlobMapping): void {
   out.f64(offset);
   out.f64(size);
   out.f64(fdOffset);
@@ -298,119 +301,12 @@ function writeMapping(out: Writer, { offset, size, fdOffset, dev, ino }: BlobMap
   out.u64(ino);
 }
 
-function readMapping(from: Reader): BlobMapping {
-  return { offset: from.f64(), size: from.f64(), fdOffset: from.f64(), dev: from.u64(), ino: from.u64() };
-}
-
-// ---- bytes ------------------------------------------------------------------------------------------------------------------------------
-
-/** Enough for all but the largest batches; it grows with them. */
-const FIRST_BYTES = 4096;
-
-/** One for all records, which are written one after the other: this is on the way of every command of the guest. */
-class Writer {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #view = new DataView(this.#bytes.buffer);
-  #at = 0;
-
-  begin(): void {
-    this.#at = 0;
-  }
-
-  u8(value: number): void {
-    const at = this.#take(1);
-    this.#view.setUint8(at, value);
-  }
-
-  u32(value: number): void {
-    const at = this.#take(4);
-    this.#view.setUint32(at, value, true);
-  }
-
-  f64(value: number): void {
-    const at = this.#take(8);
-    this.#view.setFloat64(at, value, true);
-  }
-
-  u64(value: U64): void {
-    const at = this.#take(8);
-    writeU64(this.#view, at, value);
-  }
-
-  /** At most 255. */
-  bytes(value: Uint8Array): void {
-    this.u8(value.length);
-    const at = this.#take(value.length);
-    this.#bytes.set(value, at);
-  }
-
-  /** A copy. */
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
-  }
-
-  #take(bytes: number): number {
-    const at = this.#at;
-    this.#at += bytes;
-    if (this.#at > this.#bytes.length) {
-      const larger = new Uint8Array(this.#bytes.length * 2 + bytes);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
-    return at;
-  }
-}
-
-const writer = new Writer();
-
-class Reader {
-  readonly #buffer: Buffer;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  u8(): number {
-    return this.#buffer.readUInt8(this.#skip(1));
-  }
-
-  u32(): number {
-    return this.#buffer.readUInt32LE(this.#skip(4));
-  }
-
-  f64(): number {
-    return this.#buffer.readDoubleLE(this.#skip(8));
-  }
-
-  u64(): bigint {
-    return this.#buffer.readBigUInt64LE(this.#skip(8));
-  }
-
-  bytes(): Uint8Array {
-    const length = this.u8();
-    const start = this.#skip(length);
-    if (start + length > this.#buffer.length) throw new RangeError(`${length} bytes at ${start} of a record`);
-    return Uint8Array.from(this.#buffer.subarray(start, start + length));
-  }
-
-  list<T>(read: (from: Reader) => T): T[] {
-    const length = this.u32();
-    const list: T[] = [];
-    for (let index = 0; index < length; index += 1) list.push(read(this));
-    return list;
-  }
-
-  end(): void {
-    if (this.#at !== this.#buffer.length) {
-      throw new RangeError(`a record of ${this.#buffer.length} bytes that ends at ${this.#at}`);
-    }
-  }
-
-  #skip(bytes: number): number {
-    const at = this.#at;
-    this.#at += bytes;
-    return at;
-  }
+function readMapping(from: ByteReader): BlobMapping {
+  return {
+    offset: from.f64(),
+    size: from.f64(),
+    fdOffset: from.f64(),
+    dev: BigInt(from.u64()),
+    ino: BigInt(from.u64()),
+  };
 }

@@ -28,15 +28,9 @@ import type {
 } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import type { FileIdentity, GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
+import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
-import {
-  configSpace,
-  FEATURE,
-  QUEUE,
-  SHMEM_HOST_VISIBLE,
-  SMALLEST_GUEST_PAGE,
-  viewOf,
-} from '../../lib/wire/virtio-gpu.ts';
+import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
 import type { BrokerSession, LateOutcome } from '../broker-session.ts';
 import type { Attachment, MemoryHandle, Offer, Operation } from '../operation.ts';
 import { Changes } from '../state/changes.ts';
@@ -140,8 +134,7 @@ export class GpuDevice implements Device {
     this.#changes = durable ? new Changes() : null;
     const { scanouts, blobAlignment } = attachment.offer;
     // Where every page of every guest is aligned enough there is nothing to tell, and a VMM that shows 16 bytes is as good as any.
-    this.features =
-      blobAlignment > SMALLEST_GUEST_PAGE ? FEATURES | bitSet(FEATURE.BLOB_ALIGNMENT) : FEATURES;
+    this.features = blobAlignment > SMALLEST_PAGE ? FEATURES | bitSet(FEATURE.BLOB_ALIGNMENT) : FEATURES;
     this.#state = {
       contexts: new Contexts(this.#changes),
       resources: new Resources(this.#changes),

@@ -1,13 +1,7 @@
 // RESOURCE_CREATE_BLOB (virtio 1.3, 5.7.6.8): binds a resource id to memory. GUEST memory is the guest's own and stays between the guest and
 // this table; host memory is the broker's, which also judges id, flags, blob_id and size.
-import {
-  BLOB_FLAG,
-  BLOB_FLAGS,
-  BLOB_MEM,
-  COMMANDS,
-  type CommandBody,
-  SMALLEST_GUEST_PAGE,
-} from '../../lib/wire/virtio-gpu.ts';
+import { isMultiple, SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
+import { BLOB_FLAG, BLOB_FLAGS, BLOB_MEM, COMMANDS, type CommandBody } from '../../lib/wire/virtio-gpu.ts';
 import {
   answerTo,
   INVALID_CONTEXT_ID,
@@ -47,7 +41,7 @@ function createGuestBlob(body: Body, backing: number, { resources }: DeviceState
   const { resourceId, size, blobFlags, blobId } = body;
   if (resources.isUnsettled(resourceId)) return WAIT;
   if (resourceId === 0 || resources.get(resourceId)) return answered(INVALID_RESOURCE_ID);
-  if (typeof size === 'bigint' || size === 0 || size % SMALLEST_GUEST_PAGE !== 0 || size > backing) {
+  if (typeof size === 'bigint' || size === 0 || !isMultiple(size, SMALLEST_PAGE) || size > backing) {
     return answered(INVALID_PARAMETER);
   }
   // blob_id names memory of the host; `>>> 0` because flags may have bit 31.

@@ -3,12 +3,12 @@
  * then. No blob loses bytes: what was not moved yet is parked where it was. Nothing is changed here; entry.ts enters it.
  */
 
+import { hex } from '../wire/u64.ts';
 import type { Blob, BlobState } from './blob.ts';
 import type { MapReply, RefusedReply } from './command.ts';
 import type { Effect, StashEffect } from './effect.ts';
 import { NO_EFFECTS } from './effect.ts';
 import { refuse } from './refusal.ts';
-import { hex } from './u64.ts';
 import type { ReadableBooks, Undo } from './vm-books.ts';
 
 export interface Abandonment {

@@ -3,6 +3,9 @@
  * may lie is the window's own question: Window.place.
  */
 
+import { isMultiple } from '../wire/alignment.ts';
+import type { U64 } from '../wire/u64.ts';
+import { hex, isU32, isU64 } from '../wire/u64.ts';
 import type { Blob } from './blob.ts';
 import type { CreateCommand } from './command.ts';
 import { BLOB_FLAG, BLOB_MEMS } from './command.ts';
@@ -10,8 +13,6 @@ import type { Heap } from './heap.ts';
 import type { Account } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
-import type { U64 } from './u64.ts';
-import { hex, isMultiple, isU32, isU64 } from './u64.ts';
 
 /** Whose books have to have room. */
 export interface Books {

@@ -1,6 +1,6 @@
 /** Allocations: the names of pieces of memory, and the port through which the domain asks for them. */
 
-import type { U64 } from './u64.ts';
+import type { U64 } from '../wire/u64.ts';
 
 /**
  * How a guest reaches memory: (vm, context, blob_id). blob_id 0 is "fresh memory from the default heap" and names

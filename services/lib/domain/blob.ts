@@ -1,11 +1,11 @@
 /** One blob: the record that the VM keeps, and the view that others get. */
 
+import { roundUp } from '../wire/alignment.ts';
+import type { U64 } from '../wire/u64.ts';
 import type { Allocation } from './allocation.ts';
 import type { BlobMem, CreateCommand } from './command.ts';
 import { BLOB_FLAG } from './command.ts';
 import type { Backing, CacheType, Heap } from './heap.ts';
-import type { U64 } from './u64.ts';
-import { roundUp } from './u64.ts';
 
 export const BLOB_STATES = [
   /** Not in the window. In window placement it was never mapped, so it has no bytes yet. */

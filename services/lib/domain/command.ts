@@ -3,11 +3,11 @@
  * it can be remembered, written to a journal and sent.
  */
 
+import type { U64 } from '../wire/u64.ts';
 import type { Allocation } from './allocation.ts';
 import type { Effect } from './effect.ts';
 import type { CacheType } from './heap.ts';
 import type { Refusal } from './refusal.ts';
-import type { U64 } from './u64.ts';
 
 export const OPERATIONS = ['create', 'map', 'unmap', 'destroy', 'reset'] as const;
 export type Operation = (typeof OPERATIONS)[number];

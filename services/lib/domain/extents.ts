@@ -3,10 +3,11 @@
  * device). First fit, so that the low end fills up and large extents survive at the high end.
  */
 
+import { isPowerOfTwo } from '../wire/alignment.ts';
+import { hex } from '../wire/u64.ts';
 import type { Extent } from './range-tree.ts';
 import { RangeTree } from './range-tree.ts';
 import { SettingsError } from './settings-error.ts';
-import { hex, isPowerOfTwo } from './u64.ts';
 
 export class Extents {
   readonly granule: number;

@@ -1,8 +1,8 @@
 /** Heaps: what they are, and the books of how much of each is used. The memory itself is no business of the domain. */
 
+import { isPowerOfTwo, SMALLEST_PAGE } from '../wire/alignment.ts';
+import type { U64 } from '../wire/u64.ts';
 import { SettingsError } from './settings-error.ts';
-import type { U64 } from './u64.ts';
-import { isPowerOfTwo, SMALLEST_PAGE } from './u64.ts';
 
 /** In the order of virtio-gpu's map_info: the index is the number (virtio 1.3, 5.7.6.8, VIRTIO_GPU_MAP_CACHE_*). */
 export const CACHE_TYPES = ['none', 'cached', 'uncached', 'wc'] as const;

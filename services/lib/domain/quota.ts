@@ -1,7 +1,7 @@
 /** Limits and what is used of them: one account for each VM, and one for the host. */
 
+import type { U64 } from '../wire/u64.ts';
 import { SettingsError } from './settings-error.ts';
-import type { U64 } from './u64.ts';
 
 export const QUOTA_KINDS = ['bytes', 'mappings', 'allocations'] as const;
 export type QuotaKind = (typeof QUOTA_KINDS)[number];

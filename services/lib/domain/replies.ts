@@ -8,11 +8,11 @@
  * The remembered answers lie in a ring, at the place that their number gives: to acknowledge one is to clear a slot.
  */
 
+import { isPowerOfTwo } from '../wire/alignment.ts';
+import type { U64 } from '../wire/u64.ts';
 import type { Reply } from './command.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
-import type { U64 } from './u64.ts';
-import { isPowerOfTwo } from './u64.ts';
 
 /** Four of the largest batches (1024 commands, proto BrokerService.Batch): a sender that keeps acknowledging never meets it. */
 export const MAX_UNACKNOWLEDGED = 4096;

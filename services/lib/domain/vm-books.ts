@@ -3,6 +3,8 @@
  * only reads them (ReadableBooks); entry.ts, and vm-restore.ts for a VM that was here before, write into them.
  */
 
+import { SMALLEST_PAGE } from '../wire/alignment.ts';
+import type { U64 } from '../wire/u64.ts';
 import type { Books } from './admission.ts';
 import { unknownResource } from './admission.ts';
 import type { HeapPort } from './allocation.ts';
@@ -14,8 +16,6 @@ import { Account } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED, Replies } from './replies.ts';
 import { SettingsError } from './settings-error.ts';
-import type { U64 } from './u64.ts';
-import { SMALLEST_PAGE } from './u64.ts';
 import type { SharedBooks, VmSettings } from './vm-settings.ts';
 import { Window } from './window.ts';
 

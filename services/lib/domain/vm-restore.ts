@@ -1,8 +1,8 @@
 /** A VM that was here before: its books as a snapshot says. Limits are not asked: what it has, it keeps. */
 
+import { hex } from '../wire/u64.ts';
 import { Blob } from './blob.ts';
 import { countMapping, enterBlob } from './entry.ts';
-import { hex } from './u64.ts';
 import type { VmBooks } from './vm-books.ts';
 import type { BlobSnapshot, VmSnapshot } from './vm-snapshot.ts';
 

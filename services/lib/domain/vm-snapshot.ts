@@ -3,11 +3,11 @@
  * it (the window's table, what is charged to whom) is not here: it is worked out again.
  */
 
+import type { U64 } from '../wire/u64.ts';
 import type { Allocation } from './allocation.ts';
 import type { BlobState } from './blob.ts';
 import type { BlobMem, Reply } from './command.ts';
 import type { CounterFigures } from './counters.ts';
-import type { U64 } from './u64.ts';
 import type { VmBooks } from './vm-books.ts';
 
 export interface BlobSnapshot {

@@ -14,6 +14,7 @@
  * In per-blob placement a blob has memory of its own: it is unmapped or mapped, and its bytes never move.
  */
 
+import type { U64 } from '../wire/u64.ts';
 import { abandoned } from './abandonment.ts';
 import type { BlobView } from './blob.ts';
 import { viewOf } from './blob.ts';
@@ -30,7 +31,6 @@ import type { CreatedMemory } from './redo.ts';
 import { redo, redoRefusal, redoStash } from './redo.ts';
 import type { Refusal, RefusalReason } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED } from './replies.ts';
-import type { U64 } from './u64.ts';
 import { VmBooks } from './vm-books.ts';
 import { restoreBlob, restoreBooks } from './vm-restore.ts';
 import type { SharedBooks, VmSettings } from './vm-settings.ts';

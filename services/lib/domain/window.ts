@@ -6,13 +6,14 @@
  * at the ends of the window included. A mapping may displace parked ranges, never another mapping.
  */
 
+import { isMultiple, isPowerOfTwo, SMALLEST_PAGE } from '../wire/alignment.ts';
+import type { U64 } from '../wire/u64.ts';
+import { hex } from '../wire/u64.ts';
 import type { Extent, Range } from './range-tree.ts';
 import { RangeTree } from './range-tree.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import { SettingsError } from './settings-error.ts';
-import type { U64 } from './u64.ts';
-import { hex, isMultiple, isPowerOfTwo, SMALLEST_PAGE } from './u64.ts';
 
 /** How large a window may be is the configuration's to say. */
 export const MIN_WINDOW_SIZE = SMALLEST_PAGE;

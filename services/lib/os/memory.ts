@@ -20,7 +20,6 @@ const SC_PAGESIZE = 30;
 
 /** The host's page, bytes: 4 KiB on x86-64, 4, 16 or 64 KiB on arm64. */
 export const PAGE_SIZE = checkedPage(Number(libcSysconf(SC_PAGESIZE)));
-export const HUGE_PAGE_SIZE = 2 * 1024 * 1024;
 
 // <linux/memfd.h>, <linux/fcntl.h>, <linux/falloc.h>, <sys/mman.h>
 const MFD_CLOEXEC = 1;

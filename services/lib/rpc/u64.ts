@@ -1,9 +1,7 @@
 // The one place where 64-bit fields of messages become numbers and back.
 // The generated code decodes them to Long objects, and silently encodes a bigint as 0; nothing else in Barkeep touches either.
 import type Long from 'long';
-
-/** A u64: a number up to Number.MAX_SAFE_INTEGER, a bigint above. */
-export type U64 = number | bigint;
+import { isU64, type U64 } from '../wire/u64.ts';
 
 /** What the generated code gives for a uint64 field. */
 export type WireU64 = number | Long | null | undefined;
@@ -28,13 +26,8 @@ export function countFromWire(value: WireU64): number {
 
 /** A value for a uint64 field. Throws RangeError for what is no u64: a fraction, a negative number, more than 64 bits. */
 export function toWire(value: U64): number | Long {
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || value < 0)
-      throw new RangeError(`${value} is not an unsigned 64-bit integer`);
-    return value;
-  }
-  if (value < 0n || value > 0xffff_ffff_ffff_ffffn)
-    throw new RangeError(`${value} is not an unsigned 64-bit integer`);
+  if (!isU64(value)) throw new RangeError(`${value} is not an unsigned 64-bit integer`);
+  if (typeof value === 'number') return value;
   // The encoder reads the two halves of whatever has them.
   return { low: Number(value & 0xffff_ffffn) | 0, high: Number(value >> 32n) | 0, unsigned: true } as Long;
 }

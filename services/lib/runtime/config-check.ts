@@ -1,9 +1,11 @@
 // What the settings of a configuration must be to each other and to the host: names, references, capacities, placements.
+
+import { HUGE_PAGE_SIZE } from '../wire/alignment.ts';
 import { type Account, type AccountKind, accountId } from './account.ts';
 import type { ConfigDocument, SettingPath } from './config-document.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { HeapSettings, VmSettings } from './config-schema.ts';
-import { type HostMemory, HUGE_PAGE_SIZE } from './host-memory.ts';
+import type { HostMemory } from './host-memory.ts';
 import { formatBytes, formatExactBytes, parseBytes } from './units.ts';
 
 /** A heap or VM with its index in the file's list. What could not be read of it is not there, and is told already. */

@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { PAGE_SIZE } from '../os/memory.ts';
+import { isPowerOfTwo } from '../wire/alignment.ts';
 import { isAccount } from './account.ts';
 import { formatExactBytes, meantBytes, parseBytes, parseDuration } from './units.ts';
 
@@ -90,10 +91,6 @@ const window = field(
   },
   nearestWindows,
 );
-
-function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(Math.log2(value));
-}
 
 function nearestWindows(value: unknown): string {
   const bytes = parseBytes(value);

@@ -1,6 +1,7 @@
 // How much memory this host has, as far as the configuration is checked against it.
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { HUGE_PAGE_SIZE } from '../wire/alignment.ts';
 
 export type HostMemory = {
   /** All memory of the host, bytes. */
@@ -11,7 +12,6 @@ export type HostMemory = {
 
 /** Linux, Documentation/admin-guide/mm/hugetlbpage.rst: one directory a page size; nr_hugepages counts the reserved pages. */
 const NR_HUGE_PAGES = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages';
-export const HUGE_PAGE_SIZE = 2 * 1024 * 1024;
 
 export function readHostMemory(): HostMemory {
   return { total: totalmem(), hugePages: reservedHugePages() * HUGE_PAGE_SIZE };

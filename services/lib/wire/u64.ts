@@ -36,6 +36,11 @@ export function isU64(value: U64): boolean {
   return value >= 0n && value <= (MAX_U64 as bigint);
 }
 
+/** Whether a number is whole and in [0, 2^32): ids of resources and contexts, flags. */
+export function isU32(value: number): boolean {
+  return value === value >>> 0;
+}
+
 /** The one form of a bigint. Throws RangeError below 0 and above 2^64 - 1. */
 export function toU64(value: bigint): U64 {
   if (value < 0n || value > (MAX_U64 as bigint))

@@ -19,9 +19,6 @@ export const FEATURE = {
   BLOB_ALIGNMENT: 5,
 } as const;
 
-/** The smallest page that a guest has on any architecture, bytes: memory of the guest comes in multiples of it. */
-export const SMALLEST_GUEST_PAGE = 4096;
-
 /** Section 5.7.6.8: the shared-memory region that blobs are mapped into (VIRTIO_GPU_SHM_ID_HOST_VISIBLE). */
 export const SHMEM_HOST_VISIBLE = 1;
 

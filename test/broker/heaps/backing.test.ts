@@ -10,8 +10,9 @@ import {
 import { FileBacking } from '../../../services/broker/heaps/file.ts';
 import { hugetlbBacking } from '../../../services/broker/heaps/hugetlb.ts';
 import { MemfdBacking } from '../../../services/broker/heaps/memfd.ts';
-import { HUGE_PAGE_SIZE, Mapping } from '../../../services/lib/os/memory.ts';
+import { Mapping } from '../../../services/lib/os/memory.ts';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
+import { HUGE_PAGE_SIZE } from '../../../services/lib/wire/alignment.ts';
 import { TestHolder } from '../../lib/runtime/test-holder.ts';
 import { create, destroy, MIB, map, openFds, PAGE, results, TestBroker } from '../harness.ts';
 import { Remains } from '../remains.ts';

@@ -1,7 +1,8 @@
 import { assert, bigInt, oneof, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
-import { countFromWire, fromWire, toWire, type U64 } from '../../../services/lib/rpc/u64.ts';
+import { countFromWire, fromWire, toWire } from '../../../services/lib/rpc/u64.ts';
+import type { U64 } from '../../../services/lib/wire/u64.ts';
 
 const MAX = 2n ** 64n - 1n;
 // Everywhere, and close to every place where a representation changes.

@@ -1,0 +1,79 @@
+// The bytes of the device's journal, as they were when RECORDS_VERSION was given its number: a change of them needs another.
+import { describe, expect, it } from 'vitest';
+import { decodeRecord, encodeRecord, type JournalRecord } from '../../../services/frontend/state/records.ts';
+
+const uuid = Uint8Array.from({ length: 16 }, (_, index) => 0xf0 + index);
+const records: readonly JournalRecord[] = [
+  {
+    kind: 'session',
+    session: Uint8Array.from({ length: 16 }, (_, index) => index),
+    placement: 'per-blob',
+    windowSize: 2 ** 30,
+    lastNumber: 2 ** 40,
+  },
+  { kind: 'offer', scanouts: 1, blobAlignment: 2 ** 21 },
+  { kind: 'window', number: 2, dev: 1n, ino: 2n ** 63n + 5n },
+  { kind: 'session-gone' },
+  { kind: 'used' },
+  { kind: 'reset', isDue: true },
+  {
+    kind: 'sent',
+    first: 17,
+    acknowledged: 16,
+    operations: [
+      {
+        operation: {
+          kind: 'create',
+          chain: 3,
+          resourceId: 0xffff_ffff,
+          contextId: 1,
+          memory: 'host3d-guest',
+          flags: 7,
+          blobId: 2n ** 63n,
+          size: 4096,
+        },
+        isStale: false,
+      },
+      { operation: { kind: 'map', chain: 4, resourceId: 9, offset: 2 ** 33 }, isStale: false },
+      { operation: { kind: 'unmap', resourceId: 9, takesBack: true }, isStale: true },
+      { operation: { kind: 'destroy', chain: 5, resourceId: 9 }, isStale: false },
+      { operation: { kind: 'reset' }, isStale: false },
+    ],
+  },
+  { kind: 'late', numbers: [17, 2 ** 40] },
+  { kind: 'file', dev: 2n ** 40n, ino: 7n },
+  {
+    kind: 'changes',
+    chain: null,
+    changes: [
+      { kind: 'context', id: 1 },
+      { kind: 'context-gone', id: 1 },
+      {
+        kind: 'resource',
+        id: 2,
+        resource: { kind: '2d', width: 64, height: 32, backing: 8192, uuid: null },
+      },
+      { kind: 'resource', id: 3, resource: { kind: 'guest-blob', size: 4096, backing: null, uuid } },
+      { kind: 'resource', id: 4, resource: { kind: 'host-blob', size: 2 ** 33, uuid: null } },
+      { kind: 'mapped', id: 4, mapping: { offset: 4096, size: 4096, fdOffset: 2 ** 35, dev: 1n, ino: 2n } },
+      { kind: 'unmapped', id: 4 },
+      { kind: 'resource-gone', id: 4 },
+    ],
+  },
+  { kind: 'changes', chain: 12, changes: [] },
+  { kind: 'finishing', chain: 12 },
+];
+
+describe('the records of the device', () => {
+  it.each(
+    records.map((record) => [record.kind, record] as const),
+  )('keep their bytes: %s', (_kind, record) => {
+    const bytes = encodeRecord(record);
+    expect(Buffer.from(bytes).toString('hex')).toMatchSnapshot();
+    expect(decodeRecord(bytes)).toEqual(record);
+    for (let length = 0; length < bytes.length; length += 1) {
+      expect(() => decodeRecord(bytes.subarray(0, length))).toThrow(RangeError);
+    }
+    expect(() => decodeRecord(Uint8Array.from([...bytes, 0]))).toThrow(RangeError);
+  });
+});
