@@ -8,11 +8,11 @@ import type { Command, Outcome, Reply } from '../lib/domain/command.ts';
 import type { CounterFigures } from '../lib/domain/counters.ts';
 import type { Effect } from '../lib/domain/effect.ts';
 import type { Vm } from '../lib/domain/vm.ts';
+import { EffectExecutor } from '../lib/memory/effects.ts';
+import type { WindowMemory } from '../lib/memory/window-memory.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
-import { EffectExecutor } from './effects.ts';
 import type { Heaps } from './heaps/heaps.ts';
-import type { WindowMemory } from './heaps/window-memory.ts';
 import type { CommandLog } from './journal/journal.ts';
 import type { Abandoned } from './journal/record.ts';
 

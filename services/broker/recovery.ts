@@ -4,6 +4,7 @@
 //   journal --replay--> VMs --compare with configuration and descriptors--> survivors, adopted as orphans until their frontends return
 //                                                                     \--> lost: told why, erased, closed; they cost nobody else anything
 //   descriptors that belong to nothing: told, erased when they are ours, closed
+
 import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Allocation } from '../lib/domain/allocation.ts';
@@ -13,6 +14,8 @@ import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { bootId, describeBootId } from '../lib/journal/boot-id.ts';
 import { FileJournal, type OpenedJournal } from '../lib/journal/file-journal.ts';
 import { JournalError } from '../lib/journal/journal-error.ts';
+import { inodeOf, stashName, windowName } from '../lib/memory/kept-memory.ts';
+import { WindowMemory } from '../lib/memory/window-memory.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import type { Fd } from '../lib/os/fd.ts';
 import { FIXED_SIZE_SEALS, getSeals, punchHole } from '../lib/os/memory.ts';
@@ -22,14 +25,10 @@ import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import {
   type BrokerStore,
   type HeldDescriptors,
-  inodeOf,
   memoryName,
   memoryProblem,
-  stashName,
-  windowName,
 } from './heaps/descriptor-store.ts';
 import type { Heaps } from './heaps/heaps.ts';
-import { WindowMemory } from './heaps/window-memory.ts';
 import { memoryKey } from './journal/decode.ts';
 import type { ContinuedJournal } from './journal/journal.ts';
 import { type HeapRecord, journalKind, type VmRecord } from './journal/record.ts';

@@ -13,10 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { inodeOf } from '../../services/broker/heaps/descriptor-store.ts';
 import { JOURNAL_VERSION } from '../../services/broker/journal/record.ts';
 import { encodeHeader, HEADER_BYTES } from '../../services/lib/journal/header.ts';
 import { encodeRecords, replayRecords } from '../../services/lib/journal/record.ts';
+import { inodeOf } from '../../services/lib/memory/kept-memory.ts';
 import { createEventfd } from '../../services/lib/os/eventfd.ts';
 import { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, type Mapping } from '../../services/lib/os/memory.ts';

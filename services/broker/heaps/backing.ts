@@ -1,11 +1,5 @@
 // What every source of memory can do, and what they share.
 
-/**
- * Work on at most so many bytes is done in line; more is done by a thread of the pool or in slices, so that other VMs do not wait.
- * Freeing 16 MiB of 4 KiB pages takes about 1.5 ms, a hop to the pool about 0.1 ms.
- */
-export const INLINE_BYTES = 16 * 1024 * 1024;
-
 export type Taken = {
   /** Names the memory in its heap; never used again after its release. */
   readonly id: number;

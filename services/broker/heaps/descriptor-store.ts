@@ -1,11 +1,12 @@
 // Where the broker's memory survives the broker: every memfd is put into the fd store under a name of its own, and taken out when it is given up.
 //
-//   w.VM             the window of a VM
 //   b.HEAP.ID        memory of a blob; ID in base 36, as heaps number it
-//   s.VM.RESOURCE    bytes of a blob that had to leave its place in the window
+//
+// and windows with their side stores, under the names that lib/memory/kept-memory.ts gives them.
 //
 // Names are short because a successor gets all of them in one string of its environment.
 import { fstatSync } from 'node:fs';
+import type { DescriptorStore } from '../../lib/memory/kept-memory.ts';
 import { FIXED_SIZE_SEALS, getSeals } from '../../lib/os/memory.ts';
 import type { FdStore } from '../../lib/runtime/fd-store.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -15,31 +16,12 @@ const MOST_NAME_BYTES = 126 * 1024;
 /** A holder that failed is not asked again before so many milliseconds: each time may take seconds. */
 const RETRY_MS = 10_000;
 
-export function windowName(vm: string): string {
-  return `w.${vm}`;
-}
-
 export function memoryName(heap: string, id: number): string {
   return `b.${heap}.${id.toString(36)}`;
 }
 
-export function stashName(vm: string, resource: number): string {
-  return `s.${vm}.${resource}`;
-}
-
 /** What the broker needs of lib/runtime/fd-store.ts. */
 export type BrokerStore = Pick<FdStore, 'active' | 'left' | 'take' | 'discardLeft' | 'put' | 'remove'>;
-
-export interface DescriptorStore {
-  /** True when what is put survives the broker. */
-  readonly active: boolean;
-  /** Puts a borrowed descriptor. False when the store can take no more; then memory must not be handed out on the strength of it. */
-  put(name: string, fd: number): boolean;
-  remove(name: string): void;
-}
-
-/** For a broker without a holder. */
-export const NO_STORE: DescriptorStore = { active: false, put: () => true, remove: () => undefined };
 
 /** Neither function throws: a holder that fails costs the survival of what it should have held, which is told, and nothing else. */
 export class HeldDescriptors implements DescriptorStore {
@@ -110,10 +92,6 @@ export type ExpectedMemory = {
   /** Bytes. */
   readonly size: number;
 };
-
-export function inodeOf(fd: number): number {
-  return fstatSync(fd).ino;
-}
 
 /** What is wrong with a descriptor that came back, in words; null when it is the memory that was put. */
 export function memoryProblem(fd: number, expected: ExpectedMemory): string | null {

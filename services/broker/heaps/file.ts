@@ -5,9 +5,11 @@
 //      what was given back here reads as zero; of what is unknown (all of it, when the heap is opened) that is seen to when it is handed out.
 //
 // Whoever gets a descriptor gets the whole file: the kernel cannot cut it. VMs that share such a heap trust each other's frontends.
+
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Extents } from '../../lib/domain/extents.ts';
+import { INLINE_BYTES } from '../../lib/memory/inline-work.ts';
 import { isMarkedElsewhere, mark, tryLock } from '../../lib/os/lock.ts';
 import {
   type Extent,
@@ -18,14 +20,7 @@ import {
   punchHole,
   punchHoleAsync,
 } from '../../lib/os/memory.ts';
-import {
-  errnoName,
-  type HeapBacking,
-  HeapError,
-  INLINE_BYTES,
-  type OpenMemory,
-  type Taken,
-} from './backing.ts';
+import { errnoName, type HeapBacking, HeapError, type OpenMemory, type Taken } from './backing.ts';
 
 export type FileOptions = {
   readonly name: string;

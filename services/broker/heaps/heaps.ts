@@ -2,13 +2,13 @@
 
 import type { Allocation, HeapPort } from '../../lib/domain/allocation.ts';
 import type { HeapSettings } from '../../lib/domain/heap.ts';
+import { type DescriptorStore, NO_STORE } from '../../lib/memory/kept-memory.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import type { HeapConfig } from '../../lib/runtime/config.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
 import type { HeapRecord } from '../journal/record.ts';
 import { type HeapBacking, HeapError, type OpenMemory } from './backing.ts';
 import type { DescriptorBudget } from './descriptor-budget.ts';
-import { type DescriptorStore, NO_STORE } from './descriptor-store.ts';
 import { FileBacking } from './file.ts';
 import { hugetlbBacking } from './hugetlb.ts';
 import { MemfdBacking } from './memfd.ts';

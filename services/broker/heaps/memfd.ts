@@ -1,5 +1,7 @@
 // Heaps of anonymous memory: one sealed memfd for each piece of memory, in pages of 4 KiB or in huge pages of 2 MiB.
 
+import { INLINE_BYTES } from '../../lib/memory/inline-work.ts';
+import { type DescriptorStore, inodeOf, NO_STORE } from '../../lib/memory/kept-memory.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import {
@@ -12,9 +14,9 @@ import {
   punchHoleAsync,
 } from '../../lib/os/memory.ts';
 import { HUGE_PAGE_SIZE } from '../../lib/wire/alignment.ts';
-import { type HeapBacking, INLINE_BYTES, type OpenMemory, type Taken } from './backing.ts';
+import type { HeapBacking, OpenMemory, Taken } from './backing.ts';
 import type { DescriptorBudget } from './descriptor-budget.ts';
-import { type DescriptorStore, inodeOf, memoryName, NO_STORE } from './descriptor-store.ts';
+import { memoryName } from './descriptor-store.ts';
 
 export type MemfdOptions = {
   /** For /proc/PID/maps. */

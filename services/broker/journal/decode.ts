@@ -66,7 +66,7 @@ function readEntry(
     case 'batch':
       return readBatch(input, heaps);
     case 'counts':
-      return { kind, slot: input.u32(), idle: readList(input, readIdle) };
+      return { kind, slot: input.u32(), idle: input.list(readIdle) };
     case 'stash':
       return { kind, slot: input.u32(), resource: input.u32(), inode: input.f64() };
     case 'reclaim':

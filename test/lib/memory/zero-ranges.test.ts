@@ -1,6 +1,6 @@
 import { array, assert, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ZeroRanges } from '../../services/broker/zero-ranges.ts';
+import { ZeroRanges } from '../../../services/lib/memory/zero-ranges.ts';
 
 function all(ranges: ZeroRanges): [number, number][] {
   return Array.from({ length: ranges.count }, (_, index) => [ranges.offsetAt(index), ranges.lengthAt(index)]);

@@ -3,8 +3,9 @@
 //
 // One round looks at every window; it goes in slices, so that commands are never kept waiting, and leaves a VM alone while its memory is
 // being worked on (the books are ahead of the memory then).
-import type { Logger } from '../lib/runtime/log.ts';
-import type { AttachedVm } from './attached-vm.ts';
+import type { Extent } from '../os/memory.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { WindowMemory } from './window-memory.ts';
 
 /** Steps of a slice: each is a search in the books and at most two system calls, about 2 microseconds. */
 const STEPS_PER_SLICE = 500;
@@ -13,17 +14,33 @@ const BYTES_PER_SLICE = 16 * 1024 * 1024;
 /** Between two slices; half of it or more belongs to others. */
 const SLICE_PAUSE_MS = 5;
 
-type Progress = { readonly attached: AttachedVm; cursor: number; found: number };
+/** A VM as a sweep sees it. */
+export interface SweptVm {
+  readonly vm: {
+    readonly name: string;
+    /** The first mapped or parked range that shares a byte with [offset, offset + length), or null. */
+    firstOccupied(offset: number, length: number): Extent | null;
+  };
+  /** Null in per-blob placement: then there is nothing to sweep. */
+  readonly window: WindowMemory | null;
+  /** True while memory is being worked on. */
+  readonly busy: boolean;
+  readonly closed: boolean;
+  /** What the last sweep found outside of blobs, bytes. */
+  strayBytes: number;
+}
+
+type Progress = { readonly attached: SweptVm; cursor: number; found: number };
 
 export class Sweeper {
-  readonly #vms: () => Iterable<AttachedVm>;
+  readonly #vms: () => Iterable<SweptVm>;
   readonly #log: Logger;
   readonly #interval: NodeJS.Timeout;
   #round: Progress[] = [];
   #slice: NodeJS.Timeout | null = null;
 
   /** @param intervalMs between the starts of two rounds; a round that takes longer is not overtaken */
-  constructor(vms: () => Iterable<AttachedVm>, intervalMs: number, log: Logger) {
+  constructor(vms: () => Iterable<SweptVm>, intervalMs: number, log: Logger) {
     this.#vms = vms;
     this.#log = log;
     this.#interval = setInterval(() => this.#start(), intervalMs);

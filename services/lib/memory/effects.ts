@@ -1,23 +1,30 @@
 // Carries out what the domain asks of memory. Effects that may be put off until the end of a batch are collected here, and the zeroing
 // among them is merged; those that move bytes are carried out one by one.
 
-import type { Allocation } from '../lib/domain/allocation.ts';
-import type { Effect } from '../lib/domain/effect.ts';
-import { faultPoint } from '../lib/os/fault-point.ts';
-import { INLINE_BYTES } from './heaps/backing.ts';
-import type { Heaps } from './heaps/heaps.ts';
-import type { WindowMemory } from './heaps/window-memory.ts';
+import type { Allocation } from '../domain/allocation.ts';
+import type { Effect } from '../domain/effect.ts';
+import { faultPoint } from '../os/fault-point.ts';
+import { INLINE_BYTES, Turn } from './inline-work.ts';
+import type { WindowMemory } from './window-memory.ts';
 import { ZeroRanges } from './zero-ranges.ts';
 
 /** A range that could not get its pages, and the command that wanted them. */
 export type FailedPopulate = { readonly number: number; readonly cause: string };
+
+/** Where memory lies that is no part of the window: whoever has heaps. */
+export interface AllocationMemory {
+  /** Erases memory that nobody will use any more. The promise, if any, ends when the bytes are gone. */
+  release(allocation: Allocation): Promise<void> | null;
+  /** Gives erased memory back. */
+  drop(allocation: Allocation): void;
+}
 
 type Populate = { readonly number: number; readonly offset: number; readonly length: number };
 
 export class EffectExecutor {
   /** Null in per-blob placement. */
   readonly #window: WindowMemory | null;
-  readonly #heaps: Heaps;
+  readonly #heaps: AllocationMemory;
   readonly #zeros = new ZeroRanges();
   #populates: Populate[] = [];
   #releases: Allocation[] = [];
@@ -32,7 +39,7 @@ export class EffectExecutor {
   /** `onStashed`: the bytes of a blob are safe in a file of that inode, and will go from their place in the window next. */
   constructor(
     window: WindowMemory | null,
-    heaps: Heaps,
+    heaps: AllocationMemory,
     onStashed: (resource: number, inode: number) => void = () => undefined,
   ) {
     this.#window = window;
@@ -185,22 +192,5 @@ export class EffectExecutor {
       }
     }
     for (const allocation of releases) await turn.after(this.#release(allocation), allocation.size);
-  }
-}
-
-/** Lets the event loop turn after so much work was done in line that others would wait. */
-class Turn {
-  #bytes = 0;
-
-  /** Resolves when `work` is done; `bytes` say how much it was when it was done in line. */
-  after(work: Promise<void> | null, bytes: number): Promise<void> | null {
-    if (work !== null) {
-      this.#bytes = 0;
-      return work;
-    }
-    this.#bytes += bytes;
-    if (this.#bytes <= INLINE_BYTES) return null;
-    this.#bytes = 0;
-    return new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -1,9 +1,9 @@
 import { fstatSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DescriptorBudget } from '../../../services/broker/heaps/descriptor-budget.ts';
-import { WindowMemory } from '../../../services/broker/heaps/window-memory.ts';
+import { WindowMemory } from '../../../services/lib/memory/window-memory.ts';
 import { Mapping } from '../../../services/lib/os/memory.ts';
-import { GIB, MIB, openFds, PAGE } from '../harness.ts';
+import { GIB, MIB, openFds, PAGE } from '../../broker/harness.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {

@@ -4,8 +4,8 @@
 // Bytes are copied with read and write, never through a mapping: to read a hole through a mapping would give it a page.
 import { read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { faultPoint } from '../../lib/os/fault-point.ts';
-import type { Fd } from '../../lib/os/fd.ts';
+import { faultPoint } from '../os/fault-point.ts';
+import type { Fd } from '../os/fd.ts';
 import {
   createMemfd,
   type Extent,
@@ -15,10 +15,16 @@ import {
   populateAsync,
   punchHole,
   punchHoleAsync,
-} from '../../lib/os/memory.ts';
-import { INLINE_BYTES } from './backing.ts';
-import type { DescriptorBudget } from './descriptor-budget.ts';
-import { type DescriptorStore, inodeOf, NO_STORE, stashName, windowName } from './descriptor-store.ts';
+} from '../os/memory.ts';
+import { INLINE_BYTES } from './inline-work.ts';
+import {
+  type DescriptorCount,
+  type DescriptorStore,
+  inodeOf,
+  NO_STORE,
+  stashName,
+  windowName,
+} from './kept-memory.ts';
 
 const PIECE = 1024 * 1024;
 const readAsync = promisify(read);
@@ -40,7 +46,7 @@ export class WindowMemory {
   readonly size: number;
   readonly inode: number;
   readonly #fd: Fd;
-  readonly #budget: DescriptorBudget;
+  readonly #budget: DescriptorCount;
   readonly #store: DescriptorStore;
   readonly #stashes = new Map<number, Stash>();
 
@@ -52,7 +58,7 @@ export class WindowMemory {
   constructor(
     vm: string,
     size: number,
-    budget: DescriptorBudget,
+    budget: DescriptorCount,
     store: DescriptorStore = NO_STORE,
     adopted: WindowDescriptors | null = null,
   ) {
