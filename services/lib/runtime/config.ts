@@ -62,7 +62,7 @@ export type Config = {
   readonly heaps: readonly HeapConfig[];
   readonly vms: readonly VmConfig[];
   readonly frontend: {
-    /** A broker that does not answer for so long costs the guest an ERR_UNSPEC. */
+    /** A broker that does not answer for so long, from when it is asked, costs the guest an ERR_UNSPEC. */
     readonly answerTimeout: number;
     /** A VMM that does not acknowledge a mapping for so long. */
     readonly vmmTimeout: number;
