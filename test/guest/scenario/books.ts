@@ -31,7 +31,10 @@ export function cachedBooks(mappings: number, bytes: number): Books {
 
 export const EMPTY: Books = {};
 
-/** Waits until guest, broker and metrics all say what `books` says; throws CheckFailure with the first difference when they do not. */
+/**
+ * Waits until guest, broker and metrics all say what `books` says, for `limit` milliseconds at most; throws with the first difference when they
+ * do not.
+ */
 export async function expectBooks(session: Session, books: Books, limit = patient(20_000)): Promise<void> {
   await untilPasses('the books are as they should be', () => compare(session, books), { within: limit });
 }

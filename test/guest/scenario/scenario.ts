@@ -61,6 +61,7 @@ export class Scenario {
   #host: Host | null = null;
   /** Why there are none, or what gives them back; null while nobody asked for any. */
   #hugePages: HugePages | null = null;
+  #isStopping = false;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
@@ -72,7 +73,7 @@ export class Scenario {
     const { report } = this.#options;
     try {
       const host = await this.#startHost();
-      if (host === null) return;
+      if (host === null || this.#isStopping) return;
       for (const group of this.#groups) await this.#runGroup(group, host);
       await this.#runMistakes(host);
       await this.#runFigures(host);
@@ -90,6 +91,7 @@ export class Scenario {
 
   /** Ends everything at once; run() then ends soon. May be called at any time. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     const sessions = [...this.#running];
     this.#running.clear();
     await Promise.all(sessions.map((session) => session.stop()));
@@ -133,7 +135,7 @@ export class Scenario {
 
   async #runGroup(group: Group, host: Host): Promise<void> {
     const chosen = this.#chosen(group.name, group.checks);
-    if (chosen.length === 0) return;
+    if (chosen.length === 0 || this.#isStopping) return;
     const session = await this.#boot(group.name, { ...group.options, name: group.name }, host);
     try {
       await this.#runChecks(group.name, chosen, session, session === null ? [] : [session]);
@@ -149,7 +151,7 @@ export class Scenario {
 
   async #runFigures(host: Host): Promise<void> {
     const chosen = this.#chosen(PAIR.name, FIGURES);
-    if (chosen.length === 0) return;
+    if (chosen.length === 0 || this.#isStopping) return;
     const window = await this.#boot(
       PAIR.name,
       { vm: PAIR.window, name: `${PAIR.name}-${PAIR.window}` },
@@ -201,6 +203,7 @@ export class Scenario {
     const { report, scale } = this.#options;
     let why = subject === null ? 'the VM did not boot' : '';
     for (const { name, what, run, limit = DEFAULT_LIMIT } of checks) {
+      if (this.#isStopping) why ||= 'the run was stopped';
       if (Date.now() > this.#deadline) why ||= `the time of ${BUDGET[scale] / 1000} s is up`;
       if (subject === null || why !== '') {
         report.add({ group, name, what, verdict: 'not run', figure: why, milliseconds: 0 });
