@@ -3,6 +3,7 @@ import { CiReport } from './test/support/ci-report.ts';
 
 /** Tests that start processes of their own, kill some, or take seconds each: minutes. */
 const PROCESS = [
+  'test/bench/{bare-back-end,leftovers}.test.ts',
   'test/broker/kills.test.ts',
   'test/broker/recovery.test.ts',
   'test/broker/roles.test.ts',
@@ -15,7 +16,7 @@ const PROCESS = [
   'test/contract/**',
   'test/frontend/recovery/**',
   'test/frontend/state/**',
-  'test/guest/environment.test.ts',
+  'test/guest/{environment,peer-root}.test.ts',
   'test/hostile/**',
   'test/keeper/**',
   'test/lib/journal/killed.test.ts',

@@ -11,8 +11,11 @@ const SIZE = 4096;
 const WARM_UP = 500;
 /** A keeper starts a command again at once ten times in ten seconds, and then takes its time; milliseconds. */
 const BETWEEN_DEATHS = 1100;
-/** Of the load around one death of the frontend, and how far into it that comes; milliseconds. */
+/** So that what falls into a death is 2.5 in a thousand, and p99.9 sees it. */
+const CYCLES_A_DEATH = 400;
+/** Of the load around one death of the frontend, at its least; a cycle of it; and how far into it the death comes; milliseconds. */
 const AROUND_DEATH = 700;
+const EVERY = 2;
 const INTO_LOAD = 200;
 
 /** Of a guest's operations, against those of a run without kills. */
@@ -28,21 +31,22 @@ export async function deathRows(effort: DeathEffort, progress: (text: string) =>
   try {
     const socketPath = await host.startFrontend(VM);
     vm = await GuestVm.boot({ kind: 'vhost-user', socketPath }, requireEnvironment());
-    const { perSecond } = await vm.cycles({ count: WARM_UP, size: SIZE });
+    await vm.cycles({ count: WARM_UP, size: SIZE });
     progress(`${effort.brokerDeaths} deaths of the broker under load, and as long without`);
-    const broker = await brokerRow(host, vm, perSecond, effort.brokerDeaths);
+    const broker = await brokerRow(host, vm, effort.brokerDeaths);
     progress(`${effort.frontendDeaths} deaths of the frontend under load`);
-    return [broker, await frontendRow(host, vm, perSecond, effort.frontendDeaths)];
+    return [broker, await frontendRow(host, vm, effort.frontendDeaths)];
   } finally {
     await vm?.stop();
     await host.stop();
   }
 }
 
-async function brokerRow(host: KeptHost, vm: GuestVm, perSecond: number, deaths: number): Promise<Row> {
-  const count = Math.ceil((perSecond * deaths * BETWEEN_DEATHS) / 1000);
-  const quiet = await vm.cycles({ count, size: SIZE });
-  const load = track(vm.cycles({ count, size: SIZE }));
+async function brokerRow(host: KeptHost, vm: GuestVm, deaths: number): Promise<Row> {
+  const count = deaths * CYCLES_A_DEATH;
+  const cycles = { count, size: SIZE, every: BETWEEN_DEATHS / CYCLES_A_DEATH };
+  const quiet = await vm.cycles(cycles);
+  const load = track(vm.cycles(cycles));
   let killed = 0;
   while (!load.isOver && killed < deaths) {
     await kill('the broker', () => host.brokerPid);
@@ -59,11 +63,11 @@ async function brokerRow(host: KeptHost, vm: GuestVm, perSecond: number, deaths:
   );
 }
 
-async function frontendRow(host: KeptHost, vm: GuestVm, perSecond: number, deaths: number): Promise<Row> {
-  const count = Math.ceil((perSecond * AROUND_DEATH) / 1000);
+async function frontendRow(host: KeptHost, vm: GuestVm, deaths: number): Promise<Row> {
+  const count = AROUND_DEATH / EVERY;
   const stalls: number[] = [];
   for (let death = 0; death < deaths; death += 1) {
-    const load = track(vm.cycles({ count, size: SIZE }));
+    const load = track(vm.cycles({ count, size: SIZE, every: EVERY }));
     await pace(INTO_LOAD);
     await kill('the frontend', () => host.frontendPid(VM));
     stalls.push((await load.result).longest);

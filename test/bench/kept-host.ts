@@ -98,7 +98,8 @@ export class KeptHost {
 
   async #startService(args: readonly string[], socket: string): Promise<ChildProcess> {
     const service = [BARKEEP, ...args, '--config', this.#config];
-    const all = this.#isSafe ? [BARKEEP, 'keep', '--', process.execPath, ...service] : service;
+    const keep = [BARKEEP, 'keep', '--log-level', 'error', '--', process.execPath];
+    const all = this.#isSafe ? [...keep, ...service] : service;
     const child = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#children.push(child);
     await until(`the ${args[0]} listens`, () => child.exitCode !== null || existsSync(socket), {
