@@ -96,13 +96,13 @@ async function measure(flags: Flags): Promise<{ readonly rows: readonly Row[]; r
   const rows: Row[] = [];
   let table = '';
   const services = SERVICES.filter(wants);
-  const turn = quick ? 500 : 2000;
+  const turn = quick ? 400 : 2000;
   if (services.length > 0) {
     const effort = { groups: services, rounds, turn, samples: quick ? 500 : 2000 };
     rows.push(...(await servicesRows(effort, progress)));
   }
   if (wants('price')) {
-    const effort = { rounds, samples: quick ? 200 : 1000, milliseconds: turn };
+    const effort = { rounds, samples: quick ? 100 : 1000, milliseconds: turn };
     progress(`price of safety, ${rounds} rounds of ${effort.samples} maps and ${turn} ms on each side`);
     rows.push(...(await safetyPriceRows(effort)));
   }
@@ -110,7 +110,7 @@ async function measure(flags: Flags): Promise<{ readonly rows: readonly Row[]; r
   if (wants('guest')) {
     const peerRoot = flags.peers ? await fetchPeerRoot({ progress }) : null;
     const effort = quick
-      ? { rounds, turn: 250, warmUp: 500, unloaded: 20, unloadedRounds: 1, mostAlive: 2000 }
+      ? { rounds, turn: 150, warmUp: 300, unloaded: 15, unloadedRounds: 1, mostAlive: 2000 }
       : { rounds, turn: 1000, warmUp: 3000, unloaded: 50, unloadedRounds: rounds, mostAlive: 10_000 };
     const figures = await measureGuestCycles(effort, peerRoot, progress);
     rows.push(...guestRows(figures), ...(flags.peers ? peerRows(figures) : []));
