@@ -1,4 +1,6 @@
 // What a real guest notices of dead services, in window placement: the broker killed under load, and the frontend.
+
+import { isAlive } from '../chaos/process-tree.ts';
 import { requireEnvironment } from '../guest/environment.ts';
 import { pace, until } from '../support/until.ts';
 import { type Cycles, GuestVm } from './guest-vm.ts';
@@ -9,6 +11,8 @@ import { quantile } from './sample.ts';
 const VM = 'guest';
 const SIZE = 4096;
 const WARM_UP = 500;
+/** For a successor on a busy machine, milliseconds. */
+const START_LIMIT = 20_000;
 /** A keeper starts a command again at once ten times in ten seconds, and then takes its time; milliseconds. */
 const BETWEEN_DEATHS = 1100;
 /** So that what falls into a death is 2.5 in a thousand, and p99.9 sees it. */
@@ -86,10 +90,13 @@ async function frontendRow(host: KeptHost, vm: GuestVm, deaths: number): Promise
 const describe = ({ p999, longest }: Cycles): string =>
   `${p999.toFixed(1)} ms, longest ${longest.toFixed(0)}`;
 
-/** Between two lives there is nobody to kill. */
+/** Between two lives there is nobody to kill, and what speaks of the last one may still be there. */
 async function kill(what: string, pidOf: () => number): Promise<void> {
-  const pid = await until(`${what} runs`, () => pidOf() || null);
-  process.kill(pid, 'SIGKILL');
+  const living = (): number | null => {
+    const pid = pidOf();
+    return pid > 1 && isAlive(pid) ? pid : null;
+  };
+  process.kill(await until(`${what} runs`, living, { within: START_LIMIT }), 'SIGKILL');
 }
 
 function track<T>(work: Promise<T>): { readonly result: Promise<T>; readonly isOver: boolean } {
