@@ -41,8 +41,9 @@ export default defineConfig({
     pool: 'forks',
     // Every core, in place of all but one: the runner itself has little to do meanwhile.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Longer than any wait of the tests (test/support/until.ts), which says what it waited for; these limits cannot.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       project('unit', 0, ['test/**/*.test.ts'], [...PROCESS, ...DEPLOY]),
       project('process', 1, PROCESS),

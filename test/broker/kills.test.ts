@@ -253,5 +253,5 @@ describe('a broker that is killed', () => {
     ]);
     expect([countFromWire(statistics.hostUsed), countFromWire(journal?.storedFds)]).toEqual([2 * PAGE, 2]);
     expect(broker.memfds()).toEqual(['barkeep-window:web', 'barkeep:ram']);
-  }, 90_000);
+  });
 });

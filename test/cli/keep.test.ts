@@ -165,9 +165,7 @@ describe('the command', () => {
     const pid = Number(readFileSync(children, 'utf8'));
     expect(isAlive(pid)).toBe(true);
     kept.process.kill('SIGKILL');
-    const start = performance.now();
     await until('the child is gone', () => !isAlive(pid));
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 
@@ -176,8 +174,10 @@ describe.skipIf(process.env['CI'] !== 'true' && process.getuid?.() !== 0)('as pi
     // The inner shell dies at once, and its child becomes the child of pid 1.
     const script = `
       (sleep 0.2 & echo $! > ${directory}/orphan)
-      sleep 0.6
-      grep -s State /proc/$(cat ${directory}/orphan)/status || echo buried
+      for look in $(seq 600); do
+        grep -qs State /proc/$(cat ${directory}/orphan)/status || { echo buried; break; }
+        sleep 0.05
+      done
       exit 2`;
     const args = ['--pid', '--fork', '--mount-proc', process.execPath, CLI, 'keep', ...shell(script)];
     const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'inherit'] });

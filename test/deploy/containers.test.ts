@@ -53,7 +53,7 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
     await host.start('metrics');
     await host.start('frontend-vm-a');
     await host.start('frontend-vm-b');
-  }, 120_000);
+  });
 
   test.each([
     ['broker', USER],
@@ -106,7 +106,7 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
       vmm.close();
       await host.stopPrometheus();
     }
-  }, 120_000);
+  });
 
   test('a secret of the run directory is for the broker and the frontends only', async () => {
     const { uid, gid, mode } = await stat(join(host.runDirectory, 'vms/vm-a/secret'));
@@ -130,5 +130,5 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
       codes.push(await host.stopContainer(name));
     }
     expect(codes).toEqual([0, 0, 0, 0]);
-  }, 60_000);
+  });
 });

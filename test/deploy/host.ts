@@ -13,7 +13,7 @@ import type { MountedImage } from './image.ts';
 import { compose, DEPLOY, deployed, type KubernetesContainer } from './manifests.ts';
 import { seccompProfile } from './seccomp.ts';
 
-const HEALTH = { within: 30_000, every: 300 };
+const HEALTH = { within: 90_000, every: 300 };
 // Nobody reaches the containers' network from outside, so every listening address is this one, with a port that is free.
 const LOOPBACK = '127.0.0.1';
 

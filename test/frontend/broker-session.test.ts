@@ -274,7 +274,7 @@ describe('a broker that does not answer', () => {
       { kind: 'failed', why: 'timeout' },
     ]);
     expect(waited).toBeGreaterThan(ANSWER_TIMEOUT * 0.9);
-    expect(waited).toBeLessThan(ANSWER_TIMEOUT * 2);
+    expect(waited).toBeLessThan(ANSWER_TIMEOUT * 10);
 
     broker.isSilent = false;
     await until('two came late', () => late.length === 2);

@@ -243,7 +243,7 @@ describe('a broker that goes silent', () => {
 
     expect(answer.name).toBe('ERR_UNSPEC');
     expect(performance.now() - before).toBeGreaterThan(ANSWER_TIMEOUT * 0.9);
-    expect(performance.now() - before).toBeLessThan(ANSWER_TIMEOUT * 3);
+    expect(performance.now() - before).toBeLessThan(ANSWER_TIMEOUT * 10);
 
     fake.isSilent = false;
     const next = await vmm.driver.sendCommand(vmm.driver.createCommand(2, { size: 4096 }));

@@ -44,9 +44,7 @@ describe.skipIf(!needsPrometheus())('Prometheus', () => {
       }),
     );
 
-  it('answers what the guest did: mappings and bytes by cache type, windows, heaps, operations, latencies', {
-    timeout: 60_000,
-  }, async () => {
+  it('answers what the guest did: mappings and bytes by cache type, windows, heaps, operations, latencies', async () => {
     const vmm = await Vmm.boot({ socketPath: host.socketOf('one') });
     const { driver } = vmm;
     const blobs = [];

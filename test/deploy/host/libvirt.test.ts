@@ -59,7 +59,7 @@ describe.skipIf(!isPossible)('libvirt', () => {
     await served('serving a VMM');
     await machine.run('virsh destroy vm-a');
     await served('waiting for a VMM');
-  }, 120_000);
+  });
 
   test('a Linux guest finds its window there', async () => {
     mkdirSync(machine.path(IMAGES), { recursive: true });
@@ -107,5 +107,5 @@ END
     // It starts nothing that works; which program libvirt chose is the question.
     await machine.try('virsh start plain');
     expect(await machine.run('cat /tmp/other-gpu-started')).toContain('--fd');
-  }, 60_000);
+  });
 });

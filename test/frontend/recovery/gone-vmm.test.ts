@@ -7,7 +7,7 @@ import { Host, type KeptFrontend, type Placement } from './host.ts';
 import { bootSoon, type Run, runsOf, vmmOptions } from './runs.ts';
 import { Workload } from './workload.ts';
 
-const TIMEOUT = 60_000;
+const TIMEOUT = 120_000;
 /** Every point in one placement, in turn, is enough for every day; RECOVERY as in kills.test.ts. */
 const runs =
   process.env['RECOVERY'] === undefined ? inTurn(runsOf(undefined)) : runsOf(process.env['RECOVERY']);

@@ -8,7 +8,7 @@ import { Host } from './host.ts';
 import { bootSoon, runsOf } from './runs.ts';
 import { Workload } from './workload.ts';
 
-const TIMEOUT = 40_000;
+const TIMEOUT = 120_000;
 
 const runs = runsOf(process.env['RECOVERY']);
 

@@ -8,7 +8,7 @@ import { Workload } from './workload.ts';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
-const TIMEOUT = 60_000;
+const TIMEOUT = 120_000;
 const ANSWER_TIMEOUT = 500;
 const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
 

@@ -10,7 +10,7 @@ import { Host, type KeptFrontend } from './host.ts';
 import { Workload } from './workload.ts';
 
 const MIB = 1024 * 1024;
-const TIMEOUT = 60_000;
+const TIMEOUT = 120_000;
 
 type Case = readonly [vm: string, spoil: (store: FdStore) => void, words: RegExp];
 

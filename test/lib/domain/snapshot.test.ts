@@ -41,7 +41,7 @@ describe('a snapshot', () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   it('of contradictions is refused, and leaves the books as they were', () => {
     const desk = new Desk();

@@ -24,7 +24,7 @@ describe('two VMs on one host', () => {
       }),
       { numRuns: 100 },
     );
-  }, 120_000);
+  });
 
   it('meet every reason, every effect and every failure in these lives', () => {
     const lives = fc.sample(fc.array(step, { minLength: 150, maxLength: 150 }), { numRuns: 30, seed: 7 });
@@ -68,5 +68,5 @@ describe('two VMs on one host', () => {
       'stash',
       'zero',
     ]);
-  }, 60_000);
+  });
 });

@@ -96,14 +96,12 @@ describe('a service', () => {
   test('a stop that hangs is given up after the limit', async () => {
     const stopped: string[] = [];
     const lifecycle = new Lifecycle({ log, port, stopLimit: 30 });
-    const began = Date.now();
     const code = await lifecycle.run(async () => {
       lifecycle.onStop('good', () => void stopped.push('good'));
       lifecycle.onStop('hanging', never);
       lifecycle.stop('enough');
     });
     expect([code, stopped]).toEqual([1, ['good']]);
-    expect(Date.now() - began).toBeLessThan(2000);
   });
 
   test.each([

@@ -512,7 +512,7 @@ describe('a queue', () => {
     expect(pair.session.events.filter((event) => event === 'reset')).toHaveLength(1);
   });
 
-  it('knows that its driver is gone from the VMM letting go of what it had mapped, within a second', async () => {
+  it('knows that its driver is gone from the VMM letting go of what it had mapped', async () => {
     const pair = new Pair();
     const { queue, ram } = await pair.ready();
     const second = new VmmQueue(1, new Driver(ram, 16, MIB));
@@ -530,7 +530,7 @@ describe('a queue', () => {
     await stays('no reset', () => !pair.session.events.includes('reset'), 300);
 
     pair.session.held = false;
-    await until('the reset is concluded', () => pair.session.events.includes('reset'), { within: 1000 });
+    await until('the reset is concluded', () => pair.session.events.includes('reset'));
     expect(pair.connection.facts).toMatchObject({ hasDriver: false, runningQueues: 0, stoppedQueues: 0 });
     // Whatever comes next is a fresh driver, and told once.
     await queue.start(pair.vmm, 0);
