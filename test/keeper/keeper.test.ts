@@ -425,7 +425,7 @@ describe('a watchdog', () => {
 
   test('and READY=1 is heard that came while the keeper stood still', async () => {
     const keeper = keeperOf(program(`store.ready(); say('up'); stay();`), { startLimit: 300 });
-    const started = keeper.start();
+    const started = keeper.startOnce();
     standStillUntil('it is up', () => said().length === 1, 400);
 
     expect(await started).toMatchObject({ ready: {} });
