@@ -3,6 +3,7 @@
 import { isAlive } from '../chaos/process-tree.ts';
 import { requireEnvironment } from '../guest/environment.ts';
 import { pace, until } from '../support/until.ts';
+import { untilServing } from './broker-restart.ts';
 import { type Cycles, GuestVm } from './guest-vm.ts';
 import { KeptHost } from './kept-host.ts';
 import { atMost, type Row } from './row.ts';
@@ -53,9 +54,12 @@ async function brokerRow(host: KeptHost, vm: GuestVm, deaths: number): Promise<R
   const load = track(vm.cycles(cycles));
   let killed = 0;
   while (!load.isOver && killed < deaths) {
+    const since = performance.now();
     await kill('the broker', () => host.brokerPid);
     killed += 1;
-    await pace(BETWEEN_DEATHS);
+    // One that dies before it serves is started again after a pause, which would be the keeper's and not the broker's.
+    await untilServing(host.adminSocket);
+    await pace(Math.max(0, BETWEEN_DEATHS - (performance.now() - since)));
   }
   const found = await load.result;
   const value = found.p999 / quiet.p999;

@@ -70,6 +70,10 @@ export class KeptHost {
     return Number(readFileSync(join(this.directory, 'run/broker.lock'), 'utf8'));
   }
 
+  get adminSocket(): string {
+    return join(this.directory, 'run/admin.sock');
+  }
+
   /** The frontend that runs now, of a host that is safe: the child of its keeper. 0 between two of them. */
   frontendPid(vm: string): number {
     const [pid = 0] = childrenOf(this.#frontends.get(vm)?.pid ?? 0);

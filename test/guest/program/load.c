@@ -52,7 +52,7 @@ struct load_report {
 struct load_area {
 	atomic_uint go;
 	struct load_report reports[MAX_PROCESSES];
-	uint32_t durations[]; /* ns of every cycle that succeeded, count entries for each process */
+	uint64_t durations[]; /* ns of every cycle that succeeded, count entries for each process */
 };
 
 /* Writes and reads back; what it finds goes to the report. */
@@ -143,7 +143,7 @@ static void wait_until(uint64_t then)
 static void run_cycles_in_child(struct load_area *area, int process, const struct cycle_options *options)
 {
 	struct load_report *report = &area->reports[process];
-	uint32_t *durations = area->durations + options->count * process;
+	uint64_t *durations = area->durations + options->count * process;
 	int fd, error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -173,7 +173,7 @@ static void run_cycles_in_child(struct load_area *area, int process, const struc
 			error = fd >= 0 ? 0 : error;
 			continue;
 		}
-		durations[report->done++] = (uint32_t)(now_ns() - start);
+		durations[report->done++] = now_ns() - start;
 	}
 	report->end_ns = now_ns();
 	_exit(0);
@@ -181,7 +181,7 @@ static void run_cycles_in_child(struct load_area *area, int process, const struc
 
 static int by_value(const void *a, const void *b)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return x < y ? -1 : x > y;
 }
@@ -195,7 +195,7 @@ static void add_cycle_figures(struct answer *answer, struct load_area *area, int
 		struct load_report *report = &area->reports[p];
 
 		/* The durations of all processes move together so that one sort serves all. */
-		memmove(area->durations + sum.done, area->durations + count * p, report->done * sizeof(uint32_t));
+		memmove(area->durations + sum.done, area->durations + count * p, report->done * sizeof(uint64_t));
 		if (report->failures && !sum.failures) {
 			sum.first_errno = report->first_errno;
 			sum.first_stage = report->first_stage;
@@ -221,7 +221,7 @@ static void add_cycle_figures(struct answer *answer, struct load_area *area, int
 	}
 	if (!sum.done)
 		return;
-	qsort(area->durations, sum.done, sizeof(uint32_t), by_value);
+	qsort(area->durations, sum.done, sizeof(uint64_t), by_value);
 	answer_add(answer, "seconds", "%.3f", (end - start) / 1e9);
 	answer_add(answer, "rate", "%.1f", sum.done / ((end - start) / 1e9));
 	answer_add(answer, "p50_us", "%.1f", area->durations[sum.done / 2] / 1e3);
@@ -252,7 +252,7 @@ static void run_cycles(const struct command *command, struct answer *answer)
 		.touch_all = !strcmp(command_option(command, "touch", "first"), "all"),
 		.check_zeros = command_option_number(command, "zeros", 1) != 0,
 	};
-	size_t bytes = sizeof(struct load_area) + sizeof(uint32_t) * options.count * (processes > 0 ? processes : 0);
+	size_t bytes = sizeof(struct load_area) + sizeof(uint64_t) * options.count * (processes > 0 ? processes : 0);
 	pid_t children[MAX_PROCESSES];
 	struct load_area *area;
 	int started = 0, abnormal = 0;
