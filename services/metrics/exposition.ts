@@ -11,24 +11,21 @@ import {
   VM_STAGES,
   type VmStatistics,
 } from './definitions.ts';
-import { TextChunks } from './text-chunks.ts';
+import { type ChunkPool, TextChunks } from './text-chunks.ts';
 
-export type Type = Definition['type'];
+/** What stands above the samples of a metric, and in them. */
+export type Heading = Pick<Definition, 'name' | 'help' | 'type' | 'labels'>;
 
 /** One metric on its way to the page. */
 export class Family {
   readonly #name: string;
   readonly #labels: readonly string[];
   readonly #head: string;
-  readonly #text = new TextChunks();
+  readonly #text: TextChunks;
   #isEmpty = true;
 
-  constructor({
-    name,
-    help,
-    type,
-    labels,
-  }: { name: string; help: string; type: Type; labels: readonly string[] }) {
+  constructor({ name, help, type, labels }: Heading, pool: ChunkPool) {
+    this.#text = new TextChunks(pool);
     this.#name = name;
     this.#labels = labels;
     this.#head = `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
@@ -78,9 +75,9 @@ export class Exposition {
   readonly #families: ReadonlyMap<Definition, Family>;
 
   /** `hasVmHistograms`: the durations of each VM as well. */
-  constructor(hasVmHistograms: boolean) {
+  constructor(hasVmHistograms: boolean, pool: ChunkPool) {
     const wanted = DEFINITIONS.filter((definition) => hasVmHistograms || definition !== VM_STAGES);
-    this.#families = new Map(wanted.map((definition) => [definition, new Family(definition)]));
+    this.#families = new Map(wanted.map((definition) => [definition, new Family(definition, pool)]));
   }
 
   /** What is not of one VM: the first page alone has it. */

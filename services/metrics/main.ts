@@ -12,7 +12,7 @@ import { createServer } from './server.ts';
 /** How long a scrape waits for the broker; Prometheus itself gives up after 10 s by default. Milliseconds. */
 const STATISTICS_TIMEOUT = 3000;
 /** What is in memory at one time, beside the text: about 1 MB as the generated code decodes it. */
-const VMS_OF_A_PAGE = 100;
+const VMS_OF_A_PAGE = 50;
 
 export type MetricsService = {
   /** Where it listens, e.g. "http://127.0.0.1:9464". */

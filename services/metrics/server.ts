@@ -1,5 +1,5 @@
 // The HTTP side: /metrics for Prometheus, /healthz and /readyz for whoever runs the process.
-import { pipeline, Readable } from 'node:stream';
+import { finished, pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import fastify, { type FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -30,14 +30,18 @@ export function createServer(options: ServerOptions): FastifyInstance {
   boundConnections(server.server);
 
   server.get('/metrics', async ({ headers }, reply) => {
-    const chunks = [Buffer.from(await node.metrics()), ...(await scraper.scrape())];
+    const own = Buffer.from(await node.metrics());
+    const page = await scraper.scrape();
+    const chunks = [own, ...page.chunks];
+    const text = Readable.from(chunks);
     reply.type(Registry.PROMETHEUS_CONTENT_TYPE).header('vary', 'accept-encoding');
+    // However it ends, since a scraper may go away: until then its memory is not used again.
+    finished(reply.raw, () => page.release());
     if (!acceptsGzip(headers['accept-encoding'])) {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      return reply.header('content-length', length).send(Readable.from(chunks));
+      return reply.header('content-length', length).send(text);
     }
-    // A scraper that goes away ends both.
-    const gzip = pipeline(Readable.from(chunks), createGzip(GZIP), () => undefined);
+    const gzip = pipeline(text, createGzip(GZIP), () => undefined);
     return reply.header('content-encoding', 'gzip').send(gzip);
   });
 

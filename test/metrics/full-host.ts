@@ -96,7 +96,7 @@ export class FullHost {
     await this.#spawn(['broker', '--config', config], {}, /"msg":"broker started"/);
     // One after the other: more connections at one moment than a socket keeps waiting are turned away.
     for (const name of names) await this.#attach(name);
-    const options = /^Environment=NODE_OPTIONS=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))?.[1] ?? '';
+    const options = process.env['TRY_OPTIONS'] ?? /^Environment=NODE_OPTIONS=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))?.[1] ?? '';
     const served = /"url":"(http:[^"]+)\/metrics"/;
     const said = await this.#spawn(['metrics', '--config', config], { NODE_OPTIONS: options }, served);
     this.#url = served.exec(said)![1]!;
