@@ -22,7 +22,7 @@ const PROCESS = [
   'test/lib/journal/killed.test.ts',
   'test/lib/runtime/{fd-store,lifeline}.test.ts',
   'test/lib/vhost-user/recovery/**',
-  'test/metrics/prometheus.test.ts',
+  'test/metrics/{exhausted,prometheus,thousand-vms}.test.ts',
   'test/vmm/{main,vmm,vmm-state}.test.ts',
 ].map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path));
 const DEPLOY = ['test/deploy/**/*.test.ts'];

@@ -62,6 +62,9 @@ const START_LIMIT = 30_000;
  * long as all together, and none was there within the limit. Twice the processors keeps all of them at work.
  */
 const STARTED_AT_ONCE = 2 * availableParallelism();
+/** A small heap for the metrics endpoint, as its unit gives it (deploy/systemd/barkeep-metrics.service). */
+export const METRICS_NODE_OPTIONS = '--max-semi-space-size=2 --max-old-space-size=192';
+
 /** Descriptors held for each service. The names bound it too: they have to fit into one environment string. */
 const STORE_LIMIT = 32_768;
 
@@ -166,7 +169,11 @@ class Host {
   async #startMetrics(): Promise<Part> {
     const { host, port } = this.#plan.config.metrics.listen;
     const listen = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const child = this.#child('metrics endpoint', this.#service(['metrics', '--listen', listen]));
+    // Node takes the last of what is said twice: the operator's own.
+    const own = this.#context.terminal.environment['NODE_OPTIONS'] ?? '';
+    const child = this.#child('metrics endpoint', this.#service(['metrics', '--listen', listen]), {
+      environment: { NODE_OPTIONS: `${METRICS_NODE_OPTIONS} ${own}`.trimEnd() },
+    });
     this.#lifecycle.onStop('metrics', () => child.stop());
     const { URL: url } = await this.#started(child);
     return { service: 'metrics', vm: null, child, address: `${url ?? `http://${listen}`}/metrics` };
@@ -199,18 +206,25 @@ class Host {
       'demo guest',
       demoGuestCommand(this.#context.terminal.program, vm.socket),
       // It never says that it is ready.
-      Number.POSITIVE_INFINITY,
+      { startLimit: Number.POSITIVE_INFINITY },
     );
     this.#lifecycle.onStop('demo guest', () => child.stop());
     child.start();
   }
 
-  #child(name: string, command: readonly string[], startLimit = START_LIMIT): Keeper {
+  #child(
+    name: string,
+    command: readonly string[],
+    {
+      startLimit = START_LIMIT,
+      environment = {},
+    }: { readonly startLimit?: number; readonly environment?: Readonly<Record<string, string>> } = {},
+  ): Keeper {
     const child = new Keeper(
       {
         name,
         command: [process.execPath, ...process.execArgv, ...command],
-        environment: this.#context.terminal.environment,
+        environment: { ...this.#context.terminal.environment, ...environment },
       },
       { log: this.#log, always: true, startLimit, storeLimit: STORE_LIMIT },
     );

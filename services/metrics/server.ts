@@ -3,7 +3,7 @@ import { finished, pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import fastify, { type FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { boundConnections } from './connections.ts';
+import { Connections } from './connections.ts';
 import { Scraper, type Source } from './scraper.ts';
 
 export type ServerOptions = Source & {
@@ -27,7 +27,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const scraper = new Scraper(options);
   const node = nodeMetrics();
   const server = fastify({ logger: false, forceCloseConnections: true });
-  boundConnections(server.server);
+  const connections = new Connections(server.server);
+  server.addHook('onClose', async () => connections.close());
 
   server.get('/metrics', async ({ headers }, reply) => {
     const own = Buffer.from(await node.metrics());

@@ -12,6 +12,7 @@ import { stopOnSignals } from './leftovers.ts';
 import { manyVmsRows } from './many-vms.ts';
 import type { Row } from './row.ts';
 import { safetyPriceRows } from './safety-price.ts';
+import { scrapeRows } from './scrape.ts';
 import { type ServicesGroup, servicesRows } from './services.ts';
 
 const GROUPS = {
@@ -22,6 +23,7 @@ const GROUPS = {
   guest: 'cycles of real guests, against a bare back-end (QEMU and a kernel are fetched, 171 MB)',
   deaths: 'what a real guest notices when broker or frontend are killed',
   vms: 'memory of a frontend, and 200 VMs at rest',
+  scrape: 'processor time and memory of the metrics endpoint, with 1,000 VMs',
   restart: 'a broker with 1,000 VMs and 100,000 mappings, killed (not with --quick)',
 } as const;
 type Group = keyof typeof GROUPS;
@@ -124,6 +126,7 @@ async function measure(flags: Flags): Promise<{ readonly rows: readonly Row[]; r
     const effort = quick ? { vms: 32, maps: 500, idle: 1000 } : { vms: 200, maps: 10_000, idle: 10_000 };
     rows.push(...(await manyVmsRows(effort, progress)));
   }
+  if (wants('scrape')) rows.push(...(await scrapeRows(quick ? 5 : 20, progress)));
   if (wants('restart')) {
     progress('restart of a broker with 1,000 VMs and 100,000 mappings');
     rows.push(await brokerRestartRow());

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { barkeep, type grpc } from '../../services/lib/rpc/gen/barkeep.js';
 import { readError, reasonName } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { BOUNDS } from '../../services/lib/runtime/duration-histogram.ts';
 import { until } from '../support/until.ts';
 import {
   create,
@@ -353,6 +354,42 @@ describe('statistics', () => {
     expect(figures?.cpuSeconds).toBeGreaterThan(0);
     expect(figures?.eventLoopLagP99).toBeGreaterThanOrEqual(figures?.eventLoopLagP50 ?? Number.NaN);
     expect(Math.abs((figures?.startTime ?? 0) - (Date.now() / 1000 - process.uptime()))).toBeLessThan(1);
+  });
+
+  it('come in pages of VMs, what is not of one VM with the first', async () => {
+    for (const vm of ['web', 'own', 'other']) await broker.attach(vm);
+    const page = (request: object) => admin.call<Message<'GetStatisticsResponse'>>('getStatistics', request);
+    const first = await page({ pageSize: 2 });
+    expect(first.vms.map(({ vm }) => vm?.name)).toEqual(['other', 'own']);
+    expect([first.version, first.heaps.length, first.process === null]).not.toContain('');
+    const second = await page({ pageSize: 2, pageToken: first.nextPageToken });
+    expect(second.vms.map(({ vm }) => vm?.name)).toEqual(['web']);
+    expect([second.nextPageToken, second.version, second.heaps, second.process]).toEqual(['', '', [], null]);
+    // All at once, as it was before there were pages.
+    const whole = await page({});
+    expect([whole.vms.length, whole.nextPageToken]).toEqual([3, '']);
+    expect((await admin.refusal('getStatistics', { pageSize: 1001 })).reason).toBe('PAGE_INVALID');
+  });
+
+  it('add the durations of all VMs up, and leave out those of each where they are not wanted', async () => {
+    const report = async (vm: string, counts: number[]) => {
+      const session = await broker.attach(vm);
+      const histogram = {
+        bounds: [...BOUNDS],
+        counts: [...counts, ...BOUNDS].slice(0, 19).map(Math.floor),
+        sum: 1,
+      };
+      session.call.write({ statistics: { latencies: [{ stage: 'rpc', histogram }] } });
+      await session.run(unmap(9));
+    };
+    await report('web', [1, 2, 3]);
+    await report('other', [10, 20, 30]);
+    const { stages, vms } = await admin.call<Message<'GetStatisticsResponse'>>('getStatistics', {
+      withoutLatencies: true,
+    });
+    expect(stages.map(({ stage, histogram }) => [stage, histogram?.sum])).toEqual([['rpc', 2]]);
+    expect(stages[0]?.histogram?.counts?.slice(0, 3).map(countFromWire)).toEqual([11, 22, 33]);
+    expect(vms.map(({ frontend }) => frontend?.latencies)).toEqual([[], []]);
   });
 
   it('leave out a VM that is gone', async () => {

@@ -189,6 +189,19 @@ describe('memory that fails', () => {
     expect(words(await run(attached, map(1, 3)))).toEqual(['ok']);
   });
 
+  it('takes back no map that was counted', async () => {
+    const { attached, memory } = open(true);
+    await run(attached, create(1, 1), create(2, 1), map(1, 0));
+    memory.failing = 'populate 3';
+    const replies = run(attached, map(2, 3));
+    const shown = { ...attached.counted.operations.map };
+    expect([shown.ok, attached.vm.counters.operations.map.ok]).toEqual([1, 2]);
+    expect(words(await replies)).toEqual(['OUT_OF_MEMORY']);
+    await attached.idle();
+    const { ok, abandoned } = attached.counted.operations.map;
+    expect(ok - abandoned).toBe(shown.ok);
+  });
+
   it('to be zeroed is a fault: nothing is answered', async () => {
     const { attached, memory } = open();
     memory.failing = 'zero';

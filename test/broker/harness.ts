@@ -334,6 +334,29 @@ export const unmap = (resourceId: number): Operation => ({ unmap: { resourceId }
 export const destroy = (resourceId: number): Operation => ({ destroy: { resourceId } });
 export const reset: Operation = { reset: {} };
 
+/** What was counted of each VM, by words: "web map ok", "web OVERLAP". */
+export function countsOf({ vms }: barkeep.v1.GetStatisticsResponse): Map<string, number> {
+  return new Map(
+    vms.flatMap(({ vm, operations, refusals }) => [
+      ...(operations ?? []).map(
+        ({ operation, result, count }) =>
+          [`${vm?.name} ${operation} ${result}`, countFromWire(count)] as const,
+      ),
+      ...(refusals ?? []).map(
+        ({ reason, count }) => [`${vm?.name} ${reasonName(reason)}`, countFromWire(count)] as const,
+      ),
+    ]),
+  );
+}
+
+/** Counts of VMs that are still there and are less than they were. */
+export function fallen(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
+  const vms = new Set([...after.keys()].map((name) => name.split(' ')[0]));
+  return [...before]
+    .filter(([name, count]) => vms.has(name.split(' ')[0]) && (after.get(name) ?? 0) < count)
+    .map(([name, count]) => `${name}: ${count} before, ${after.get(name) ?? 0} now`);
+}
+
 export function openFds(): number {
   return readdirSync('/proc/self/fd').length;
 }

@@ -20,10 +20,12 @@ import { inodeOf } from '../../services/lib/memory/kept-memory.ts';
 import { createEventfd } from '../../services/lib/os/eventfd.ts';
 import { Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd, type Mapping } from '../../services/lib/os/memory.ts';
+import type { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { TestHolder } from '../lib/runtime/test-holder.ts';
 import { until } from '../support/until.ts';
 import {
+  countsOf,
   create,
   DEFAULT_CONFIG,
   destroy,
@@ -166,6 +168,31 @@ describe('a successor', () => {
       fdsAdopted: 1,
       fdsOrphaned: 0,
     });
+  });
+
+  it('goes on with what was counted, of commands that changed nothing too', async () => {
+    const { broker, holder } = await start();
+    const session = await broker.attach('web');
+    await session.run(create(1, PAGE), map(1, 0), map(1, 0), unmap(9), unmap(1), unmap(1));
+    // An answer that is given again, alone and beside something new, and numbers that have no turn.
+    session.send([{ number: 2, ...map(1, 0) }]);
+    await session.next();
+    session.send([
+      { number: 3, ...map(1, 0) },
+      { number: 7, ...map(1, 0) },
+      { number: 99, ...destroy(1) },
+    ]);
+    await session.next();
+    const counts = async (of: TestBroker) => {
+      const admin = of.adminClient();
+      const statistics = await admin.call<barkeep.v1.GetStatisticsResponse>('getStatistics');
+      admin.close();
+      return Object.fromEntries(countsOf(statistics));
+    };
+    const before = await counts(broker);
+    expect(before).toMatchObject({ 'web map repeated': 2, 'web destroy refused': 1, 'web NUMBER_GAP': 1 });
+    const successor = await kill(broker, holder).succeed();
+    expect(await counts(successor)).toEqual(before);
   });
 
   it('of a successor goes on as well, and again', async () => {

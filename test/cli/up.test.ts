@@ -15,6 +15,7 @@ import {
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { METRICS_NODE_OPTIONS } from '../../services/cli/up.ts';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { findEnvironment, rootCommand } from '../guest/environment.ts';
 import { pace, until } from '../support/until.ts';
@@ -200,6 +201,20 @@ describe('up', () => {
     expect(up.log.match(/"why":"detached"/g)).toHaveLength(2);
     expect(readdirSync(join(directory, 'run')).filter((name) => name.endsWith('.sock'))).toEqual([]);
     expect(existsSync(report.vms[0]?.socket ?? '')).toBe(false);
+  });
+
+  test('gives its metrics a small heap, and leaves the operator his own options', async () => {
+    const up = start([], { NODE_OPTIONS: '--max-old-space-size=200 --no-deprecation' });
+    const { services } = await up.report();
+    const optionsOf = (service: string): string | undefined => {
+      const pid = services.find((one) => one.service === service)?.pid;
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      return environment.find((entry) => entry.startsWith('NODE_OPTIONS='));
+    };
+    expect(optionsOf('broker')).toBe('NODE_OPTIONS=--max-old-space-size=200 --no-deprecation');
+    expect(optionsOf('metrics')).toBe(
+      `NODE_OPTIONS=${METRICS_NODE_OPTIONS} --max-old-space-size=200 --no-deprecation`,
+    );
   });
 
   test('stops on SIGTERM to itself alone, too', async () => {

@@ -23,6 +23,7 @@ const service = z.strictObject({
   restart: z.string(),
   network_mode: z.enum(['none']).optional(),
   command: z.array(z.string()),
+  environment: z.record(z.string(), z.string()).default({}),
   depends_on: z.record(z.string(), z.strictObject({ condition: z.string() })).optional(),
   ports: z.array(z.string()).optional(),
   volumes: z.array(z.string()),

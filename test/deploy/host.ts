@@ -92,7 +92,7 @@ export class HostInContainers {
       rootfs: this.image.rootfs,
       readOnlyRoot: service.read_only,
       args: [...this.image.entrypoint, ...service.command.map((word) => this.#address(word))],
-      env: this.image.env,
+      env: [...this.image.env, ...Object.entries(service.environment).map((entry) => entry.join('='))],
       workingDirectory: this.image.workingDirectory,
       user: service.user ?? this.image.user,
       groups: (service.group_add ?? []).map(Number),

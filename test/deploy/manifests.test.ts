@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { METRICS_NODE_OPTIONS } from '../../services/cli/up.ts';
 import { loadConfig } from '../../services/lib/runtime/config.ts';
 import { parseBytes, parseDuration } from '../../services/lib/runtime/units.ts';
 import { missingPrograms, run } from './command.ts';
@@ -32,8 +33,24 @@ const GROUPS = { frontends: 65531, viewers: 65529, operators: 65528, memory: 655
 /** The broker is a member of each: it gives each its sockets. */
 const GIVEN = [GROUPS.frontends, GROUPS.viewers, GROUPS.operators, GROUPS.memory];
 // Without them the checks are done by whoever has them: CI does, and must.
+/** Where the metrics' own limits are, in bytes: what Node's heap may have has to fit into what the process may have. */
+const HEAP = /--max-old-space-size=(\d+)/;
 const missing = (programs: readonly string[]): boolean =>
   process.env['CI'] !== 'true' && missingPrograms(programs).length > 0;
+
+describe('metrics', () => {
+  test('have the same small heap wherever they are started, within their memory limit', async () => {
+    const unit = new Map(await unitSettings('barkeep-metrics.service'));
+    const service = (await compose()).services['metrics'];
+    const pod = (await pods()).find(({ file }) => file === 'metrics.yaml')?.spec.containers[0];
+    expect(unit.get('Environment')).toBe(`"NODE_OPTIONS=${METRICS_NODE_OPTIONS}"`);
+    expect(service?.environment).toEqual({ NODE_OPTIONS: METRICS_NODE_OPTIONS });
+    expect(pod?.env).toContainEqual({ name: 'NODE_OPTIONS', value: METRICS_NODE_OPTIONS });
+    const heap = Number(HEAP.exec(METRICS_NODE_OPTIONS)?.[1]);
+    const limits = [unit.get('MemoryMax'), service?.mem_limit, pod?.resources.limits['memory']];
+    expect(limits.map((limit) => Number.parseInt(limit ?? '', 10) > heap)).toEqual([true, true, true]);
+  });
+});
 
 describe('image', () => {
   test('starts its program without a shell', async () => {

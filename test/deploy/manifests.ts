@@ -32,6 +32,7 @@ export interface KubernetesContainer {
     readonly allowPrivilegeEscalation: boolean;
     readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] };
   };
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly resources: { readonly limits: Readonly<Record<string, string>> };
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;

@@ -40,17 +40,32 @@ export class FullHost {
     }
   }
 
-  /** One scrape, answered in full. */
-  async scrape(encoding: 'gzip' | 'identity'): Promise<Scrape> {
-    const body = await new Promise<Buffer>((done, fail) => {
+  /** One scrape, answered in full, on a connection of its own. */
+  async scrape(encoding: 'gzip' | 'identity' = 'identity'): Promise<Scrape> {
+    const { body } = await this.ask('/metrics', encoding);
+    return { bytes: body.length, text: (encoding === 'gzip' ? gunzipSync(body) : body).toString() };
+  }
+
+  /** One request, on a connection of its own. */
+  ask(path: string, encoding = 'identity'): Promise<{ readonly status: number; readonly body: Buffer }> {
+    return new Promise((done, fail) => {
       const chunks: Buffer[] = [];
-      get(`${this.#url}/metrics`, { headers: { 'accept-encoding': encoding }, agent: false }, (response) => {
+      get(`${this.#url}${path}`, { headers: { 'accept-encoding': encoding }, agent: false }, (response) => {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => done(Buffer.concat(chunks)));
+        response.on('end', () => done({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
         response.on('error', fail);
       }).on('error', fail);
     });
-    return { bytes: body.length, text: (encoding === 'gzip' ? gunzipSync(body) : body).toString() };
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Of the broker's process and of the endpoint's. */
+  get pids(): { readonly broker: number; readonly metrics: number } {
+    const [broker, metrics] = this.#children;
+    return { broker: broker?.pid ?? 0, metrics: metrics?.pid ?? 0 };
   }
 
   /** The endpoint's resident memory, bytes. */
@@ -96,7 +111,7 @@ export class FullHost {
     await this.#spawn(['broker', '--config', config], {}, /"msg":"broker started"/);
     // One after the other: more connections at one moment than a socket keeps waiting are turned away.
     for (const name of names) await this.#attach(name);
-    const options = process.env['TRY_OPTIONS'] ?? /^Environment=NODE_OPTIONS=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))?.[1] ?? '';
+    const options = /^Environment="NODE_OPTIONS=(.*)"$/m.exec(readFileSync(UNIT, 'utf8'))?.[1] ?? '';
     const served = /"url":"(http:[^"]+)\/metrics"/;
     const said = await this.#spawn(['metrics', '--config', config], { NODE_OPTIONS: options }, served);
     this.#url = served.exec(said)![1]!;
