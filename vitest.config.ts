@@ -36,7 +36,7 @@ const project = (name: string, order: number, include: string[], exclude: string
 export default defineConfig({
   test: {
     reporters: process.env['CI'] === 'true' ? ['default', new CiReport()] : ['default'],
-    globalSetup: 'test/support/build.ts',
+    globalSetup: ['test/support/build.ts', 'test/support/leaves-nothing.ts'],
     // Tests open sockets, memfds and processes: they run in processes of their own, never in threads.
     pool: 'forks',
     // Every core, in place of all but one: the runner itself has little to do meanwhile.
@@ -44,6 +44,8 @@ export default defineConfig({
     // Longer than any wait of the tests (test/support/until.ts), which says what it waited for; these limits cannot.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Behind the last test: test/support/leaves-nothing.ts looks for what is left, and waits a moment for it to go.
+    teardownTimeout: 60_000,
     projects: [
       project('unit', 0, ['test/**/*.test.ts'], [...PROCESS, ...DEPLOY]),
       project('process', 1, PROCESS),

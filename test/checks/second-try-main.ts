@@ -21,6 +21,7 @@ function main([argument = '']: readonly string[]): void {
     throw new Error(`${argument}: expected ${Object.keys(SUITES).join(', ')} or --summary`);
   }
   const passed = secondTry(suite, takeReport(argument), ledger(), ([command = '', ...args]) => {
+    process.stdout.write(`\nwhat failed is tried once more, alone: ${[command, ...args].join(' ')}\n`);
     return spawnSync(command, args, { stdio: 'inherit' }).status === 0;
   });
   appendFileSync(LEDGER, passed.map((name) => `${name}\n`).join(''));

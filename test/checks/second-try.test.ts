@@ -40,13 +40,6 @@ describe('the report of the tests', () => {
     expect(() => failedFiles(written())).toThrow('not only tests failed: Worker exited');
   });
 
-  it('takes what is found after the last test', async () => {
-    await report.onTestRunEnd([module('b.test.ts', false)], [], 'failed');
-    report.addProblem('a process was left');
-
-    expect(() => failedFiles(written())).toThrow('not only tests failed: a process was left');
-  });
-
   it('of an earlier run is gone when a run begins', async () => {
     await report.onTestRunEnd([module('b.test.ts', false)], [], 'failed');
     report.onInit();

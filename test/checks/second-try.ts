@@ -81,7 +81,6 @@ export function secondTry(
       `${[...before, ...names].join(', ')} need a second try; more than ${MOST} are no bad luck: mend them`,
     );
   }
-  process.stdout.write(`\nfailed, and is tried once more, alone: ${names.join(', ')}\n`);
   if (!run(command(names))) throw new Error(`failed twice: among ${names.join(', ')}`);
   return names;
 }

@@ -1,5 +1,5 @@
 // What a run of the tests leaves for .ci/run (test/checks/second-try.ts): which files failed, and what else went wrong.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Reporter } from 'vitest/node';
 
@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export type TestReport = {
   /** Files with a test that failed, relative to the root of the repository. */
   readonly failed: readonly string[];
-  /** What belongs to no test: an error that nobody caught, a worker that died, something that was left behind. */
+  /** What belongs to no test: an error that nobody caught, a worker that died. */
   readonly problems: readonly string[];
 };
 
@@ -30,12 +30,6 @@ export class CiReport implements Reporter {
       problems: errors.map(({ message }) => message),
     });
   };
-
-  /** For what is found after the last test. */
-  addProblem(problem: string): void {
-    const { failed, problems } = JSON.parse(readFileSync(this.path, 'utf8')) as TestReport;
-    this.#write({ failed, problems: [...problems, problem] });
-  }
 
   #write(report: TestReport): void {
     mkdirSync(dirname(this.path), { recursive: true });

@@ -14,6 +14,7 @@ import { Mapping } from '../../../services/lib/os/memory.ts';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
 import { HUGE_PAGE_SIZE } from '../../../services/lib/wire/alignment.ts';
 import { TestHolder } from '../../lib/runtime/test-holder.ts';
+import { sharedMemoryFolder } from '../../support/leaves-nothing.ts';
 import { create, destroy, MIB, map, openFds, PAGE, results, TestBroker } from '../harness.ts';
 import { Remains } from '../remains.ts';
 import { describeBacking } from './backing-compliance.ts';
@@ -21,7 +22,7 @@ import { describeBacking } from './backing-compliance.ts';
 const NR_HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
 const budget = new DescriptorBudget(1000);
 const directory = mkdtempSync(join(tmpdir(), 'barkeep-heap-'));
-const shared = mkdtempSync('/dev/shm/barkeep-heap-');
+const shared = mkdtempSync(join(sharedMemoryFolder(), 'heap-'));
 afterAll(() => {
   rmSync(directory, { recursive: true });
   rmSync(shared, { recursive: true });
