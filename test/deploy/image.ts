@@ -26,6 +26,8 @@ export interface MountedImage {
 // keys and packages are.
 const SUITE = 'trixie';
 const RUNTIME_PACKAGES = ['nodejs'];
+/** For what runs in another root: a folder of this one is no place there, so /tmp is. */
+const ELSEWHERE = { TMPDIR: '/tmp', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 const BUILD_PACKAGES = ['npm', 'ca-certificates'];
 // Documentation is a third of the installed size, and synchronous writes are half of dpkg's time.
 const DPKG_SETTINGS = [
@@ -175,7 +177,7 @@ async function debianArchives(): Promise<readonly Archive[]> {
 async function debootstrap(root: string, archives: readonly Archive[]): Promise<void> {
   const { uri } = archives.find((archive) => archive.label === 'Debian')!;
   const args = ['--variant=minbase', '--merged-usr', SUITE, root, uri];
-  await run('debootstrap', args, { timeout: 300_000 });
+  await run('debootstrap', args, { env: ELSEWHERE, timeout: 300_000 });
   const suites = archives.map((archive) => sourceLine(archive));
   await writeFile(join(root, 'etc/apt/sources.list'), suites.join(''));
   await writeFile(join(root, 'etc/dpkg/dpkg.cfg.d/image'), DPKG_SETTINGS.join('\n'));
@@ -187,12 +189,11 @@ function sourceLine(archive: Archive): string {
 }
 
 async function install(root: string, packages: readonly string[]): Promise<void> {
-  const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
   const resolver = await readFile('/etc/resolv.conf');
   await writeFile(join(root, 'etc/resolv.conf'), resolver);
-  await run('chroot', [root, 'apt-get', 'update', '--quiet'], { env });
+  await run('chroot', [root, 'apt-get', 'update', '--quiet'], { env: ELSEWHERE });
   const args = ['install', '--yes', '--quiet', '--no-install-recommends', ...packages];
-  await run('chroot', [root, 'apt-get', ...args], { env, timeout: 300_000 });
+  await run('chroot', [root, 'apt-get', ...args], { env: ELSEWHERE, timeout: 300_000 });
 }
 
 /** What npm inside the build needs to reach the registry that npm on this machine reaches. */

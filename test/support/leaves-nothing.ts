@@ -2,13 +2,14 @@
 // environment that they inherit, as Jenkins finds what a build left behind; files, sockets and mounts by the folder that all of them are made in.
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { cacheDirectory } from '../guest/environment.ts';
 import { until } from './until.ts';
 
 const WORD = 'BARKEEP_TEST_RUN';
 const NR_HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
 const SHARED_MEMORY = '/dev/shm';
+const CACHE = resolve(import.meta.dirname, '../../.cache');
 /** Who was just told to end may need a moment. */
 const GRACE_MS = 20_000;
 
@@ -92,14 +93,14 @@ export class TestRun {
 
 /** What cannot be in a folder of the run, a line each. */
 function shared(): string[] {
-  const cache = cacheDirectory();
+  const caches = [cacheDirectory(), CACHE];
   return [
     // Where a broker runs that is not told where.
     ...entries('/run')
       .filter((name) => name.startsWith('barkeep'))
       .map((name) => join('/run', name)),
     ...mounts()
-      .filter((line) => line.includes(cache))
+      .filter((line) => caches.some((cache) => line.includes(cache)))
       .map((line) => `mount: ${line}`),
     `vm.nr_hugepages=${read(NR_HUGE_PAGES).trim()}`,
   ];

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { pace, until } from '../support/until.ts';
+import { until } from '../support/until.ts';
 import { Installation } from './installation.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/test/vmm/main.js', import.meta.url));
@@ -32,18 +32,11 @@ function run(args: readonly string[]): { readonly child: ChildProcess; readonly 
 }
 
 it.each(['guest', 'other'])('runs a mix of blobs and says what it did (%s)', async (vm) => {
-  const { ended } = run([
-    '--socket',
-    host.socketOf(vm),
-    '--seconds',
-    '1',
-    '--rate',
-    '200',
-    '--blobs',
-    '16',
-    '--blob-ids',
-    '0,1,2',
-  ]);
+  const socket = ['--socket', host.socketOf(vm)];
+  const { child, ended } = run([...socket, '--rate', '200', '--blobs', '16', '--blob-ids', '0,1,2']);
+  await until('as many blobs as it may have are alive', async () => (await host.books(vm)).blobs === 16);
+
+  child.kill('SIGTERM');
 
   const { code, out, errors } = await ended;
 
@@ -63,11 +56,20 @@ it('replays what a real guest did, and finds no difference', async () => {
   expect(code).toBe(0);
 });
 
+it('ends when its time is up', async () => {
+  const { ended } = run(['--socket', host.socketOf('guest'), '--seconds', '1']);
+
+  expect(await ended).toMatchObject({ code: 0, errors: '' });
+});
+
 it('ends cleanly on SIGTERM', async () => {
+  const { generation } = await host.books('guest');
   const { child, ended } = run(['--socket', host.socketOf('guest'), '--replay', '--loop', '--rate', '5']);
-  await until('its driver has begun', async () => (await host.books('guest')).generation > 0);
-  // In the middle of its second round or third.
-  await pace(1000);
+  // Each round begins with a reset.
+  await until(
+    'it is in its second round',
+    async () => (await host.books('guest')).generation >= generation + 2,
+  );
 
   child.kill('SIGTERM');
 

@@ -40,7 +40,8 @@ export async function fetchLayers(): Promise<Layers> {
   const directory = join(cacheDirectory(), `host-${recipe}`);
   const layers = { base: join(directory, 'base'), libvirt: join(directory, 'libvirt') };
   if (!existsSync(layers.base) || !existsSync(layers.libvirt)) {
-    await run(script, [directory, debianMirror()], { timeout: 600_000 });
+    // A folder of this machine for temporary files is no place in the other root.
+    await run(script, [directory, debianMirror()], { env: { TMPDIR: '/tmp' }, timeout: 600_000 });
   }
   return layers;
 }
