@@ -58,6 +58,7 @@ export async function scrapeRows(scrapes: number, progress: (text: string) => vo
         `${cost.gzipProcessor.toFixed(0)} ms with gzip, ${cost.plainProcessor.toFixed(0)} ms without; ${mega(cost.peakBytes)} MB; ` +
         `${cost.series.toLocaleString('en')} series, ${mega(cost.gzipBytes)} of ${mega(cost.plainBytes)} MB on the wire`,
       goal: hasVmHistograms ? 'stated' : 'below 300 ms and 128 MB',
+      value: cost.gzipProcessor,
       reached: hasVmHistograms || (cost.gzipProcessor < 300 && cost.peakBytes < 128e6),
     });
   }
