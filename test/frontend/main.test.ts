@@ -292,10 +292,9 @@ describe('figures', () => {
     await frontend('each');
     const vmm = await boot('each');
     await vmm.driver.createContext();
-    await until('the command is reported', () => fake.statistics.at(-1)?.commands?.length);
-    expect(fake.statistics.at(-1)?.commands).toEqual([
-      expect.objectContaining({ command: 'CTX_CREATE', answer: 'OK_NODATA' }),
-    ]);
+    const counted = () => fake.statistics.at(-1)?.commands?.filter(({ count }) => Number(count) > 0) ?? [];
+    await until('the command is reported', () => counted().length);
+    expect(counted()).toEqual([expect.objectContaining({ command: 'CTX_CREATE', answer: 'OK_NODATA' })]);
     const { length } = fake.statistics;
 
     await stays('no report without news', () => fake.statistics.length === length);

@@ -315,11 +315,11 @@ describe('figures', () => {
     const report = bench.statistics.report();
     const command = report.latencies?.find(({ stage }) => stage === 'command');
 
-    expect(report.commands).toEqual([
-      { command: 'CTX_CREATE', answer: 'OK_NODATA', count: 1 },
-      { command: 'CTX_CREATE', answer: 'ERR_INVALID_CONTEXT_ID', count: 1 },
+    expect(report.commands?.filter(({ count }) => Number(count) > 0)).toEqual([
       { command: 'RESOURCE_CREATE_BLOB', answer: 'OK_NODATA', count: 1 },
       { command: 'RESOURCE_CREATE_BLOB', answer: 'ERR_INVALID_RESOURCE_ID', count: 1 },
+      { command: 'CTX_CREATE', answer: 'OK_NODATA', count: 1 },
+      { command: 'CTX_CREATE', answer: 'ERR_INVALID_CONTEXT_ID', count: 1 },
     ]);
     expect(command?.histogram?.counts?.reduce((sum: number, count) => sum + Number(count), 0)).toBe(4);
     expect(bench.statistics.isChanged).toBe(false);
