@@ -356,21 +356,11 @@ export const DEFINITIONS: readonly Definition[] = [
   ),
 
   // Processes: the broker's, this one, and each frontend's.
-  perProcess('gauge', 'barkeep_process_resident_memory_bytes', 'Resident memory.', (item) =>
-    countFromWire(item.residentBytes),
-  ),
+  ifKnown('barkeep_process_resident_memory_bytes', 'Resident memory.', (item) => item.residentBytes),
   perProcess('gauge', 'barkeep_process_heap_used_bytes', 'Used part of the JavaScript heap.', (item) =>
     countFromWire(item.heapUsedBytes),
   ),
-  {
-    ...perProcess('gauge', 'barkeep_process_open_fds', 'Open file descriptors.', (item) =>
-      countFromWire(item.openFds),
-    ),
-    // 0: they could not be counted. A figure that is not known has no series.
-    read: (item: ProcessStatistics, add: Add<number>) => {
-      if (countFromWire(item.openFds) > 0) add(countFromWire(item.openFds));
-    },
-  } as ProcessDefinition,
+  ifKnown('barkeep_process_open_fds', 'Open file descriptors.', (item) => item.openFds),
   perProcess('counter', 'barkeep_process_cpu_seconds_total', 'CPU time.', (item) => item.cpuSeconds ?? 0),
   perProcess(
     'gauge',
@@ -482,4 +472,14 @@ function perProcess(
   const read = (item: ProcessStatistics, add: Add<number>) => add(value(item));
   const whose = 'Of the broker, of this endpoint, and of each frontend.';
   return { of: 'process', name, type, help: `${help} ${whose}`, labels: ['service', 'vm'], read };
+}
+
+/** What a process without a descriptor may not find out about itself, and what is 0 then: it has no series. */
+function ifKnown(name: string, help: string, value: (item: ProcessStatistics) => Count): ProcessDefinition {
+  const known = perProcess('gauge', name, help, () => 0);
+  const read = (item: ProcessStatistics, add: Add<number>) => {
+    const found = countFromWire(value(item));
+    if (found > 0) add(found);
+  };
+  return { ...known, type: 'gauge', read };
 }

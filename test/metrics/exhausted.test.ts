@@ -1,10 +1,9 @@
 // Broker and endpoint without a descriptor left, as prlimit(1) makes them: they show what is wrong, instead of being gone with it. And probes
 // that look at them change nothing of what they show.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { Agent, get } from 'node:http';
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pace, until, untilPasses } from '../support/until.ts';
 import { FullHost } from './full-host.ts';
 
@@ -12,11 +11,15 @@ const PLENTY = 4096;
 const MANY = 100;
 const STOPPED_MS = 300;
 
-/** Leaves a process no number for another descriptor. Those that it has it keeps. */
-function exhaust(pid: number): void {
-  let lowest = 0;
-  while (existsSync(`/proc/${pid}/fd/${lowest}`)) lowest += 1;
-  limit(pid, lowest);
+/** Leaves a process no number for another descriptor. `open` makes it open one, for the numbers that are free below those that it has. */
+async function exhaust(pid: number, open: () => void): Promise<void> {
+  const most = Math.max(...readdirSync(`/proc/${pid}/fd`).map(Number));
+  limit(pid, most + 1);
+  await until('every number is taken', () => {
+    if (readdirSync(`/proc/${pid}/fd`).length > most) return true;
+    open();
+    return false;
+  });
 }
 
 function limit(pid: number, soft: number): void {
@@ -34,23 +37,24 @@ function value(text: string, series: string): number | null {
 describe('metrics', () => {
   let host: FullHost;
   const sockets: Socket[] = [];
+  const hold = (socket: Socket): void => void sockets.push(socket.on('error', () => undefined));
   beforeAll(async () => {
     host = await FullHost.start(2, false);
   });
-  afterAll(async () => {
-    for (const socket of sockets) socket.destroy();
-    await host?.stop();
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
   });
+  afterAll(() => host?.stop());
 
   it('of a broker that has no descriptor left are all there', async () => {
-    const before = (await host.scrape()).text;
-    exhaust(host.pids.broker);
+    await exhaust(host.pids.broker, () => hold(connect(host.brokerSocket)));
     try {
       const { text } = await host.scrape();
       expect(value(text, 'barkeep_up')).toBe(1);
       expect(value(text, 'barkeep_mappings{vm="vm-1",cache="cached"}')).toBe(1);
-      const openFds = 'barkeep_process_open_fds{service="broker",vm=""}';
-      expect(value(text, openFds)).toBe(value(before, openFds));
+      const open = readdirSync(`/proc/${host.pids.broker}/fd`).length;
+      // The reserve was given up to count the others.
+      expect(value(text, 'barkeep_process_open_fds{service="broker",vm=""}')).toBe(open - 1);
       expect((await host.ask('/readyz')).status).toBe(200);
     } finally {
       limit(host.pids.broker, PLENTY);
@@ -58,11 +62,9 @@ describe('metrics', () => {
   });
 
   it('are served by an endpoint that has none left, to scrapers that are there and to new ones', async () => {
-    const agent = new Agent({ keepAlive: true });
-    await new Promise((done) =>
-      get(`${host.url}/healthz`, { agent }, (response) => response.resume().on('end', done)),
-    );
-    exhaust(host.pids.metrics);
+    const { port } = new URL(host.url);
+    limit(host.pids.metrics, readdirSync(`/proc/${host.pids.metrics}/fd`).length);
+    for (let count = 0; count < MANY; count += 1) hold(connect(Number(port), '127.0.0.1'));
     try {
       // It notices within a second.
       await untilPasses('a new scraper is served', async () => {
@@ -74,14 +76,13 @@ describe('metrics', () => {
       for (let scrape = 0; scrape < 5; scrape += 1) expect((await host.ask('/metrics')).status).toBe(200);
     } finally {
       limit(host.pids.metrics, PLENTY);
-      agent.destroy();
     }
   });
 
   it('are served while others open connections and leave them open', async () => {
     const { port } = new URL(host.url);
     for (let count = 0; count < MANY; count += 1) {
-      sockets.push(connect(Number(port), '127.0.0.1').on('error', () => undefined));
+      hold(connect(Number(port), '127.0.0.1'));
     }
     await until(
       'all but a few of them are ended',

@@ -58,6 +58,11 @@ export class FullHost {
     });
   }
 
+  /** Where a frontend would connect. */
+  get brokerSocket(): string {
+    return join(this.#directory, 'broker.sock');
+  }
+
   get url(): string {
     return this.#url;
   }

@@ -2,10 +2,12 @@
 // finds what it would have found anyway.
 import { readdirSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { ReserveDescriptor } from './reserve-descriptor.ts';
 
 /** proto: ProcessStatistics. */
 export type Figures = {
+  /** 0 when it could not be read. */
   readonly residentBytes: number;
   readonly heapUsedBytes: number;
   /** 0 when they could not be counted. */
@@ -35,12 +37,13 @@ export class ProcessFigures {
 
   /** The figures of this moment. Never throws: what cannot be found out is 0. */
   read(): Figures {
-    const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     return {
-      residentBytes: rss,
-      heapUsedBytes: heapUsed,
-      openFds: this.#openFds(),
+      // Node reads it from /proc, too.
+      residentBytes: this.#count(() => process.memoryUsage.rss()),
+      heapUsedBytes: getHeapStatistics().used_heap_size,
+      // The descriptor with which the directory is read is not counted.
+      openFds: this.#count(() => readdirSync('/proc/self/fd').length - 1),
       cpuSeconds: (user + system) / 1e6,
       eventLoopLagP50: this.#lag.percentile(50),
       eventLoopLagP99: this.#lag.percentile(99),
@@ -54,10 +57,10 @@ export class ProcessFigures {
     this.#reserve.close();
   }
 
-  #openFds(): number {
+  /** What takes a descriptor to find out. */
+  #count(look: () => number): number {
     try {
-      // The descriptor with which the directory is read is not counted.
-      return this.#reserve.lend(() => readdirSync('/proc/self/fd').length) - 1;
+      return this.#reserve.lend(look);
     } catch {
       return 0;
     }

@@ -39,7 +39,7 @@ describe('ProcessFigures', () => {
   });
 
   it('forget a stall when their window has moved on', async () => {
-    figures = new ProcessFigures(100);
+    figures = new ProcessFigures(500);
     await until('the loop was measured', () => {
       holdLoop();
       return figures.read().eventLoopLagMax > 0.1;
