@@ -122,8 +122,8 @@ describe('metrics', () => {
     process.kill(host.pids.broker, 'SIGCONT');
     await scrape;
     const shown = await until('the delay is shown', async () => {
-      const delay = value((await host.scrape()).text, series) ?? 0;
-      return delay > 0.2 ? delay : null;
+      const lag = value((await host.scrape()).text, series) ?? 0;
+      return lag > 0.2 ? lag : null;
     });
     for (let probe = 0; probe < 20; probe += 1) expect((await host.ask('/readyz')).status).toBe(200);
     expect(value((await host.scrape()).text, series)).toBeGreaterThanOrEqual(shown);

@@ -104,7 +104,7 @@ vms:
   - { name: ${VM.VAST}, window: 1TiB, heap: ram }
   ${hugePages > 0 ? `- { name: ${VM.HUGE}, window: 1GiB, placement: per-blob, heap: pages }` : ''}
 frontend: { statistics_interval: 200ms, answer_timeout: ${answerTimeout}, vmm_timeout: ${answerTimeout} }
-metrics: { listen: '127.0.0.1:${port}' }
+metrics: { listen: '127.0.0.1:${port}', vm_histograms: true }
 `;
 
 const FD_TIMEOUT = patient(5000);

@@ -35,7 +35,7 @@ async function commandCounts(session: Session): Promise<string> {
         page.sum('barkeep_refusals_total', { vm, reason: 'QUOTA_ALLOCATIONS' }),
     );
     expectEqual('malformed chains', page.sum('barkeep_malformed_chains_total', { vm }), 0);
-    const timed = page.sum('barkeep_stage_duration_seconds_count', { vm, stage: 'command' });
+    const timed = page.sum('barkeep_vm_stage_duration_seconds_count', { vm, stage: 'command' });
     const counted = page.sum('barkeep_commands_total', { vm });
     expectEqual('commands with a duration, against commands', timed, counted);
     return { maps, creates };

@@ -37,7 +37,7 @@ vms:
     socket: /run/vm/gpu.sock
   - { name: web-2, window: 4096, heap: ram }
 frontend: { answer_timeout: 2s, vmm_timeout: 1.5s, statistics_interval: 250ms }
-metrics: { listen: '[::1]:9500' }
+metrics: { listen: '[::1]:9500', vm_histograms: true }
 `;
 
 function parse(text: string, flags: ConfigFlags = {}, environment: Record<string, string> = {}) {
@@ -73,7 +73,7 @@ describe('a good configuration', () => {
       sweepInterval: 500,
       logLevel: 'debug',
       frontend: { answerTimeout: 2000, vmmTimeout: 1500, statisticsInterval: 250 },
-      metrics: { listen: { host: '::1', port: 9500 } },
+      metrics: { listen: { host: '::1', port: 9500 }, vmHistograms: true },
     });
     expect(config.heaps).toEqual([
       { name: 'ram', backing: 'memfd', cache: 'cached', capacity: 4 * GIB, path: null, prefault: true },
@@ -128,7 +128,7 @@ describe('a good configuration', () => {
       heaps: [],
       vms: [],
       frontend: { answerTimeout: 5000, vmmTimeout: 5000, statisticsInterval: 1000 },
-      metrics: { listen: { host: '127.0.0.1', port: 9464 } },
+      metrics: { listen: { host: '127.0.0.1', port: 9464 }, vmHistograms: false },
     });
   });
 
@@ -191,7 +191,7 @@ describe('a good configuration', () => {
     expect(parse(FULL, { runDirectory: '/from/option', listen: '0.0.0.0:2' }, environment)).toMatchObject({
       runDirectory: '/from/option',
       logLevel: 'warn',
-      metrics: { listen: { host: '0.0.0.0', port: 2 } },
+      metrics: { listen: { host: '0.0.0.0', port: 2 }, vmHistograms: false },
       hostCapacity: GIB,
       orphanGrace: 0,
       sweepInterval: 60_000,
