@@ -191,7 +191,7 @@ describe('a good configuration', () => {
     expect(parse(FULL, { runDirectory: '/from/option', listen: '0.0.0.0:2' }, environment)).toMatchObject({
       runDirectory: '/from/option',
       logLevel: 'warn',
-      metrics: { listen: { host: '0.0.0.0', port: 2 }, vmHistograms: false },
+      metrics: { listen: { host: '0.0.0.0', port: 2 }, vmHistograms: true },
       hostCapacity: GIB,
       orphanGrace: 0,
       sweepInterval: 60_000,
