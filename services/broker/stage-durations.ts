@@ -34,7 +34,10 @@ export class StageDurations {
     for (const [stage, histogram] of this.#stages) yield [stage, histogram.distribution];
   }
 
-  /** What of a report was counted already. A frontend that is older than this broker told an earlier one of all that it did before. */
+  /**
+   * What of a report was counted already. A frontend that is older than this broker has told an earlier one, and reports to this one before
+   * it has it do anything (frontend/main.ts).
+   */
   #before(vm: string, startTime: number, stages: Stages): Stages {
     const known = this.#known.get(vm);
     if (known?.startTime === startTime) return known.stages;

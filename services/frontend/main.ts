@@ -70,6 +70,11 @@ export async function startFrontend(
   const fds = new FdClient(paths.fdSocket, answerTimeout);
   let device: GpuDevice | null = null;
   let watched: { readonly server: BackendServer; readonly watch: VmmWatch } | null = null;
+  const report = (): void => {
+    session.report({ ...statistics.report(), ...(watched && { vmm: watched.watch.message() }) });
+    // How far the VMM has come is still to be told.
+    if (!watched) statistics.touch();
+  };
   const session = new BrokerSession({
     vm: options.vm,
     paths,
@@ -80,8 +85,8 @@ export async function startFrontend(
     past,
     listener: {
       onAttached: (attachment) => {
-        // The broker may have restarted: it has to hear the process' figures again.
-        statistics.touch();
+        // The broker may have restarted, and counts from what it hears first: so that comes before any command.
+        report();
         if (attachment.resumed) device?.verify(attachment);
         else device?.adopt(attachment);
       },
@@ -96,9 +101,7 @@ export async function startFrontend(
     const { server, watch } = watched;
     device.countMalformed();
     if (watch.look(server.vmm, device.windowUse, performance.now())) statistics.touch();
-    if (statistics.isChanged && session.isAttached) {
-      session.report({ ...statistics.report(), vmm: watch.message() });
-    }
+    if (statistics.isChanged && session.isAttached) report();
   }, statisticsInterval);
   reporter.unref();
 

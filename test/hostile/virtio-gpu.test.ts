@@ -263,7 +263,7 @@ describe('the same thing again and again', () => {
 
     await bench.run(...commands);
 
-    expect(bench.statistics.report().commands).toEqual([
+    expect(bench.statistics.report().commands?.filter(({ count }) => count !== 0)).toEqual([
       { command: 'UNKNOWN', answer: 'ERR_UNSPEC', count: 1000 },
     ]);
   });
