@@ -9,8 +9,8 @@ import { hex, isU32, isU64 } from '../wire/u64.ts';
 import type { Blob } from './blob.ts';
 import type { CreateCommand } from './command.ts';
 import { BLOB_FLAG, BLOB_MEMS } from './command.ts';
-import type { Heap } from './heap.ts';
-import type { Account } from './quota.ts';
+import type { HeapBooks } from './heap.ts';
+import type { Account, HostBooks } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 
@@ -19,7 +19,7 @@ export interface Books {
   /** The VM's name. */
   readonly vm: string;
   readonly own: Account;
-  readonly host: Account;
+  readonly host: HostBooks;
 }
 
 const ALL_FLAGS = BLOB_FLAG.USE_MAPPABLE | BLOB_FLAG.USE_SHAREABLE | BLOB_FLAG.USE_CROSS_DEVICE;
@@ -56,7 +56,7 @@ export function checkCreate(command: CreateCommand, vm: string, taken: boolean):
 }
 
 /** Can memory of that size come from the heap? What is no whole number of granules could never be mapped. */
-export function checkSize({ resource, size }: CreateCommand, heap: Heap): Refusal | null {
+export function checkSize({ resource, size }: CreateCommand, heap: HeapBooks): Refusal | null {
   const { name, backing, granule } = heap.settings;
   if (isU64(size) && size !== 0 && isMultiple(size, granule)) {
     return null;
@@ -90,7 +90,7 @@ export function unknownBlobId({ resource, context, blobId }: CreateCommand, vm: 
 }
 
 /** Do blobs of this heap fit into the one memfd of a window? */
-export function checkWindowHeap(resource: number, vm: string, heap: Heap): Refusal | null {
+export function checkWindowHeap(resource: number, vm: string, heap: HeapBooks): Refusal | null {
   const { name, backing } = heap.settings;
   if (backing === 'memfd') {
     return null;
@@ -107,7 +107,7 @@ export function checkWindowHeap(resource: number, vm: string, heap: Heap): Refus
 export function checkRoom(
   resource: number,
   charged: U64,
-  heap: Heap,
+  heap: HeapBooks,
   { vm, own, host }: Books,
 ): Refusal | null {
   const { name, capacity } = heap.settings;

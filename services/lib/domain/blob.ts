@@ -5,7 +5,7 @@ import type { U64 } from '../wire/u64.ts';
 import type { Allocation } from './allocation.ts';
 import type { BlobMem, CreateCommand } from './command.ts';
 import { BLOB_FLAG } from './command.ts';
-import type { Backing, CacheType, Heap } from './heap.ts';
+import type { Backing, CacheType, HeapBooks } from './heap.ts';
 
 export const BLOB_STATES = [
   /** Not in the window. In window placement it was never mapped, so it has no bytes yet. */
@@ -27,7 +27,7 @@ export class Blob {
   readonly flags: number;
   /** Bytes, as asked. */
   readonly size: number;
-  readonly heap: Heap;
+  readonly heap: HeapBooks;
   /** Memory of its own, in per-blob placement. */
   readonly allocation: Allocation | null;
   state: BlobState = 'unmapped';
@@ -41,7 +41,7 @@ export class Blob {
   constructor(
     command: Omit<CreateCommand, 'kind' | 'number' | 'size'>,
     size: number,
-    heap: Heap,
+    heap: HeapBooks,
     allocation: Allocation | null,
   ) {
     this.resource = command.resource;

@@ -29,7 +29,7 @@ import type {
 } from './command.ts';
 import type { Effect, StashEffect } from './effect.ts';
 import { effectOfEnd, effectsOfEnd, effectsOfMap, NO_EFFECTS, stashOf } from './effect.ts';
-import type { Heap } from './heap.ts';
+import type { HeapBooks } from './heap.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import type { ReadableBooks } from './vm-books.ts';
@@ -97,7 +97,7 @@ export function refusedCommand(command: Command, generation: number, refusal: Re
 export function created(
   books: ReadableBooks,
   command: CreateCommand,
-  heap: Heap,
+  heap: HeapBooks,
   allocation: Allocation | null,
 ): Decision {
   const size = Number(command.size);
@@ -184,7 +184,7 @@ function decideCreate(books: ReadableBooks, command: CreateCommand): Decision {
 function allocate(
   { port }: ReadableBooks,
   resource: number,
-  heap: Heap,
+  heap: HeapBooks,
   bytes: number,
 ): Allocation | Refusal {
   const { name } = heap.settings;

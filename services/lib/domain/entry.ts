@@ -24,6 +24,7 @@ export function enterBlob(books: VmBooks, blob: Blob): void {
   books.own.addAllocation(charged);
   books.host.addAllocation(charged);
   books.blobs.set(blob.resource, blob);
+  books.touched?.add(blob.resource);
 }
 
 /** Counts a mapping that the window has. */
@@ -37,6 +38,7 @@ export function countMapping(books: VmBooks, { heap, length }: Blob): void {
 export function enterStash(books: VmBooks, blob: Blob): void {
   books.window.free(blob.offset, blob.length, false);
   blob.state = 'stashed';
+  books.touched?.add(blob.resource);
 }
 
 /** Ends a mapping; the bytes stay. */
@@ -52,6 +54,24 @@ export function enterUnmap(books: VmBooks, blob: Blob): void {
   books.own.removeMapping();
   books.host.removeMapping();
   books.counters.unmapped(blob.heap.settings.cache, length);
+  books.touched?.add(blob.resource);
+}
+
+/** Takes a blob out of the window: its bytes lie nowhere. */
+export function leaveWindow(books: VmBooks, blob: Blob): void {
+  if (blob.state === 'mapped') {
+    enterUnmap(books, blob);
+  }
+  if (blob.state === 'parked') {
+    books.window.free(blob.offset, blob.length, false);
+  }
+  blob.state = 'unmapped';
+}
+
+/** Takes a blob out of all books. */
+export function leaveBlob(books: VmBooks, blob: Blob): void {
+  endBlob(books, blob);
+  books.blobs.delete(blob.resource);
 }
 
 /** Ends all blobs. */
@@ -62,6 +82,7 @@ export function enterEnd(books: VmBooks): void {
   books.blobs.clear();
   books.window.clear();
   books.undo = null;
+  books.touched?.addEverything();
 }
 
 /** Enters that a map is undone: another answer, and the blobs where their bytes lie. */
@@ -80,6 +101,7 @@ export function enterAbandonment(books: VmBooks, { outcome: { reply }, putBack }
       moved.state = 'parked';
       moved.offset = offset;
       books.window.add(offset, length, resource, false);
+      books.touched?.add(resource);
     }
   }
   books.counters.operations.map.abandoned += 1;
@@ -101,8 +123,7 @@ function enterChange(books: VmBooks, change: Change, number: number): void {
       enterUnmap(books, change.blob);
       return;
     case 'destroy':
-      endBlob(books, change.blob);
-      books.blobs.delete(change.blob.resource);
+      leaveBlob(books, change.blob);
       return;
     case 'reset':
       enterEnd(books);
@@ -132,6 +153,7 @@ function enterMap(
   blob.offset = offset;
   blob.mappedBy = number;
   countMapping(books, blob);
+  books.touched?.add(blob.resource);
 }
 
 /** Takes a blob out of all books but the table of blobs. */
@@ -143,6 +165,7 @@ function endBlob(books: VmBooks, blob: Blob): void {
   blob.heap.release(charged);
   books.own.removeAllocation(charged);
   books.host.removeAllocation(charged);
+  books.touched?.add(blob.resource);
   if (blob.state === 'parked') {
     books.window.free(blob.offset, blob.length, false);
   }

@@ -21,9 +21,22 @@ export interface HeapSettings {
   readonly granule: number;
 }
 
-export class Heap {
+/** Where blobs are charged: a heap of the host, or a VM's share of one (grant.ts). */
+export interface HeapBooks {
+  readonly settings: HeapSettings;
+  /** Bytes of the blobs that are charged. */
+  readonly usedBytes: number;
+  fits(bytes: U64): boolean;
+  /** Books one blob of `bytes`; the caller has asked `fits` before. */
+  charge(bytes: number): void;
+  /** Gives back what one `charge` took. */
+  release(bytes: number): void;
+}
+
+export class Heap implements HeapBooks {
   readonly settings: HeapSettings;
   #usedBytes = 0;
+  #idleBytes = 0;
   #allocations = 0;
 
   /** @throws SettingsError */
@@ -42,9 +55,19 @@ export class Heap {
     this.settings = settings;
   }
 
-  /** Bytes charged. */
+  /** Bytes of blobs, those under grants among them. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** Bytes that grants keep for VMs and no blob holds: nobody else can have them. */
+  get idleBytes(): number {
+    return this.#idleBytes;
+  }
+
+  /** Bytes that neither blobs nor grants hold. */
+  get freeBytes(): number {
+    return this.settings.capacity - this.#usedBytes - this.#idleBytes;
   }
 
   /** Blobs charged. */
@@ -53,16 +76,14 @@ export class Heap {
   }
 
   fits(bytes: U64): boolean {
-    return bytes <= this.settings.capacity - this.#usedBytes;
+    return bytes <= this.freeBytes;
   }
 
-  /** Books one blob of `bytes`; the caller has asked `fits` before. */
   charge(bytes: number): void {
     this.#usedBytes += bytes;
     this.#allocations += 1;
   }
 
-  /** Gives back what one `charge` took. */
   release(bytes: number): void {
     if (this.#usedBytes < bytes || this.#allocations < 1) {
       throw new Error(
@@ -71,5 +92,32 @@ export class Heap {
     }
     this.#usedBytes -= bytes;
     this.#allocations -= 1;
+  }
+
+  /** A grant of this heap grows by `bytes`, or shrinks when they are negative; the caller has asked `fits` before. */
+  keep(bytes: number): void {
+    this.#checkIdle(-bytes);
+    this.#idleBytes += bytes;
+  }
+
+  /** Books one blob of `bytes` within a grant. */
+  chargeGranted(bytes: number): void {
+    this.#checkIdle(bytes);
+    this.#idleBytes -= bytes;
+    this.charge(bytes);
+  }
+
+  /** Gives back what one `chargeGranted` took: the grant keeps it. */
+  releaseGranted(bytes: number): void {
+    this.release(bytes);
+    this.#idleBytes += bytes;
+  }
+
+  #checkIdle(bytes: number): void {
+    if (bytes > this.#idleBytes) {
+      throw new Error(
+        `heap ${this.settings.name}: ${bytes} bytes were taken out of grants, but they keep only ${this.#idleBytes}`,
+      );
+    }
   }
 }

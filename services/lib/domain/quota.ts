@@ -22,9 +22,27 @@ export interface Limits {
 /** What is counted stays exact up to here, and nothing else stands against it. */
 export const NO_LIMITS: Limits = { bytes: UNLIMITED, mappings: UNLIMITED, allocations: UNLIMITED };
 
-export class Account {
+/** Where a VM's blobs and mappings are counted besides its own account: the host's, or the VM's share of it (grant.ts). */
+export interface HostBooks {
+  readonly limits: Limits;
+  readonly used: Readonly<Limits>;
+  fitsBytes(bytes: U64): boolean;
+  fitsAllocation(): boolean;
+  fitsMapping(): boolean;
+  /** Books one blob of `bytes`; the caller has asked whether it fits. */
+  addAllocation(bytes: number): void;
+  /** Gives back what one `addAllocation` took. */
+  removeAllocation(bytes: number): void;
+  /** Books one mapping; the caller has asked whether it fits. */
+  addMapping(): void;
+  /** Gives back what one `addMapping` took. */
+  removeMapping(): void;
+}
+
+export class Account implements HostBooks {
   #limits: Limits;
   readonly #used = { bytes: 0, mappings: 0, allocations: 0 };
+  readonly #idle = { bytes: 0, mappings: 0, allocations: 0 };
 
   /** @param setting where the limits stand, for the error: `vms.desk.quota` */
   constructor(limits: Limits, setting: string) {
@@ -40,6 +58,16 @@ export class Account {
     return this.#used;
   }
 
+  /** What grants keep for VMs and nothing uses: nobody else can have it. */
+  get idle(): Readonly<Limits> {
+    return this.#idle;
+  }
+
+  /** What neither blobs nor grants hold of a kind; below 0 when the limit was lowered. */
+  free(kind: QuotaKind): number {
+    return this.#limits[kind] - this.#used[kind] - this.#idle[kind];
+  }
+
   /** New limits count from the next command on; what is used already stays, even above them. */
   setLimits(limits: Limits, setting: string): void {
     checkLimits(limits, setting);
@@ -47,24 +75,22 @@ export class Account {
   }
 
   fitsBytes(bytes: U64): boolean {
-    return bytes <= this.#limits.bytes - this.#used.bytes;
+    return bytes <= this.free('bytes');
   }
 
   fitsAllocation(): boolean {
-    return this.#used.allocations < this.#limits.allocations;
+    return this.free('allocations') > 0;
   }
 
   fitsMapping(): boolean {
-    return this.#used.mappings < this.#limits.mappings;
+    return this.free('mappings') > 0;
   }
 
-  /** Books one blob of `bytes`; the caller has asked whether it fits. */
   addAllocation(bytes: number): void {
     this.#used.bytes += bytes;
     this.#used.allocations += 1;
   }
 
-  /** Gives back what one `addAllocation` took. */
   removeAllocation(bytes: number): void {
     if (this.#used.bytes < bytes || this.#used.allocations < 1) {
       throw new Error(
@@ -75,17 +101,25 @@ export class Account {
     this.#used.allocations -= 1;
   }
 
-  /** Books one mapping; the caller has asked whether it fits. */
   addMapping(): void {
     this.#used.mappings += 1;
   }
 
-  /** Gives back what one `addMapping` took. */
   removeMapping(): void {
     if (this.#used.mappings < 1) {
       throw new Error('quota: a mapping was given back, but none is charged');
     }
     this.#used.mappings -= 1;
+  }
+
+  /** A grant of a kind grows by `amount`, or shrinks when it is negative; the caller has asked whether it fits. */
+  keep(kind: QuotaKind, amount: number): void {
+    if (-amount > this.#idle[kind]) {
+      throw new Error(
+        `quota: ${-amount} ${kind} were taken out of grants, but they keep only ${this.#idle[kind]}`,
+      );
+    }
+    this.#idle[kind] += amount;
   }
 }
 

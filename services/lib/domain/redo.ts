@@ -11,7 +11,7 @@ import type { Decision } from './decision.ts';
 import { created, decide, mapped, placeOf, refused, refusedCommand } from './decision.ts';
 import type { Effect } from './effect.ts';
 import { enter, enterStash } from './entry.ts';
-import type { Heap } from './heap.ts';
+import type { HeapBooks } from './heap.ts';
 import type { Limits } from './quota.ts';
 import { UNLIMITED } from './quota.ts';
 import type { Refusal } from './refusal.ts';
@@ -153,7 +153,7 @@ function checkMemory(
 }
 
 /** Room for one blob more in what the VM may use; and for its bytes in every sum, which has to stay exact. */
-function checkSums(books: VmBooks, resource: number, charged: number, heap: Heap, within: Limits): void {
+function checkSums(books: VmBooks, resource: number, charged: number, heap: HeapBooks, within: Limits): void {
   const { bytes, allocations } = books.own.used;
   if (allocations >= within.allocations) {
     throw overdrawn(books, resource, 'one blob', allocations, within.allocations);

@@ -11,11 +11,12 @@ import type { HeapPort } from './allocation.ts';
 import type { Blob } from './blob.ts';
 import { Counters } from './counters.ts';
 import type { StashEffect } from './effect.ts';
-import type { Heap } from './heap.ts';
-import { Account } from './quota.ts';
+import type { HeapBooks } from './heap.ts';
+import { Account, type HostBooks } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED, Replies } from './replies.ts';
 import { SettingsError } from './settings-error.ts';
+import type { TouchedBlobs } from './touched.ts';
 import type { SharedBooks, VmSettings } from './vm-settings.ts';
 import { Window } from './window.ts';
 
@@ -36,7 +37,7 @@ export interface ReadableBooks extends Books {
   readonly window: Pick<Window, 'mappings' | 'place' | 'firstOccupied'>;
   readonly port: HeapPort;
   /** Null when the blob_id leads to no memory. */
-  heapFor(blobId: U64): Heap | null;
+  heapFor(blobId: U64): HeapBooks | null;
   find(resource: number): Blob | Refusal;
   known(resource: number): Blob;
 }
@@ -46,7 +47,7 @@ export class VmBooks implements ReadableBooks {
   /** The VM's name. */
   readonly vm: string;
   readonly own: Account;
-  readonly host: Account;
+  readonly host: HostBooks;
   readonly port: HeapPort;
   readonly window: Window;
   readonly blobs = new Map<number, Blob>();
@@ -55,11 +56,13 @@ export class VmBooks implements ReadableBooks {
   /** Counts device resets, from 1. */
   generation = 1;
   undo: Undo | null = null;
+  /** Collects what changes; null where nobody asks. */
+  touched: TouchedBlobs | null = null;
   /** The VM was given up: nothing is entered any more. */
   closed = false;
-  readonly #heaps: ReadonlyMap<string, Heap>;
-  readonly #defaultHeap: Heap;
-  readonly #blobHeaps = new Map<string, Heap>();
+  readonly #heaps: ReadonlyMap<string, HeapBooks>;
+  readonly #defaultHeap: HeapBooks;
+  readonly #blobHeaps = new Map<string, HeapBooks>();
 
   /**
    * @param maxUnacknowledged see Replies
@@ -96,7 +99,7 @@ export class VmBooks implements ReadableBooks {
     return Math.max(SMALLEST_PAGE, ...usable.map(({ granule }) => granule));
   }
 
-  heapFor(blobId: U64): Heap | null {
+  heapFor(blobId: U64): HeapBooks | null {
     return blobId === 0 ? this.#defaultHeap : (this.#blobHeaps.get(String(blobId)) ?? null);
   }
 
@@ -105,7 +108,7 @@ export class VmBooks implements ReadableBooks {
    * @param setting where the name stands, for the error
    * @throws SettingsError when there is none of that name
    */
-  heapNamed(name: string, setting: string): Heap {
+  heapNamed(name: string, setting: string): HeapBooks {
     const heap = this.#heaps.get(name);
     if (heap === undefined) {
       throw new SettingsError(setting, `one of the heaps ${[...this.#heaps.keys()].join(', ')}`, name);

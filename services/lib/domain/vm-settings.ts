@@ -1,8 +1,8 @@
 /** What a VM is set up with, and what it shares with the others of its host. */
 
 import type { HeapPort } from './allocation.ts';
-import type { Heap } from './heap.ts';
-import type { Account, Limits } from './quota.ts';
+import type { HeapBooks } from './heap.ts';
+import type { HostBooks, Limits } from './quota.ts';
 
 export const PLACEMENTS = ['window', 'per-blob'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
@@ -21,9 +21,9 @@ export interface VmSettings {
   readonly populate: boolean;
 }
 
-/** What the VMs of a host share. */
+/** What a VM shares with the others of its host, or its shares of that (GrantedBooks). */
 export interface SharedBooks {
-  readonly account: Account;
-  readonly heaps: ReadonlyMap<string, Heap>;
+  readonly account: HostBooks;
+  readonly heaps: ReadonlyMap<string, HeapBooks>;
   readonly port: HeapPort;
 }

@@ -5,7 +5,7 @@
 
 import type { U64 } from '../wire/u64.ts';
 import type { Allocation } from './allocation.ts';
-import type { BlobState } from './blob.ts';
+import type { Blob, BlobState } from './blob.ts';
 import type { BlobMem, Reply } from './command.ts';
 import type { CounterFigures } from './counters.ts';
 import type { VmBooks } from './vm-books.ts';
@@ -41,30 +41,31 @@ export interface VmSnapshot {
   readonly counters: CounterFigures;
 }
 
+/** A copy of one blob. */
+export function snapshotOfBlob(blob: Blob): BlobSnapshot {
+  const placed = blob.state === 'mapped' || blob.state === 'parked';
+  return {
+    resource: blob.resource,
+    context: blob.context,
+    blobId: blob.blobId,
+    blobMem: blob.blobMem,
+    flags: blob.flags,
+    size: blob.size,
+    heap: blob.heap.settings.name,
+    allocation: blob.allocation,
+    state: blob.state,
+    offset: placed ? blob.offset : 0,
+  };
+}
+
 /** A copy of all that the VM is. */
 export function snapshotOf({ generation, replies, blobs, counters }: VmBooks): VmSnapshot {
-  const saved: BlobSnapshot[] = [];
-  for (const blob of blobs.values()) {
-    const placed = blob.state === 'mapped' || blob.state === 'parked';
-    saved.push({
-      resource: blob.resource,
-      context: blob.context,
-      blobId: blob.blobId,
-      blobMem: blob.blobMem,
-      flags: blob.flags,
-      size: blob.size,
-      heap: blob.heap.settings.name,
-      allocation: blob.allocation,
-      state: blob.state,
-      offset: placed ? blob.offset : 0,
-    });
-  }
   return {
     generation,
     lastNumber: replies.last,
     acknowledgedNumber: replies.acknowledged,
     replies: [...replies.all()],
-    blobs: saved,
+    blobs: [...blobs.values()].map(snapshotOfBlob),
     counters: counters.figures(),
   };
 }

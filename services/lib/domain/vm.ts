@@ -20,10 +20,14 @@ import type { BlobView } from './blob.ts';
 import { viewOf } from './blob.ts';
 import type { Command, Operation, Outcome } from './command.ts';
 import type { Counters } from './counters.ts';
+import type { Decision } from './decision.ts';
 import { decide, refusedCommand } from './decision.ts';
 import type { Effect } from './effect.ts';
 import { effectsOfEnd, NO_EFFECTS } from './effect.ts';
 import { enter, enterAbandonment, enterEnd, enterUnmap } from './entry.ts';
+import type { Accounts, Followed } from './follow.ts';
+import { follow } from './follow.ts';
+import type { Grant } from './grant.ts';
 import type { Limits } from './quota.ts';
 import { NO_LIMITS } from './quota.ts';
 import type { Extent } from './range-tree.ts';
@@ -31,11 +35,13 @@ import type { CreatedMemory } from './redo.ts';
 import { redo, redoRefusal, redoStash } from './redo.ts';
 import type { Refusal, RefusalReason } from './refusal.ts';
 import { MAX_UNACKNOWLEDGED } from './replies.ts';
+import type { Touched } from './touched.ts';
+import { TouchedBlobs, UNTOUCHED } from './touched.ts';
 import { VmBooks } from './vm-books.ts';
 import { restoreBlob, restoreBooks } from './vm-restore.ts';
 import type { SharedBooks, VmSettings } from './vm-settings.ts';
 import type { BlobSnapshot, VmSnapshot } from './vm-snapshot.ts';
-import { snapshotOf } from './vm-snapshot.ts';
+import { snapshotOf, snapshotOfBlob } from './vm-snapshot.ts';
 import type { WindowFigures } from './window.ts';
 
 export class Vm {
@@ -101,6 +107,11 @@ export class Vm {
     return this.#books.blobs.size;
   }
 
+  /** A blob has that resource id. */
+  has(resource: number): boolean {
+    return this.#books.blobs.has(resource);
+  }
+
   /** The blob of that resource id, or null. */
   blob(resource: number): BlobView | null {
     const blob = this.#books.blobs.get(resource);
@@ -159,6 +170,38 @@ export class Vm {
     return refusedCommand(command, books.generation, admitted).outcome;
   }
 
+  /**
+   * What the next command comes to, whatever its number says: nothing is changed, and nothing of it holds for longer than until the next
+   * enter(). For whoever has to know before he does it.
+   */
+  decide(command: Command): Decision {
+    return decide(this.#books, { ...command, number: this.lastNumber + 1 });
+  }
+
+  /** Executes what was decided last. The effects are to be carried out as those of apply(). */
+  enter(decision: Decision): void {
+    enter(this.#books, decision);
+  }
+
+  /** From here on it is collected what changes: see takeTouched(). */
+  collectTouched(): void {
+    this.#books.touched ??= new TouchedBlobs();
+  }
+
+  /** The blobs that are other than at the last call. */
+  takeTouched(): Touched {
+    return this.#books.touched?.take() ?? UNTOUCHED;
+  }
+
+  /**
+   * Enters what somebody tells who decides for this VM by himself: see follow.ts. No effects come of it: he has the memory.
+   * @param within the VM's grant
+   * @throws AccountsError; then nothing is changed
+   */
+  follow(accounts: Accounts, within: Grant): readonly Followed[] {
+    return follow(this.#books, accounts, within);
+  }
+
   /** Forgets the answers up to `through`. @returns null, or why not */
   acknowledge(through: U64): Refusal | null {
     return this.#books.replies.acknowledge(through);
@@ -201,6 +244,12 @@ export class Vm {
   /** A copy of all that the VM is. Not while effects of its commands are under way, or a map may still be abandoned. */
   snapshot(): VmSnapshot {
     return snapshotOf(this.#books);
+  }
+
+  /** A copy of one blob, null when there is none of that id. */
+  snapshotOf(resource: number): BlobSnapshot | null {
+    const blob = this.#books.blobs.get(resource);
+    return blob === undefined ? null : snapshotOfBlob(blob);
   }
 
   /** Makes an empty VM what a snapshot says: use Host.restore. @throws Error when it contradicts itself or the settings */

@@ -70,12 +70,12 @@ export class Window {
   }
 
   /**
-   * May `resource` be mapped at `offset`? Changes nothing.
+   * May `resource` lie at `offset`, whatever else lies there?
    * @param length bytes, > 0, a multiple of `alignment`
    * @param alignment bytes, a power of two, at least the page size
    * @returns the offset, now known to be a number that fits, or why not
    */
-  place(resource: number, offset: U64, length: number, alignment: number): number | Refusal {
+  checkRange(resource: number, offset: U64, length: number, alignment: number): number | Refusal {
     if (!isMultiple(offset, alignment)) {
       return refuse(
         'OFFSET_MISALIGNED',
@@ -91,7 +91,16 @@ export class Window {
         { resource, offset, length, windowSize: this.size },
       );
     }
-    const other = this.#ranges.firstHeldOverlap(offset, length);
+    return offset;
+  }
+
+  /** May `resource` be mapped at `offset`? As checkRange, and no other mapping lies there. Changes nothing. */
+  place(resource: number, offset: U64, length: number, alignment: number): number | Refusal {
+    const checked = this.checkRange(resource, offset, length, alignment);
+    if (typeof checked !== 'number') {
+      return checked;
+    }
+    const other = this.#ranges.firstHeldOverlap(checked, length);
     if (other !== null) {
       return refuse(
         'OVERLAP',
@@ -107,7 +116,7 @@ export class Window {
         },
       );
     }
-    return offset;
+    return checked;
   }
 
   /** The first occupied range, mapped or parked, that shares a byte with [offset, offset + length), or null. */

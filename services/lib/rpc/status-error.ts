@@ -48,6 +48,8 @@ const CODES: Readonly<Record<Reason, status>> = {
   VM_IN_USE: status.FAILED_PRECONDITION,
   VMM_SLOTS: status.RESOURCE_EXHAUSTED,
   ROLE_FORBIDDEN: status.PERMISSION_DENIED,
+  VM_SUSPENDED: status.FAILED_PRECONDITION,
+  STASHED: status.FAILED_PRECONDITION,
 };
 
 /** An error that a handler throws to answer a call. */

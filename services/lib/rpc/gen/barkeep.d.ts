@@ -374,7 +374,10 @@ export namespace barkeep {
             VM_STATE_ATTACHED = 2,
 
             /** VM_STATE_ORPHANED value */
-            VM_STATE_ORPHANED = 3
+            VM_STATE_ORPHANED = 3,
+
+            /** VM_STATE_SUSPENDED value */
+            VM_STATE_SUSPENDED = 4
         }
 
         /**
@@ -530,6 +533,24 @@ export namespace barkeep {
             /** Vm scanouts. */
             scanouts: number;
 
+            /** Vm decides. */
+            decides: boolean;
+
+            /** Vm grant. */
+            grant?: (barkeep.v1.VmGrant.$Properties|null);
+
+            /** Vm accountsVersion. */
+            accountsVersion: (number|Long);
+
+            /** Vm untoldBlobs. */
+            untoldBlobs: (number|Long);
+
+            /** Vm strayBytes. */
+            strayBytes: (number|Long);
+
+            /** Vm suspension. */
+            suspension: string;
+
             /**
              * Creates a new Vm instance using the specified properties.
              * @param [properties] Properties to set
@@ -619,12 +640,184 @@ export namespace barkeep {
                 /** Vm scanouts */
                 scanouts?: (number|null);
 
+                /** Vm decides */
+                decides?: (boolean|null);
+
+                /** Vm grant */
+                grant?: (barkeep.v1.VmGrant.$Properties|null);
+
+                /** Vm accountsVersion */
+                accountsVersion?: (number|Long|null);
+
+                /** Vm untoldBlobs */
+                untoldBlobs?: (number|Long|null);
+
+                /** Vm strayBytes */
+                strayBytes?: (number|Long|null);
+
+                /** Vm suspension */
+                suspension?: (string|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Vm. */
             type $Shape = barkeep.v1.Vm.$Properties;
+        }
+
+        /**
+         * Properties of a VmGrant.
+         * @deprecated Use barkeep.v1.VmGrant.$Properties instead.
+         */
+        interface IVmGrant extends barkeep.v1.VmGrant.$Properties {
+        }
+
+        /** Represents a VmGrant. */
+        class VmGrant {
+
+            /**
+             * Constructs a new VmGrant.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.VmGrant.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** VmGrant heaps. */
+            heaps: barkeep.v1.HeapGrant.$Properties[];
+
+            /** VmGrant mappings. */
+            mappings: (number|Long);
+
+            /** VmGrant allocations. */
+            allocations: (number|Long);
+
+            /**
+             * Creates a new VmGrant instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns VmGrant instance
+             */
+            static create(properties: barkeep.v1.VmGrant.$Shape): barkeep.v1.VmGrant & barkeep.v1.VmGrant.$Shape;
+            static create(properties?: barkeep.v1.VmGrant.$Properties): barkeep.v1.VmGrant;
+
+            /**
+             * Encodes the specified VmGrant message. Does not implicitly {@link barkeep.v1.VmGrant.verify|verify} messages.
+             * @param m VmGrant message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.VmGrant.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a VmGrant message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.VmGrant & barkeep.v1.VmGrant.$Shape} VmGrant
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.VmGrant & barkeep.v1.VmGrant.$Shape;
+        }
+
+        namespace VmGrant {
+
+            /** Properties of a VmGrant. */
+            interface $Properties {
+
+                /** VmGrant heaps */
+                heaps?: (barkeep.v1.HeapGrant.$Properties[]|null);
+
+                /** VmGrant mappings */
+                mappings?: (number|Long|null);
+
+                /** VmGrant allocations */
+                allocations?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a VmGrant. */
+            type $Shape = barkeep.v1.VmGrant.$Properties;
+        }
+
+        /**
+         * Properties of a HeapGrant.
+         * @deprecated Use barkeep.v1.HeapGrant.$Properties instead.
+         */
+        interface IHeapGrant extends barkeep.v1.HeapGrant.$Properties {
+        }
+
+        /** Represents a HeapGrant. */
+        class HeapGrant {
+
+            /**
+             * Constructs a new HeapGrant.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.HeapGrant.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** HeapGrant heap. */
+            heap: string;
+
+            /** HeapGrant bytes. */
+            bytes: (number|Long);
+
+            /** HeapGrant idle. */
+            idle: (number|Long);
+
+            /**
+             * Creates a new HeapGrant instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns HeapGrant instance
+             */
+            static create(properties: barkeep.v1.HeapGrant.$Shape): barkeep.v1.HeapGrant & barkeep.v1.HeapGrant.$Shape;
+            static create(properties?: barkeep.v1.HeapGrant.$Properties): barkeep.v1.HeapGrant;
+
+            /**
+             * Encodes the specified HeapGrant message. Does not implicitly {@link barkeep.v1.HeapGrant.verify|verify} messages.
+             * @param m HeapGrant message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.HeapGrant.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a HeapGrant message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.HeapGrant & barkeep.v1.HeapGrant.$Shape} HeapGrant
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.HeapGrant & barkeep.v1.HeapGrant.$Shape;
+        }
+
+        namespace HeapGrant {
+
+            /** Properties of a HeapGrant. */
+            interface $Properties {
+
+                /** HeapGrant heap */
+                heap?: (string|null);
+
+                /** HeapGrant bytes */
+                bytes?: (number|Long|null);
+
+                /** HeapGrant idle */
+                idle?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a HeapGrant. */
+            type $Shape = barkeep.v1.HeapGrant.$Properties;
         }
 
         /**
@@ -1370,6 +1563,9 @@ export namespace barkeep {
             /** Heap pending. */
             pending: barkeep.v1.PendingChange.$Properties[];
 
+            /** Heap idle. */
+            idle: (number|Long);
+
             /**
              * Creates a new Heap instance using the specified properties.
              * @param [properties] Properties to set
@@ -1425,6 +1621,9 @@ export namespace barkeep {
 
                 /** Heap pending */
                 pending?: (barkeep.v1.PendingChange.$Properties[]|null);
+
+                /** Heap idle */
+                idle?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3192,6 +3391,9 @@ export namespace barkeep {
             /** VmStateChanged state. */
             state: barkeep.v1.VmState;
 
+            /** VmStateChanged reason. */
+            reason: string;
+
             /**
              * Creates a new VmStateChanged instance using the specified properties.
              * @param [properties] Properties to set
@@ -3226,6 +3428,9 @@ export namespace barkeep {
 
                 /** VmStateChanged state */
                 state?: (barkeep.v1.VmState|null);
+
+                /** VmStateChanged reason */
+                reason?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -4018,6 +4223,9 @@ export namespace barkeep {
             /** GetStatisticsResponse nextPageToken. */
             nextPageToken: string;
 
+            /** GetStatisticsResponse grants. */
+            grants?: (barkeep.v1.GrantStatistics.$Properties|null);
+
             /**
              * Creates a new GetStatisticsResponse instance using the specified properties.
              * @param [properties] Properties to set
@@ -4098,12 +4306,98 @@ export namespace barkeep {
                 /** GetStatisticsResponse nextPageToken */
                 nextPageToken?: (string|null);
 
+                /** GetStatisticsResponse grants */
+                grants?: (barkeep.v1.GrantStatistics.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a GetStatisticsResponse. */
             type $Shape = barkeep.v1.GetStatisticsResponse.$Properties;
+        }
+
+        /**
+         * Properties of a GrantStatistics.
+         * @deprecated Use barkeep.v1.GrantStatistics.$Properties instead.
+         */
+        interface IGrantStatistics extends barkeep.v1.GrantStatistics.$Properties {
+        }
+
+        /** Represents a GrantStatistics. */
+        class GrantStatistics {
+
+            /**
+             * Constructs a new GrantStatistics.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.GrantStatistics.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GrantStatistics waitSeconds. */
+            waitSeconds?: (barkeep.v1.Histogram.$Properties|null);
+
+            /** GrantStatistics recalls. */
+            recalls: (number|Long);
+
+            /** GrantStatistics refusals. */
+            refusals: (number|Long);
+
+            /** GrantStatistics suspensions. */
+            suspensions: (number|Long);
+
+            /**
+             * Creates a new GrantStatistics instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns GrantStatistics instance
+             */
+            static create(properties: barkeep.v1.GrantStatistics.$Shape): barkeep.v1.GrantStatistics & barkeep.v1.GrantStatistics.$Shape;
+            static create(properties?: barkeep.v1.GrantStatistics.$Properties): barkeep.v1.GrantStatistics;
+
+            /**
+             * Encodes the specified GrantStatistics message. Does not implicitly {@link barkeep.v1.GrantStatistics.verify|verify} messages.
+             * @param m GrantStatistics message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.GrantStatistics.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GrantStatistics message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.GrantStatistics & barkeep.v1.GrantStatistics.$Shape} GrantStatistics
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.GrantStatistics & barkeep.v1.GrantStatistics.$Shape;
+        }
+
+        namespace GrantStatistics {
+
+            /** Properties of a GrantStatistics. */
+            interface $Properties {
+
+                /** GrantStatistics waitSeconds */
+                waitSeconds?: (barkeep.v1.Histogram.$Properties|null);
+
+                /** GrantStatistics recalls */
+                recalls?: (number|Long|null);
+
+                /** GrantStatistics refusals */
+                refusals?: (number|Long|null);
+
+                /** GrantStatistics suspensions */
+                suspensions?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GrantStatistics. */
+            type $Shape = barkeep.v1.GrantStatistics.$Properties;
         }
 
         /**
@@ -4871,8 +5165,14 @@ export namespace barkeep {
             /** SessionRequest detach. */
             detach?: (barkeep.v1.Detach.$Properties|null);
 
+            /** SessionRequest accounts. */
+            accounts?: (barkeep.v1.Accounts.$Properties|null);
+
+            /** SessionRequest grantRequest. */
+            grantRequest?: (barkeep.v1.GrantRequest.$Properties|null);
+
             /** SessionRequest kind. */
-            kind?: ("attach"|"batch"|"statistics"|"detach");
+            kind?: ("attach"|"batch"|"statistics"|"detach"|"accounts"|"grantRequest");
 
             /**
              * Creates a new SessionRequest instance using the specified properties.
@@ -4918,8 +5218,14 @@ export namespace barkeep {
                 /** SessionRequest detach */
                 detach?: (barkeep.v1.Detach.$Properties|null);
 
+                /** SessionRequest accounts */
+                accounts?: (barkeep.v1.Accounts.$Properties|null);
+
+                /** SessionRequest grantRequest */
+                grantRequest?: (barkeep.v1.GrantRequest.$Properties|null);
+
                 /** SessionRequest kind */
-                kind?: ("attach"|"batch"|"statistics"|"detach");
+                kind?: ("attach"|"batch"|"statistics"|"detach"|"accounts"|"grantRequest");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -4931,9 +5237,11 @@ export namespace barkeep {
               batch?: barkeep.v1.Batch.$Shape|null;
               statistics?: barkeep.v1.FrontendStatistics.$Shape|null;
               detach?: barkeep.v1.Detach.$Shape|null;
+              accounts?: barkeep.v1.Accounts.$Shape|null;
+              grantRequest?: barkeep.v1.GrantRequest.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; attach?: null; batch?: null; statistics?: null; detach?: null }|{ kind?: "attach"; attach: barkeep.v1.Attach.$Shape; batch?: null; statistics?: null; detach?: null }|{ kind?: "batch"; attach?: null; batch: barkeep.v1.Batch.$Shape; statistics?: null; detach?: null }|{ kind?: "statistics"; attach?: null; batch?: null; statistics: barkeep.v1.FrontendStatistics.$Shape; detach?: null }|{ kind?: "detach"; attach?: null; batch?: null; statistics?: null; detach: barkeep.v1.Detach.$Shape })
+              ({ kind?: undefined; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "attach"; attach: barkeep.v1.Attach.$Shape; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "batch"; attach?: null; batch: barkeep.v1.Batch.$Shape; statistics?: null; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "statistics"; attach?: null; batch?: null; statistics: barkeep.v1.FrontendStatistics.$Shape; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "detach"; attach?: null; batch?: null; statistics?: null; detach: barkeep.v1.Detach.$Shape; accounts?: null; grantRequest?: null }|{ kind?: "accounts"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts: barkeep.v1.Accounts.$Shape; grantRequest?: null }|{ kind?: "grantRequest"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest: barkeep.v1.GrantRequest.$Shape })
             );
         }
 
@@ -4962,8 +5270,17 @@ export namespace barkeep {
             /** SessionResponse batch. */
             batch?: (barkeep.v1.BatchReply.$Properties|null);
 
+            /** SessionResponse entered. */
+            entered?: (barkeep.v1.AccountsEntered.$Properties|null);
+
+            /** SessionResponse grant. */
+            grant?: (barkeep.v1.Grant.$Properties|null);
+
+            /** SessionResponse recall. */
+            recall?: (barkeep.v1.Recall.$Properties|null);
+
             /** SessionResponse kind. */
-            kind?: ("attached"|"batch");
+            kind?: ("attached"|"batch"|"entered"|"grant"|"recall");
 
             /**
              * Creates a new SessionResponse instance using the specified properties.
@@ -5003,8 +5320,17 @@ export namespace barkeep {
                 /** SessionResponse batch */
                 batch?: (barkeep.v1.BatchReply.$Properties|null);
 
+                /** SessionResponse entered */
+                entered?: (barkeep.v1.AccountsEntered.$Properties|null);
+
+                /** SessionResponse grant */
+                grant?: (barkeep.v1.Grant.$Properties|null);
+
+                /** SessionResponse recall */
+                recall?: (barkeep.v1.Recall.$Properties|null);
+
                 /** SessionResponse kind */
-                kind?: ("attached"|"batch");
+                kind?: ("attached"|"batch"|"entered"|"grant"|"recall");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -5014,9 +5340,12 @@ export namespace barkeep {
             type $Shape = {
               attached?: barkeep.v1.Attached.$Shape|null;
               batch?: barkeep.v1.BatchReply.$Shape|null;
+              entered?: barkeep.v1.AccountsEntered.$Shape|null;
+              grant?: barkeep.v1.Grant.$Shape|null;
+              recall?: barkeep.v1.Recall.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; attached?: null; batch?: null }|{ kind?: "attached"; attached: barkeep.v1.Attached.$Shape; batch?: null }|{ kind?: "batch"; attached?: null; batch: barkeep.v1.BatchReply.$Shape })
+              ({ kind?: undefined; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null }|{ kind?: "attached"; attached: barkeep.v1.Attached.$Shape; batch?: null; entered?: null; grant?: null; recall?: null }|{ kind?: "batch"; attached?: null; batch: barkeep.v1.BatchReply.$Shape; entered?: null; grant?: null; recall?: null }|{ kind?: "entered"; attached?: null; batch?: null; entered: barkeep.v1.AccountsEntered.$Shape; grant?: null; recall?: null }|{ kind?: "grant"; attached?: null; batch?: null; entered?: null; grant: barkeep.v1.Grant.$Shape; recall?: null }|{ kind?: "recall"; attached?: null; batch?: null; entered?: null; grant?: null; recall: barkeep.v1.Recall.$Shape })
             );
         }
 
@@ -5047,6 +5376,9 @@ export namespace barkeep {
 
             /** Attach session. */
             session: Uint8Array;
+
+            /** Attach decides. */
+            decides: boolean;
 
             /**
              * Creates a new Attach instance using the specified properties.
@@ -5088,6 +5420,9 @@ export namespace barkeep {
 
                 /** Attach session */
                 session?: (Uint8Array|null);
+
+                /** Attach decides */
+                decides?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -5145,6 +5480,15 @@ export namespace barkeep {
 
             /** Attached blobAlignment. */
             blobAlignment: (number|Long);
+
+            /** Attached grant. */
+            grant?: (barkeep.v1.Grant.$Properties|null);
+
+            /** Attached rules. */
+            rules?: (barkeep.v1.Rules.$Properties|null);
+
+            /** Attached accountsVersion. */
+            accountsVersion: (number|Long);
 
             /**
              * Creates a new Attached instance using the specified properties.
@@ -5208,12 +5552,1100 @@ export namespace barkeep {
                 /** Attached blobAlignment */
                 blobAlignment?: (number|Long|null);
 
+                /** Attached grant */
+                grant?: (barkeep.v1.Grant.$Properties|null);
+
+                /** Attached rules */
+                rules?: (barkeep.v1.Rules.$Properties|null);
+
+                /** Attached accountsVersion */
+                accountsVersion?: (number|Long|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of an Attached. */
             type $Shape = barkeep.v1.Attached.$Properties;
+        }
+
+        /**
+         * Properties of a Rules.
+         * @deprecated Use barkeep.v1.Rules.$Properties instead.
+         */
+        interface IRules extends barkeep.v1.Rules.$Properties {
+        }
+
+        /** Represents a Rules. */
+        class Rules {
+
+            /**
+             * Constructs a new Rules.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Rules.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Rules quotaBytes. */
+            quotaBytes: (number|Long);
+
+            /** Rules quotaMappings. */
+            quotaMappings: (number|Long);
+
+            /** Rules quotaAllocations. */
+            quotaAllocations: (number|Long);
+
+            /** Rules defaultHeap. */
+            defaultHeap: string;
+
+            /** Rules blobHeaps. */
+            blobHeaps: barkeep.v1.BlobIdHeap.$Properties[];
+
+            /** Rules heaps. */
+            heaps: barkeep.v1.HeapRules.$Properties[];
+
+            /** Rules populate. */
+            populate: boolean;
+
+            /**
+             * Creates a new Rules instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Rules instance
+             */
+            static create(properties: barkeep.v1.Rules.$Shape): barkeep.v1.Rules & barkeep.v1.Rules.$Shape;
+            static create(properties?: barkeep.v1.Rules.$Properties): barkeep.v1.Rules;
+
+            /**
+             * Encodes the specified Rules message. Does not implicitly {@link barkeep.v1.Rules.verify|verify} messages.
+             * @param m Rules message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Rules.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Rules message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Rules & barkeep.v1.Rules.$Shape} Rules
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Rules & barkeep.v1.Rules.$Shape;
+        }
+
+        namespace Rules {
+
+            /** Properties of a Rules. */
+            interface $Properties {
+
+                /** Rules quotaBytes */
+                quotaBytes?: (number|Long|null);
+
+                /** Rules quotaMappings */
+                quotaMappings?: (number|Long|null);
+
+                /** Rules quotaAllocations */
+                quotaAllocations?: (number|Long|null);
+
+                /** Rules defaultHeap */
+                defaultHeap?: (string|null);
+
+                /** Rules blobHeaps */
+                blobHeaps?: (barkeep.v1.BlobIdHeap.$Properties[]|null);
+
+                /** Rules heaps */
+                heaps?: (barkeep.v1.HeapRules.$Properties[]|null);
+
+                /** Rules populate */
+                populate?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Rules. */
+            type $Shape = barkeep.v1.Rules.$Properties;
+        }
+
+        /**
+         * Properties of a BlobIdHeap.
+         * @deprecated Use barkeep.v1.BlobIdHeap.$Properties instead.
+         */
+        interface IBlobIdHeap extends barkeep.v1.BlobIdHeap.$Properties {
+        }
+
+        /** Represents a BlobIdHeap. */
+        class BlobIdHeap {
+
+            /**
+             * Constructs a new BlobIdHeap.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.BlobIdHeap.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** BlobIdHeap blobId. */
+            blobId: (number|Long);
+
+            /** BlobIdHeap heap. */
+            heap: string;
+
+            /**
+             * Creates a new BlobIdHeap instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns BlobIdHeap instance
+             */
+            static create(properties: barkeep.v1.BlobIdHeap.$Shape): barkeep.v1.BlobIdHeap & barkeep.v1.BlobIdHeap.$Shape;
+            static create(properties?: barkeep.v1.BlobIdHeap.$Properties): barkeep.v1.BlobIdHeap;
+
+            /**
+             * Encodes the specified BlobIdHeap message. Does not implicitly {@link barkeep.v1.BlobIdHeap.verify|verify} messages.
+             * @param m BlobIdHeap message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.BlobIdHeap.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a BlobIdHeap message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.BlobIdHeap & barkeep.v1.BlobIdHeap.$Shape} BlobIdHeap
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.BlobIdHeap & barkeep.v1.BlobIdHeap.$Shape;
+        }
+
+        namespace BlobIdHeap {
+
+            /** Properties of a BlobIdHeap. */
+            interface $Properties {
+
+                /** BlobIdHeap blobId */
+                blobId?: (number|Long|null);
+
+                /** BlobIdHeap heap */
+                heap?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a BlobIdHeap. */
+            type $Shape = barkeep.v1.BlobIdHeap.$Properties;
+        }
+
+        /**
+         * Properties of a HeapRules.
+         * @deprecated Use barkeep.v1.HeapRules.$Properties instead.
+         */
+        interface IHeapRules extends barkeep.v1.HeapRules.$Properties {
+        }
+
+        /** Represents a HeapRules. */
+        class HeapRules {
+
+            /**
+             * Constructs a new HeapRules.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.HeapRules.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** HeapRules name. */
+            name: string;
+
+            /** HeapRules backing. */
+            backing: barkeep.v1.Backing;
+
+            /** HeapRules cache. */
+            cache: barkeep.v1.CacheType;
+
+            /** HeapRules granule. */
+            granule: (number|Long);
+
+            /**
+             * Creates a new HeapRules instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns HeapRules instance
+             */
+            static create(properties: barkeep.v1.HeapRules.$Shape): barkeep.v1.HeapRules & barkeep.v1.HeapRules.$Shape;
+            static create(properties?: barkeep.v1.HeapRules.$Properties): barkeep.v1.HeapRules;
+
+            /**
+             * Encodes the specified HeapRules message. Does not implicitly {@link barkeep.v1.HeapRules.verify|verify} messages.
+             * @param m HeapRules message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.HeapRules.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a HeapRules message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.HeapRules & barkeep.v1.HeapRules.$Shape} HeapRules
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.HeapRules & barkeep.v1.HeapRules.$Shape;
+        }
+
+        namespace HeapRules {
+
+            /** Properties of a HeapRules. */
+            interface $Properties {
+
+                /** HeapRules name */
+                name?: (string|null);
+
+                /** HeapRules backing */
+                backing?: (barkeep.v1.Backing|null);
+
+                /** HeapRules cache */
+                cache?: (barkeep.v1.CacheType|null);
+
+                /** HeapRules granule */
+                granule?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a HeapRules. */
+            type $Shape = barkeep.v1.HeapRules.$Properties;
+        }
+
+        /**
+         * Properties of a Grant.
+         * @deprecated Use barkeep.v1.Grant.$Properties instead.
+         */
+        interface IGrant extends barkeep.v1.Grant.$Properties {
+        }
+
+        /** Represents a Grant. */
+        class Grant {
+
+            /**
+             * Constructs a new Grant.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Grant.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Grant heaps. */
+            heaps: barkeep.v1.HeapAmount.$Properties[];
+
+            /** Grant mappings. */
+            mappings: (number|Long);
+
+            /** Grant allocations. */
+            allocations: (number|Long);
+
+            /** Grant refusal. */
+            refusal?: (barkeep.v1.CommandError.$Properties|null);
+
+            /**
+             * Creates a new Grant instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Grant instance
+             */
+            static create(properties: barkeep.v1.Grant.$Shape): barkeep.v1.Grant & barkeep.v1.Grant.$Shape;
+            static create(properties?: barkeep.v1.Grant.$Properties): barkeep.v1.Grant;
+
+            /**
+             * Encodes the specified Grant message. Does not implicitly {@link barkeep.v1.Grant.verify|verify} messages.
+             * @param m Grant message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Grant.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Grant message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Grant & barkeep.v1.Grant.$Shape} Grant
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Grant & barkeep.v1.Grant.$Shape;
+        }
+
+        namespace Grant {
+
+            /** Properties of a Grant. */
+            interface $Properties {
+
+                /** Grant heaps */
+                heaps?: (barkeep.v1.HeapAmount.$Properties[]|null);
+
+                /** Grant mappings */
+                mappings?: (number|Long|null);
+
+                /** Grant allocations */
+                allocations?: (number|Long|null);
+
+                /** Grant refusal */
+                refusal?: (barkeep.v1.CommandError.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Grant. */
+            type $Shape = barkeep.v1.Grant.$Properties;
+        }
+
+        /**
+         * Properties of a HeapAmount.
+         * @deprecated Use barkeep.v1.HeapAmount.$Properties instead.
+         */
+        interface IHeapAmount extends barkeep.v1.HeapAmount.$Properties {
+        }
+
+        /** Represents a HeapAmount. */
+        class HeapAmount {
+
+            /**
+             * Constructs a new HeapAmount.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.HeapAmount.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** HeapAmount heap. */
+            heap: string;
+
+            /** HeapAmount bytes. */
+            bytes: (number|Long);
+
+            /**
+             * Creates a new HeapAmount instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns HeapAmount instance
+             */
+            static create(properties: barkeep.v1.HeapAmount.$Shape): barkeep.v1.HeapAmount & barkeep.v1.HeapAmount.$Shape;
+            static create(properties?: barkeep.v1.HeapAmount.$Properties): barkeep.v1.HeapAmount;
+
+            /**
+             * Encodes the specified HeapAmount message. Does not implicitly {@link barkeep.v1.HeapAmount.verify|verify} messages.
+             * @param m HeapAmount message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.HeapAmount.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a HeapAmount message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.HeapAmount & barkeep.v1.HeapAmount.$Shape} HeapAmount
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.HeapAmount & barkeep.v1.HeapAmount.$Shape;
+        }
+
+        namespace HeapAmount {
+
+            /** Properties of a HeapAmount. */
+            interface $Properties {
+
+                /** HeapAmount heap */
+                heap?: (string|null);
+
+                /** HeapAmount bytes */
+                bytes?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a HeapAmount. */
+            type $Shape = barkeep.v1.HeapAmount.$Properties;
+        }
+
+        /**
+         * Properties of a GrantRequest.
+         * @deprecated Use barkeep.v1.GrantRequest.$Properties instead.
+         */
+        interface IGrantRequest extends barkeep.v1.GrantRequest.$Properties {
+        }
+
+        /** Represents a GrantRequest. */
+        class GrantRequest {
+
+            /**
+             * Constructs a new GrantRequest.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.GrantRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GrantRequest wanted. */
+            wanted?: (barkeep.v1.Amounts.$Properties|null);
+
+            /** GrantRequest needed. */
+            needed?: (barkeep.v1.Amounts.$Properties|null);
+
+            /**
+             * Creates a new GrantRequest instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns GrantRequest instance
+             */
+            static create(properties: barkeep.v1.GrantRequest.$Shape): barkeep.v1.GrantRequest & barkeep.v1.GrantRequest.$Shape;
+            static create(properties?: barkeep.v1.GrantRequest.$Properties): barkeep.v1.GrantRequest;
+
+            /**
+             * Encodes the specified GrantRequest message. Does not implicitly {@link barkeep.v1.GrantRequest.verify|verify} messages.
+             * @param m GrantRequest message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.GrantRequest.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GrantRequest message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.GrantRequest & barkeep.v1.GrantRequest.$Shape} GrantRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.GrantRequest & barkeep.v1.GrantRequest.$Shape;
+        }
+
+        namespace GrantRequest {
+
+            /** Properties of a GrantRequest. */
+            interface $Properties {
+
+                /** GrantRequest wanted */
+                wanted?: (barkeep.v1.Amounts.$Properties|null);
+
+                /** GrantRequest needed */
+                needed?: (barkeep.v1.Amounts.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GrantRequest. */
+            type $Shape = barkeep.v1.GrantRequest.$Properties;
+        }
+
+        /**
+         * Properties of an Amounts.
+         * @deprecated Use barkeep.v1.Amounts.$Properties instead.
+         */
+        interface IAmounts extends barkeep.v1.Amounts.$Properties {
+        }
+
+        /** Represents an Amounts. */
+        class Amounts {
+
+            /**
+             * Constructs a new Amounts.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Amounts.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Amounts heaps. */
+            heaps: barkeep.v1.HeapAmount.$Properties[];
+
+            /** Amounts mappings. */
+            mappings: (number|Long);
+
+            /** Amounts allocations. */
+            allocations: (number|Long);
+
+            /**
+             * Creates a new Amounts instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Amounts instance
+             */
+            static create(properties: barkeep.v1.Amounts.$Shape): barkeep.v1.Amounts & barkeep.v1.Amounts.$Shape;
+            static create(properties?: barkeep.v1.Amounts.$Properties): barkeep.v1.Amounts;
+
+            /**
+             * Encodes the specified Amounts message. Does not implicitly {@link barkeep.v1.Amounts.verify|verify} messages.
+             * @param m Amounts message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Amounts.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Amounts message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Amounts & barkeep.v1.Amounts.$Shape} Amounts
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Amounts & barkeep.v1.Amounts.$Shape;
+        }
+
+        namespace Amounts {
+
+            /** Properties of an Amounts. */
+            interface $Properties {
+
+                /** Amounts heaps */
+                heaps?: (barkeep.v1.HeapAmount.$Properties[]|null);
+
+                /** Amounts mappings */
+                mappings?: (number|Long|null);
+
+                /** Amounts allocations */
+                allocations?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Amounts. */
+            type $Shape = barkeep.v1.Amounts.$Properties;
+        }
+
+        /**
+         * Properties of a Recall.
+         * @deprecated Use barkeep.v1.Recall.$Properties instead.
+         */
+        interface IRecall extends barkeep.v1.Recall.$Properties {
+        }
+
+        /** Represents a Recall. */
+        class Recall {
+
+            /**
+             * Constructs a new Recall.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Recall.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Creates a new Recall instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Recall instance
+             */
+            static create(properties: barkeep.v1.Recall.$Shape): barkeep.v1.Recall & barkeep.v1.Recall.$Shape;
+            static create(properties?: barkeep.v1.Recall.$Properties): barkeep.v1.Recall;
+
+            /**
+             * Encodes the specified Recall message. Does not implicitly {@link barkeep.v1.Recall.verify|verify} messages.
+             * @param m Recall message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Recall.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Recall message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Recall & barkeep.v1.Recall.$Shape} Recall
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Recall & barkeep.v1.Recall.$Shape;
+        }
+
+        namespace Recall {
+
+            /** Properties of a Recall. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Recall. */
+            type $Shape = barkeep.v1.Recall.$Properties;
+        }
+
+        /**
+         * Properties of an Accounts.
+         * @deprecated Use barkeep.v1.Accounts.$Properties instead.
+         */
+        interface IAccounts extends barkeep.v1.Accounts.$Properties {
+        }
+
+        /** Represents an Accounts. */
+        class Accounts {
+
+            /**
+             * Constructs a new Accounts.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Accounts.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Accounts version. */
+            version: (number|Long);
+
+            /** Accounts complete. */
+            complete: boolean;
+
+            /** Accounts continues. */
+            continues: boolean;
+
+            /** Accounts destroyed. */
+            destroyed: number[];
+
+            /** Accounts blobs. */
+            blobs: barkeep.v1.BlobAccount.$Properties[];
+
+            /** Accounts generation. */
+            generation: (number|Long);
+
+            /** Accounts decisions. */
+            decisions: barkeep.v1.DecisionCount.$Properties[];
+
+            /** Accounts refusals. */
+            refusals: barkeep.v1.RefusalTotal.$Properties[];
+
+            /**
+             * Creates a new Accounts instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Accounts instance
+             */
+            static create(properties: barkeep.v1.Accounts.$Shape): barkeep.v1.Accounts & barkeep.v1.Accounts.$Shape;
+            static create(properties?: barkeep.v1.Accounts.$Properties): barkeep.v1.Accounts;
+
+            /**
+             * Encodes the specified Accounts message. Does not implicitly {@link barkeep.v1.Accounts.verify|verify} messages.
+             * @param m Accounts message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Accounts.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Accounts message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Accounts & barkeep.v1.Accounts.$Shape} Accounts
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Accounts & barkeep.v1.Accounts.$Shape;
+        }
+
+        namespace Accounts {
+
+            /** Properties of an Accounts. */
+            interface $Properties {
+
+                /** Accounts version */
+                version?: (number|Long|null);
+
+                /** Accounts complete */
+                complete?: (boolean|null);
+
+                /** Accounts continues */
+                continues?: (boolean|null);
+
+                /** Accounts destroyed */
+                destroyed?: (number[]|null);
+
+                /** Accounts blobs */
+                blobs?: (barkeep.v1.BlobAccount.$Properties[]|null);
+
+                /** Accounts generation */
+                generation?: (number|Long|null);
+
+                /** Accounts decisions */
+                decisions?: (barkeep.v1.DecisionCount.$Properties[]|null);
+
+                /** Accounts refusals */
+                refusals?: (barkeep.v1.RefusalTotal.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Accounts. */
+            type $Shape = barkeep.v1.Accounts.$Properties;
+        }
+
+        /**
+         * Properties of a DecisionCount.
+         * @deprecated Use barkeep.v1.DecisionCount.$Properties instead.
+         */
+        interface IDecisionCount extends barkeep.v1.DecisionCount.$Properties {
+        }
+
+        /** Represents a DecisionCount. */
+        class DecisionCount {
+
+            /**
+             * Constructs a new DecisionCount.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.DecisionCount.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** DecisionCount operation. */
+            operation: barkeep.v1.OperationKind;
+
+            /** DecisionCount result. */
+            result: barkeep.v1.DecisionResult;
+
+            /** DecisionCount count. */
+            count: (number|Long);
+
+            /**
+             * Creates a new DecisionCount instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns DecisionCount instance
+             */
+            static create(properties: barkeep.v1.DecisionCount.$Shape): barkeep.v1.DecisionCount & barkeep.v1.DecisionCount.$Shape;
+            static create(properties?: barkeep.v1.DecisionCount.$Properties): barkeep.v1.DecisionCount;
+
+            /**
+             * Encodes the specified DecisionCount message. Does not implicitly {@link barkeep.v1.DecisionCount.verify|verify} messages.
+             * @param m DecisionCount message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.DecisionCount.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DecisionCount message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.DecisionCount & barkeep.v1.DecisionCount.$Shape} DecisionCount
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.DecisionCount & barkeep.v1.DecisionCount.$Shape;
+        }
+
+        namespace DecisionCount {
+
+            /** Properties of a DecisionCount. */
+            interface $Properties {
+
+                /** DecisionCount operation */
+                operation?: (barkeep.v1.OperationKind|null);
+
+                /** DecisionCount result */
+                result?: (barkeep.v1.DecisionResult|null);
+
+                /** DecisionCount count */
+                count?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a DecisionCount. */
+            type $Shape = barkeep.v1.DecisionCount.$Properties;
+        }
+
+        /** OperationKind enum. */
+        enum OperationKind {
+
+            /** OPERATION_KIND_UNSPECIFIED value */
+            OPERATION_KIND_UNSPECIFIED = 0,
+
+            /** OPERATION_KIND_CREATE value */
+            OPERATION_KIND_CREATE = 1,
+
+            /** OPERATION_KIND_MAP value */
+            OPERATION_KIND_MAP = 2,
+
+            /** OPERATION_KIND_UNMAP value */
+            OPERATION_KIND_UNMAP = 3,
+
+            /** OPERATION_KIND_DESTROY value */
+            OPERATION_KIND_DESTROY = 4,
+
+            /** OPERATION_KIND_RESET value */
+            OPERATION_KIND_RESET = 5
+        }
+
+        /** DecisionResult enum. */
+        enum DecisionResult {
+
+            /** DECISION_RESULT_UNSPECIFIED value */
+            DECISION_RESULT_UNSPECIFIED = 0,
+
+            /** DECISION_RESULT_OK value */
+            DECISION_RESULT_OK = 1,
+
+            /** DECISION_RESULT_NOOP value */
+            DECISION_RESULT_NOOP = 2,
+
+            /** DECISION_RESULT_REFUSED value */
+            DECISION_RESULT_REFUSED = 3,
+
+            /** DECISION_RESULT_ABANDONED value */
+            DECISION_RESULT_ABANDONED = 4
+        }
+
+        /**
+         * Properties of a RefusalTotal.
+         * @deprecated Use barkeep.v1.RefusalTotal.$Properties instead.
+         */
+        interface IRefusalTotal extends barkeep.v1.RefusalTotal.$Properties {
+        }
+
+        /** Represents a RefusalTotal. */
+        class RefusalTotal {
+
+            /**
+             * Constructs a new RefusalTotal.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.RefusalTotal.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** RefusalTotal reason. */
+            reason: barkeep.v1.Reason;
+
+            /** RefusalTotal count. */
+            count: (number|Long);
+
+            /**
+             * Creates a new RefusalTotal instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns RefusalTotal instance
+             */
+            static create(properties: barkeep.v1.RefusalTotal.$Shape): barkeep.v1.RefusalTotal & barkeep.v1.RefusalTotal.$Shape;
+            static create(properties?: barkeep.v1.RefusalTotal.$Properties): barkeep.v1.RefusalTotal;
+
+            /**
+             * Encodes the specified RefusalTotal message. Does not implicitly {@link barkeep.v1.RefusalTotal.verify|verify} messages.
+             * @param m RefusalTotal message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.RefusalTotal.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RefusalTotal message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.RefusalTotal & barkeep.v1.RefusalTotal.$Shape} RefusalTotal
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.RefusalTotal & barkeep.v1.RefusalTotal.$Shape;
+        }
+
+        namespace RefusalTotal {
+
+            /** Properties of a RefusalTotal. */
+            interface $Properties {
+
+                /** RefusalTotal reason */
+                reason?: (barkeep.v1.Reason|null);
+
+                /** RefusalTotal count */
+                count?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a RefusalTotal. */
+            type $Shape = barkeep.v1.RefusalTotal.$Properties;
+        }
+
+        /**
+         * Properties of a BlobAccount.
+         * @deprecated Use barkeep.v1.BlobAccount.$Properties instead.
+         */
+        interface IBlobAccount extends barkeep.v1.BlobAccount.$Properties {
+        }
+
+        /** Represents a BlobAccount. */
+        class BlobAccount {
+
+            /**
+             * Constructs a new BlobAccount.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.BlobAccount.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** BlobAccount created. */
+            created?: (barkeep.v1.CreateBlob.$Properties|null);
+
+            /** BlobAccount heap. */
+            heap: string;
+
+            /** BlobAccount place. */
+            place: barkeep.v1.BlobPlace;
+
+            /** BlobAccount offset. */
+            offset: (number|Long);
+
+            /**
+             * Creates a new BlobAccount instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns BlobAccount instance
+             */
+            static create(properties: barkeep.v1.BlobAccount.$Shape): barkeep.v1.BlobAccount & barkeep.v1.BlobAccount.$Shape;
+            static create(properties?: barkeep.v1.BlobAccount.$Properties): barkeep.v1.BlobAccount;
+
+            /**
+             * Encodes the specified BlobAccount message. Does not implicitly {@link barkeep.v1.BlobAccount.verify|verify} messages.
+             * @param m BlobAccount message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.BlobAccount.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a BlobAccount message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.BlobAccount & barkeep.v1.BlobAccount.$Shape} BlobAccount
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.BlobAccount & barkeep.v1.BlobAccount.$Shape;
+        }
+
+        namespace BlobAccount {
+
+            /** Properties of a BlobAccount. */
+            interface $Properties {
+
+                /** BlobAccount created */
+                created?: (barkeep.v1.CreateBlob.$Properties|null);
+
+                /** BlobAccount heap */
+                heap?: (string|null);
+
+                /** BlobAccount place */
+                place?: (barkeep.v1.BlobPlace|null);
+
+                /** BlobAccount offset */
+                offset?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a BlobAccount. */
+            type $Shape = barkeep.v1.BlobAccount.$Properties;
+        }
+
+        /** BlobPlace enum. */
+        enum BlobPlace {
+
+            /** BLOB_PLACE_UNSPECIFIED value */
+            BLOB_PLACE_UNSPECIFIED = 0,
+
+            /** BLOB_PLACE_UNMAPPED value */
+            BLOB_PLACE_UNMAPPED = 1,
+
+            /** BLOB_PLACE_MAPPED value */
+            BLOB_PLACE_MAPPED = 2,
+
+            /** BLOB_PLACE_PARKED value */
+            BLOB_PLACE_PARKED = 3,
+
+            /** BLOB_PLACE_STASHED value */
+            BLOB_PLACE_STASHED = 4
+        }
+
+        /**
+         * Properties of an AccountsEntered.
+         * @deprecated Use barkeep.v1.AccountsEntered.$Properties instead.
+         */
+        interface IAccountsEntered extends barkeep.v1.AccountsEntered.$Properties {
+        }
+
+        /** Represents an AccountsEntered. */
+        class AccountsEntered {
+
+            /**
+             * Constructs a new AccountsEntered.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.AccountsEntered.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** AccountsEntered version. */
+            version: (number|Long);
+
+            /**
+             * Creates a new AccountsEntered instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns AccountsEntered instance
+             */
+            static create(properties: barkeep.v1.AccountsEntered.$Shape): barkeep.v1.AccountsEntered & barkeep.v1.AccountsEntered.$Shape;
+            static create(properties?: barkeep.v1.AccountsEntered.$Properties): barkeep.v1.AccountsEntered;
+
+            /**
+             * Encodes the specified AccountsEntered message. Does not implicitly {@link barkeep.v1.AccountsEntered.verify|verify} messages.
+             * @param m AccountsEntered message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.AccountsEntered.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AccountsEntered message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.AccountsEntered & barkeep.v1.AccountsEntered.$Shape} AccountsEntered
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.AccountsEntered & barkeep.v1.AccountsEntered.$Shape;
+        }
+
+        namespace AccountsEntered {
+
+            /** Properties of an AccountsEntered. */
+            interface $Properties {
+
+                /** AccountsEntered version */
+                version?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an AccountsEntered. */
+            type $Shape = barkeep.v1.AccountsEntered.$Properties;
         }
 
         /**
@@ -6253,6 +7685,12 @@ export namespace barkeep {
             /** FrontendStatistics outOfReachChains. */
             outOfReachChains: (number|Long);
 
+            /** FrontendStatistics strayBytes. */
+            strayBytes: (number|Long);
+
+            /** FrontendStatistics untoldBlobs. */
+            untoldBlobs: (number|Long);
+
             /**
              * Creates a new FrontendStatistics instance using the specified properties.
              * @param [properties] Properties to set
@@ -6305,6 +7743,12 @@ export namespace barkeep {
 
                 /** FrontendStatistics outOfReachChains */
                 outOfReachChains?: (number|Long|null);
+
+                /** FrontendStatistics strayBytes */
+                strayBytes?: (number|Long|null);
+
+                /** FrontendStatistics untoldBlobs */
+                untoldBlobs?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -7912,7 +9356,13 @@ export namespace barkeep {
             REASON_VMM_SLOTS = 35,
 
             /** REASON_ROLE_FORBIDDEN value */
-            REASON_ROLE_FORBIDDEN = 36
+            REASON_ROLE_FORBIDDEN = 36,
+
+            /** REASON_VM_SUSPENDED value */
+            REASON_VM_SUSPENDED = 37,
+
+            /** REASON_STASHED value */
+            REASON_STASHED = 38
         }
 
         /**

@@ -230,6 +230,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[1] = "VM_STATE_DETACHED"] = 1;
             values[valuesById[2] = "VM_STATE_ATTACHED"] = 2;
             values[valuesById[3] = "VM_STATE_ORPHANED"] = 3;
+            values[valuesById[4] = "VM_STATE_SUSPENDED"] = 4;
             return values;
         })();
 
@@ -373,6 +374,12 @@ export const barkeep = $root.barkeep = (() => {
             Vm.prototype.attachedBy = "";
             Vm.prototype.pending = $util.emptyArray;
             Vm.prototype.scanouts = 0;
+            Vm.prototype.decides = false;
+            Vm.prototype.grant = null;
+            Vm.prototype.accountsVersion = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Vm.prototype.untoldBlobs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Vm.prototype.strayBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Vm.prototype.suspension = "";
 
             Vm.create = function(properties) {
                 return new Vm(properties);
@@ -427,6 +434,18 @@ export const barkeep = $root.barkeep = (() => {
                 }
                 if (m.scanouts != null && $Object.hasOwnProperty.call(m, "scanouts") && m.scanouts !== 0)
                     w.uint32(152).uint32(m.scanouts);
+                if (m.decides != null && $Object.hasOwnProperty.call(m, "decides") && m.decides !== false)
+                    w.uint32(160).bool(m.decides);
+                if (m.grant != null && $Object.hasOwnProperty.call(m, "grant"))
+                    $root.barkeep.v1.VmGrant.encode(m.grant, w.uint32(170).fork(), q + 1).ldelim();
+                if (m.accountsVersion != null && $Object.hasOwnProperty.call(m, "accountsVersion") && (typeof m.accountsVersion === "object" ? m.accountsVersion.low || m.accountsVersion.high : m.accountsVersion !== 0))
+                    w.uint32(176).uint64(m.accountsVersion);
+                if (m.untoldBlobs != null && $Object.hasOwnProperty.call(m, "untoldBlobs") && (typeof m.untoldBlobs === "object" ? m.untoldBlobs.low || m.untoldBlobs.high : m.untoldBlobs !== 0))
+                    w.uint32(184).uint64(m.untoldBlobs);
+                if (m.strayBytes != null && $Object.hasOwnProperty.call(m, "strayBytes") && (typeof m.strayBytes === "object" ? m.strayBytes.low || m.strayBytes.high : m.strayBytes !== 0))
+                    w.uint32(192).uint64(m.strayBytes);
+                if (m.suspension != null && $Object.hasOwnProperty.call(m, "suspension") && m.suspension !== "")
+                    w.uint32(202).string(m.suspension);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -623,6 +642,57 @@ export const barkeep = $root.barkeep = (() => {
                                 delete m.scanouts;
                             continue;
                         }
+                    case 20: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.decides = v;
+                            else
+                                delete m.decides;
+                            continue;
+                        }
+                    case 21: {
+                            if (u !== 2)
+                                break;
+                            m.grant = $root.barkeep.v1.VmGrant.decode(r, r.size(), $undefined, q + 1, m.grant);
+                            continue;
+                        }
+                    case 22: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.accountsVersion = v;
+                            else
+                                delete m.accountsVersion;
+                            continue;
+                        }
+                    case 23: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.untoldBlobs = v;
+                            else
+                                delete m.untoldBlobs;
+                            continue;
+                        }
+                    case 24: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.strayBytes = v;
+                            else
+                                delete m.strayBytes;
+                            continue;
+                        }
+                    case 25: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.suspension = v;
+                            else
+                                delete m.suspension;
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -641,6 +711,228 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return Vm;
+        })();
+
+        v1.VmGrant = (function() {
+
+            const VmGrant = function (p) {
+                this.heaps = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            VmGrant.prototype.heaps = $util.emptyArray;
+            VmGrant.prototype.mappings = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            VmGrant.prototype.allocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            VmGrant.create = function(properties) {
+                return new VmGrant(properties);
+            };
+
+            VmGrant.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.heaps != null && m.heaps.length) {
+                    for (var i = 0; i < m.heaps.length; ++i)
+                        $root.barkeep.v1.HeapGrant.encode(m.heaps[i], w.uint32(10).fork(), q + 1).ldelim();
+                }
+                if (m.mappings != null && $Object.hasOwnProperty.call(m, "mappings") && (typeof m.mappings === "object" ? m.mappings.low || m.mappings.high : m.mappings !== 0))
+                    w.uint32(16).uint64(m.mappings);
+                if (m.allocations != null && $Object.hasOwnProperty.call(m, "allocations") && (typeof m.allocations === "object" ? m.allocations.low || m.allocations.high : m.allocations !== 0))
+                    w.uint32(24).uint64(m.allocations);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            VmGrant.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.VmGrant();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.heaps && m.heaps.length))
+                                m.heaps = [];
+                            m.heaps.push($root.barkeep.v1.HeapGrant.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.mappings = v;
+                            else
+                                delete m.mappings;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.allocations = v;
+                            else
+                                delete m.allocations;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return VmGrant;
+        })();
+
+        v1.HeapGrant = (function() {
+
+            const HeapGrant = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            HeapGrant.prototype.heap = "";
+            HeapGrant.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            HeapGrant.prototype.idle = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            HeapGrant.create = function(properties) {
+                return new HeapGrant(properties);
+            };
+
+            HeapGrant.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.heap != null && $Object.hasOwnProperty.call(m, "heap") && m.heap !== "")
+                    w.uint32(10).string(m.heap);
+                if (m.bytes != null && $Object.hasOwnProperty.call(m, "bytes") && (typeof m.bytes === "object" ? m.bytes.low || m.bytes.high : m.bytes !== 0))
+                    w.uint32(16).uint64(m.bytes);
+                if (m.idle != null && $Object.hasOwnProperty.call(m, "idle") && (typeof m.idle === "object" ? m.idle.low || m.idle.high : m.idle !== 0))
+                    w.uint32(24).uint64(m.idle);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            HeapGrant.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.HeapGrant();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.heap = v;
+                            else
+                                delete m.heap;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.bytes = v;
+                            else
+                                delete m.bytes;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.idle = v;
+                            else
+                                delete m.idle;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return HeapGrant;
         })();
 
         v1.BlobHeap = (function() {
@@ -1709,6 +2001,7 @@ export const barkeep = $root.barkeep = (() => {
             Heap.prototype.allocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Heap.prototype.path = "";
             Heap.prototype.pending = $util.emptyArray;
+            Heap.prototype.idle = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             Heap.create = function(properties) {
                 return new Heap(properties);
@@ -1739,6 +2032,8 @@ export const barkeep = $root.barkeep = (() => {
                     for (var i = 0; i < m.pending.length; ++i)
                         $root.barkeep.v1.PendingChange.encode(m.pending[i], w.uint32(66).fork(), q + 1).ldelim();
                 }
+                if (m.idle != null && $Object.hasOwnProperty.call(m, "idle") && (typeof m.idle === "object" ? m.idle.low || m.idle.high : m.idle !== 0))
+                    w.uint32(72).uint64(m.idle);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -1841,6 +2136,15 @@ export const barkeep = $root.barkeep = (() => {
                             if (!(m.pending && m.pending.length))
                                 m.pending = [];
                             m.pending.push($root.barkeep.v1.PendingChange.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 9: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.idle = v;
+                            else
+                                delete m.idle;
                             continue;
                         }
                     }
@@ -4236,6 +4540,7 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             VmStateChanged.prototype.state = 0;
+            VmStateChanged.prototype.reason = "";
 
             VmStateChanged.create = function(properties) {
                 return new VmStateChanged(properties);
@@ -4250,6 +4555,8 @@ export const barkeep = $root.barkeep = (() => {
                     throw $Error("max depth exceeded");
                 if (m.state != null && $Object.hasOwnProperty.call(m, "state") && m.state !== 0)
                     w.uint32(8).int32(m.state);
+                if (m.reason != null && $Object.hasOwnProperty.call(m, "reason") && m.reason !== "")
+                    w.uint32(18).string(m.reason);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -4290,6 +4597,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.state = v;
                             else
                                 delete m.state;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.reason = v;
+                            else
+                                delete m.reason;
                             continue;
                         }
                     }
@@ -5327,6 +5643,7 @@ export const barkeep = $root.barkeep = (() => {
             GetStatisticsResponse.prototype.configuration = null;
             GetStatisticsResponse.prototype.stages = $util.emptyArray;
             GetStatisticsResponse.prototype.nextPageToken = "";
+            GetStatisticsResponse.prototype.grants = null;
 
             GetStatisticsResponse.create = function(properties) {
                 return new GetStatisticsResponse(properties);
@@ -5377,6 +5694,8 @@ export const barkeep = $root.barkeep = (() => {
                 }
                 if (m.nextPageToken != null && $Object.hasOwnProperty.call(m, "nextPageToken") && m.nextPageToken !== "")
                     w.uint32(130).string(m.nextPageToken);
+                if (m.grants != null && $Object.hasOwnProperty.call(m, "grants"))
+                    $root.barkeep.v1.GrantStatistics.encode(m.grants, w.uint32(138).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -5536,6 +5855,12 @@ export const barkeep = $root.barkeep = (() => {
                                 delete m.nextPageToken;
                             continue;
                         }
+                    case 17: {
+                            if (u !== 2)
+                                break;
+                            m.grants = $root.barkeep.v1.GrantStatistics.decode(r, r.size(), $undefined, q + 1, m.grants);
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -5554,6 +5879,125 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return GetStatisticsResponse;
+        })();
+
+        v1.GrantStatistics = (function() {
+
+            const GrantStatistics = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            GrantStatistics.prototype.waitSeconds = null;
+            GrantStatistics.prototype.recalls = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GrantStatistics.prototype.refusals = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GrantStatistics.prototype.suspensions = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            GrantStatistics.create = function(properties) {
+                return new GrantStatistics(properties);
+            };
+
+            GrantStatistics.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.waitSeconds != null && $Object.hasOwnProperty.call(m, "waitSeconds"))
+                    $root.barkeep.v1.Histogram.encode(m.waitSeconds, w.uint32(10).fork(), q + 1).ldelim();
+                if (m.recalls != null && $Object.hasOwnProperty.call(m, "recalls") && (typeof m.recalls === "object" ? m.recalls.low || m.recalls.high : m.recalls !== 0))
+                    w.uint32(16).uint64(m.recalls);
+                if (m.refusals != null && $Object.hasOwnProperty.call(m, "refusals") && (typeof m.refusals === "object" ? m.refusals.low || m.refusals.high : m.refusals !== 0))
+                    w.uint32(24).uint64(m.refusals);
+                if (m.suspensions != null && $Object.hasOwnProperty.call(m, "suspensions") && (typeof m.suspensions === "object" ? m.suspensions.low || m.suspensions.high : m.suspensions !== 0))
+                    w.uint32(32).uint64(m.suspensions);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            GrantStatistics.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.GrantStatistics();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            m.waitSeconds = $root.barkeep.v1.Histogram.decode(r, r.size(), $undefined, q + 1, m.waitSeconds);
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.recalls = v;
+                            else
+                                delete m.recalls;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.refusals = v;
+                            else
+                                delete m.refusals;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.suspensions = v;
+                            else
+                                delete m.suspensions;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return GrantStatistics;
         })();
 
         v1.JournalStatistics = (function() {
@@ -6489,11 +6933,13 @@ export const barkeep = $root.barkeep = (() => {
             SessionRequest.prototype.batch = null;
             SessionRequest.prototype.statistics = null;
             SessionRequest.prototype.detach = null;
+            SessionRequest.prototype.accounts = null;
+            SessionRequest.prototype.grantRequest = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(SessionRequest.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["attach", "batch", "statistics", "detach"]),
+                get: $util.oneOfGetter($oneOfFields = ["attach", "batch", "statistics", "detach", "accounts", "grantRequest"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -6516,6 +6962,10 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.FrontendStatistics.encode(m.statistics, w.uint32(26).fork(), q + 1).ldelim();
                 if (m.detach != null && $Object.hasOwnProperty.call(m, "detach"))
                     $root.barkeep.v1.Detach.encode(m.detach, w.uint32(34).fork(), q + 1).ldelim();
+                if (m.accounts != null && $Object.hasOwnProperty.call(m, "accounts"))
+                    $root.barkeep.v1.Accounts.encode(m.accounts, w.uint32(42).fork(), q + 1).ldelim();
+                if (m.grantRequest != null && $Object.hasOwnProperty.call(m, "grantRequest"))
+                    $root.barkeep.v1.GrantRequest.encode(m.grantRequest, w.uint32(50).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -6577,6 +7027,20 @@ export const barkeep = $root.barkeep = (() => {
                             m.kind = "detach";
                             continue;
                         }
+                    case 5: {
+                            if (u !== 2)
+                                break;
+                            m.accounts = $root.barkeep.v1.Accounts.decode(r, r.size(), $undefined, q + 1, m.accounts);
+                            m.kind = "accounts";
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 2)
+                                break;
+                            m.grantRequest = $root.barkeep.v1.GrantRequest.decode(r, r.size(), $undefined, q + 1, m.grantRequest);
+                            m.kind = "grantRequest";
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -6608,11 +7072,14 @@ export const barkeep = $root.barkeep = (() => {
 
             SessionResponse.prototype.attached = null;
             SessionResponse.prototype.batch = null;
+            SessionResponse.prototype.entered = null;
+            SessionResponse.prototype.grant = null;
+            SessionResponse.prototype.recall = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(SessionResponse.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["attached", "batch"]),
+                get: $util.oneOfGetter($oneOfFields = ["attached", "batch", "entered", "grant", "recall"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -6631,6 +7098,12 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.Attached.encode(m.attached, w.uint32(10).fork(), q + 1).ldelim();
                 if (m.batch != null && $Object.hasOwnProperty.call(m, "batch"))
                     $root.barkeep.v1.BatchReply.encode(m.batch, w.uint32(18).fork(), q + 1).ldelim();
+                if (m.entered != null && $Object.hasOwnProperty.call(m, "entered"))
+                    $root.barkeep.v1.AccountsEntered.encode(m.entered, w.uint32(26).fork(), q + 1).ldelim();
+                if (m.grant != null && $Object.hasOwnProperty.call(m, "grant"))
+                    $root.barkeep.v1.Grant.encode(m.grant, w.uint32(34).fork(), q + 1).ldelim();
+                if (m.recall != null && $Object.hasOwnProperty.call(m, "recall"))
+                    $root.barkeep.v1.Recall.encode(m.recall, w.uint32(42).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -6678,6 +7151,27 @@ export const barkeep = $root.barkeep = (() => {
                             m.kind = "batch";
                             continue;
                         }
+                    case 3: {
+                            if (u !== 2)
+                                break;
+                            m.entered = $root.barkeep.v1.AccountsEntered.decode(r, r.size(), $undefined, q + 1, m.entered);
+                            m.kind = "entered";
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 2)
+                                break;
+                            m.grant = $root.barkeep.v1.Grant.decode(r, r.size(), $undefined, q + 1, m.grant);
+                            m.kind = "grant";
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 2)
+                                break;
+                            m.recall = $root.barkeep.v1.Recall.decode(r, r.size(), $undefined, q + 1, m.recall);
+                            m.kind = "recall";
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -6710,6 +7204,7 @@ export const barkeep = $root.barkeep = (() => {
             Attach.prototype.vm = "";
             Attach.prototype.secret = "";
             Attach.prototype.session = $util.newBuffer([]);
+            Attach.prototype.decides = false;
 
             Attach.create = function(properties) {
                 return new Attach(properties);
@@ -6728,6 +7223,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(18).string(m.secret);
                 if (m.session != null && $Object.hasOwnProperty.call(m, "session") && m.session.length)
                     w.uint32(26).bytes(m.session);
+                if (m.decides != null && $Object.hasOwnProperty.call(m, "decides") && m.decides !== false)
+                    w.uint32(32).bool(m.decides);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -6788,6 +7285,15 @@ export const barkeep = $root.barkeep = (() => {
                                 delete m.session;
                             continue;
                         }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.decides = v;
+                            else
+                                delete m.decides;
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -6827,6 +7333,9 @@ export const barkeep = $root.barkeep = (() => {
             Attached.prototype.brokerVersion = "";
             Attached.prototype.scanouts = 0;
             Attached.prototype.blobAlignment = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Attached.prototype.grant = null;
+            Attached.prototype.rules = null;
+            Attached.prototype.accountsVersion = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             Attached.create = function(properties) {
                 return new Attached(properties);
@@ -6859,6 +7368,12 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(72).uint32(m.scanouts);
                 if (m.blobAlignment != null && $Object.hasOwnProperty.call(m, "blobAlignment") && (typeof m.blobAlignment === "object" ? m.blobAlignment.low || m.blobAlignment.high : m.blobAlignment !== 0))
                     w.uint32(80).uint64(m.blobAlignment);
+                if (m.grant != null && $Object.hasOwnProperty.call(m, "grant"))
+                    $root.barkeep.v1.Grant.encode(m.grant, w.uint32(90).fork(), q + 1).ldelim();
+                if (m.rules != null && $Object.hasOwnProperty.call(m, "rules"))
+                    $root.barkeep.v1.Rules.encode(m.rules, w.uint32(98).fork(), q + 1).ldelim();
+                if (m.accountsVersion != null && $Object.hasOwnProperty.call(m, "accountsVersion") && (typeof m.accountsVersion === "object" ? m.accountsVersion.low || m.accountsVersion.high : m.accountsVersion !== 0))
+                    w.uint32(104).uint64(m.accountsVersion);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -6979,6 +7494,27 @@ export const barkeep = $root.barkeep = (() => {
                                 delete m.blobAlignment;
                             continue;
                         }
+                    case 11: {
+                            if (u !== 2)
+                                break;
+                            m.grant = $root.barkeep.v1.Grant.decode(r, r.size(), $undefined, q + 1, m.grant);
+                            continue;
+                        }
+                    case 12: {
+                            if (u !== 2)
+                                break;
+                            m.rules = $root.barkeep.v1.Rules.decode(r, r.size(), $undefined, q + 1, m.rules);
+                            continue;
+                        }
+                    case 13: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.accountsVersion = v;
+                            else
+                                delete m.accountsVersion;
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -6997,6 +7533,1508 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return Attached;
+        })();
+
+        v1.Rules = (function() {
+
+            const Rules = function (p) {
+                this.blobHeaps = [];
+                this.heaps = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Rules.prototype.quotaBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Rules.prototype.quotaMappings = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Rules.prototype.quotaAllocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Rules.prototype.defaultHeap = "";
+            Rules.prototype.blobHeaps = $util.emptyArray;
+            Rules.prototype.heaps = $util.emptyArray;
+            Rules.prototype.populate = false;
+
+            Rules.create = function(properties) {
+                return new Rules(properties);
+            };
+
+            Rules.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.quotaBytes != null && $Object.hasOwnProperty.call(m, "quotaBytes") && (typeof m.quotaBytes === "object" ? m.quotaBytes.low || m.quotaBytes.high : m.quotaBytes !== 0))
+                    w.uint32(8).uint64(m.quotaBytes);
+                if (m.quotaMappings != null && $Object.hasOwnProperty.call(m, "quotaMappings") && (typeof m.quotaMappings === "object" ? m.quotaMappings.low || m.quotaMappings.high : m.quotaMappings !== 0))
+                    w.uint32(16).uint64(m.quotaMappings);
+                if (m.quotaAllocations != null && $Object.hasOwnProperty.call(m, "quotaAllocations") && (typeof m.quotaAllocations === "object" ? m.quotaAllocations.low || m.quotaAllocations.high : m.quotaAllocations !== 0))
+                    w.uint32(24).uint64(m.quotaAllocations);
+                if (m.defaultHeap != null && $Object.hasOwnProperty.call(m, "defaultHeap") && m.defaultHeap !== "")
+                    w.uint32(34).string(m.defaultHeap);
+                if (m.blobHeaps != null && m.blobHeaps.length) {
+                    for (var i = 0; i < m.blobHeaps.length; ++i)
+                        $root.barkeep.v1.BlobIdHeap.encode(m.blobHeaps[i], w.uint32(42).fork(), q + 1).ldelim();
+                }
+                if (m.heaps != null && m.heaps.length) {
+                    for (var i = 0; i < m.heaps.length; ++i)
+                        $root.barkeep.v1.HeapRules.encode(m.heaps[i], w.uint32(50).fork(), q + 1).ldelim();
+                }
+                if (m.populate != null && $Object.hasOwnProperty.call(m, "populate") && m.populate !== false)
+                    w.uint32(56).bool(m.populate);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Rules.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Rules();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.quotaBytes = v;
+                            else
+                                delete m.quotaBytes;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.quotaMappings = v;
+                            else
+                                delete m.quotaMappings;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.quotaAllocations = v;
+                            else
+                                delete m.quotaAllocations;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.defaultHeap = v;
+                            else
+                                delete m.defaultHeap;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.blobHeaps && m.blobHeaps.length))
+                                m.blobHeaps = [];
+                            m.blobHeaps.push($root.barkeep.v1.BlobIdHeap.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.heaps && m.heaps.length))
+                                m.heaps = [];
+                            m.heaps.push($root.barkeep.v1.HeapRules.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 7: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.populate = v;
+                            else
+                                delete m.populate;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Rules;
+        })();
+
+        v1.BlobIdHeap = (function() {
+
+            const BlobIdHeap = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            BlobIdHeap.prototype.blobId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            BlobIdHeap.prototype.heap = "";
+
+            BlobIdHeap.create = function(properties) {
+                return new BlobIdHeap(properties);
+            };
+
+            BlobIdHeap.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.blobId != null && $Object.hasOwnProperty.call(m, "blobId") && (typeof m.blobId === "object" ? m.blobId.low || m.blobId.high : m.blobId !== 0))
+                    w.uint32(8).uint64(m.blobId);
+                if (m.heap != null && $Object.hasOwnProperty.call(m, "heap") && m.heap !== "")
+                    w.uint32(18).string(m.heap);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            BlobIdHeap.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.BlobIdHeap();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.blobId = v;
+                            else
+                                delete m.blobId;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.heap = v;
+                            else
+                                delete m.heap;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return BlobIdHeap;
+        })();
+
+        v1.HeapRules = (function() {
+
+            const HeapRules = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            HeapRules.prototype.name = "";
+            HeapRules.prototype.backing = 0;
+            HeapRules.prototype.cache = 0;
+            HeapRules.prototype.granule = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            HeapRules.create = function(properties) {
+                return new HeapRules(properties);
+            };
+
+            HeapRules.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.name != null && $Object.hasOwnProperty.call(m, "name") && m.name !== "")
+                    w.uint32(10).string(m.name);
+                if (m.backing != null && $Object.hasOwnProperty.call(m, "backing") && m.backing !== 0)
+                    w.uint32(16).int32(m.backing);
+                if (m.cache != null && $Object.hasOwnProperty.call(m, "cache") && m.cache !== 0)
+                    w.uint32(24).int32(m.cache);
+                if (m.granule != null && $Object.hasOwnProperty.call(m, "granule") && (typeof m.granule === "object" ? m.granule.low || m.granule.high : m.granule !== 0))
+                    w.uint32(32).uint64(m.granule);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            HeapRules.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.HeapRules();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.name = v;
+                            else
+                                delete m.name;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.backing = v;
+                            else
+                                delete m.backing;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.cache = v;
+                            else
+                                delete m.cache;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.granule = v;
+                            else
+                                delete m.granule;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return HeapRules;
+        })();
+
+        v1.Grant = (function() {
+
+            const Grant = function (p) {
+                this.heaps = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Grant.prototype.heaps = $util.emptyArray;
+            Grant.prototype.mappings = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Grant.prototype.allocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Grant.prototype.refusal = null;
+
+            Grant.create = function(properties) {
+                return new Grant(properties);
+            };
+
+            Grant.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.heaps != null && m.heaps.length) {
+                    for (var i = 0; i < m.heaps.length; ++i)
+                        $root.barkeep.v1.HeapAmount.encode(m.heaps[i], w.uint32(10).fork(), q + 1).ldelim();
+                }
+                if (m.mappings != null && $Object.hasOwnProperty.call(m, "mappings") && (typeof m.mappings === "object" ? m.mappings.low || m.mappings.high : m.mappings !== 0))
+                    w.uint32(16).uint64(m.mappings);
+                if (m.allocations != null && $Object.hasOwnProperty.call(m, "allocations") && (typeof m.allocations === "object" ? m.allocations.low || m.allocations.high : m.allocations !== 0))
+                    w.uint32(24).uint64(m.allocations);
+                if (m.refusal != null && $Object.hasOwnProperty.call(m, "refusal"))
+                    $root.barkeep.v1.CommandError.encode(m.refusal, w.uint32(34).fork(), q + 1).ldelim();
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Grant.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Grant();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.heaps && m.heaps.length))
+                                m.heaps = [];
+                            m.heaps.push($root.barkeep.v1.HeapAmount.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.mappings = v;
+                            else
+                                delete m.mappings;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.allocations = v;
+                            else
+                                delete m.allocations;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 2)
+                                break;
+                            m.refusal = $root.barkeep.v1.CommandError.decode(r, r.size(), $undefined, q + 1, m.refusal);
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Grant;
+        })();
+
+        v1.HeapAmount = (function() {
+
+            const HeapAmount = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            HeapAmount.prototype.heap = "";
+            HeapAmount.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            HeapAmount.create = function(properties) {
+                return new HeapAmount(properties);
+            };
+
+            HeapAmount.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.heap != null && $Object.hasOwnProperty.call(m, "heap") && m.heap !== "")
+                    w.uint32(10).string(m.heap);
+                if (m.bytes != null && $Object.hasOwnProperty.call(m, "bytes") && (typeof m.bytes === "object" ? m.bytes.low || m.bytes.high : m.bytes !== 0))
+                    w.uint32(16).uint64(m.bytes);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            HeapAmount.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.HeapAmount();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.heap = v;
+                            else
+                                delete m.heap;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.bytes = v;
+                            else
+                                delete m.bytes;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return HeapAmount;
+        })();
+
+        v1.GrantRequest = (function() {
+
+            const GrantRequest = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            GrantRequest.prototype.wanted = null;
+            GrantRequest.prototype.needed = null;
+
+            GrantRequest.create = function(properties) {
+                return new GrantRequest(properties);
+            };
+
+            GrantRequest.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.wanted != null && $Object.hasOwnProperty.call(m, "wanted"))
+                    $root.barkeep.v1.Amounts.encode(m.wanted, w.uint32(10).fork(), q + 1).ldelim();
+                if (m.needed != null && $Object.hasOwnProperty.call(m, "needed"))
+                    $root.barkeep.v1.Amounts.encode(m.needed, w.uint32(18).fork(), q + 1).ldelim();
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            GrantRequest.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.GrantRequest();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            m.wanted = $root.barkeep.v1.Amounts.decode(r, r.size(), $undefined, q + 1, m.wanted);
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            m.needed = $root.barkeep.v1.Amounts.decode(r, r.size(), $undefined, q + 1, m.needed);
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return GrantRequest;
+        })();
+
+        v1.Amounts = (function() {
+
+            const Amounts = function (p) {
+                this.heaps = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Amounts.prototype.heaps = $util.emptyArray;
+            Amounts.prototype.mappings = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Amounts.prototype.allocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            Amounts.create = function(properties) {
+                return new Amounts(properties);
+            };
+
+            Amounts.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.heaps != null && m.heaps.length) {
+                    for (var i = 0; i < m.heaps.length; ++i)
+                        $root.barkeep.v1.HeapAmount.encode(m.heaps[i], w.uint32(10).fork(), q + 1).ldelim();
+                }
+                if (m.mappings != null && $Object.hasOwnProperty.call(m, "mappings") && (typeof m.mappings === "object" ? m.mappings.low || m.mappings.high : m.mappings !== 0))
+                    w.uint32(16).uint64(m.mappings);
+                if (m.allocations != null && $Object.hasOwnProperty.call(m, "allocations") && (typeof m.allocations === "object" ? m.allocations.low || m.allocations.high : m.allocations !== 0))
+                    w.uint32(24).uint64(m.allocations);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Amounts.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Amounts();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.heaps && m.heaps.length))
+                                m.heaps = [];
+                            m.heaps.push($root.barkeep.v1.HeapAmount.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.mappings = v;
+                            else
+                                delete m.mappings;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.allocations = v;
+                            else
+                                delete m.allocations;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Amounts;
+        })();
+
+        v1.Recall = (function() {
+
+            const Recall = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Recall.create = function(properties) {
+                return new Recall(properties);
+            };
+
+            Recall.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Recall.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Recall();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    r.skipType(t & 7, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Recall;
+        })();
+
+        v1.Accounts = (function() {
+
+            const Accounts = function (p) {
+                this.destroyed = [];
+                this.blobs = [];
+                this.decisions = [];
+                this.refusals = [];
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Accounts.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Accounts.prototype.complete = false;
+            Accounts.prototype.continues = false;
+            Accounts.prototype.destroyed = $util.emptyArray;
+            Accounts.prototype.blobs = $util.emptyArray;
+            Accounts.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Accounts.prototype.decisions = $util.emptyArray;
+            Accounts.prototype.refusals = $util.emptyArray;
+
+            Accounts.create = function(properties) {
+                return new Accounts(properties);
+            };
+
+            Accounts.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.version != null && $Object.hasOwnProperty.call(m, "version") && (typeof m.version === "object" ? m.version.low || m.version.high : m.version !== 0))
+                    w.uint32(8).uint64(m.version);
+                if (m.complete != null && $Object.hasOwnProperty.call(m, "complete") && m.complete !== false)
+                    w.uint32(16).bool(m.complete);
+                if (m.continues != null && $Object.hasOwnProperty.call(m, "continues") && m.continues !== false)
+                    w.uint32(24).bool(m.continues);
+                if (m.destroyed != null && m.destroyed.length) {
+                    w.uint32(34).uint32s(m.destroyed);
+                }
+                if (m.blobs != null && m.blobs.length) {
+                    for (var i = 0; i < m.blobs.length; ++i)
+                        $root.barkeep.v1.BlobAccount.encode(m.blobs[i], w.uint32(42).fork(), q + 1).ldelim();
+                }
+                if (m.generation != null && $Object.hasOwnProperty.call(m, "generation") && (typeof m.generation === "object" ? m.generation.low || m.generation.high : m.generation !== 0))
+                    w.uint32(48).uint64(m.generation);
+                if (m.decisions != null && m.decisions.length) {
+                    for (var i = 0; i < m.decisions.length; ++i)
+                        $root.barkeep.v1.DecisionCount.encode(m.decisions[i], w.uint32(58).fork(), q + 1).ldelim();
+                }
+                if (m.refusals != null && m.refusals.length) {
+                    for (var i = 0; i < m.refusals.length; ++i)
+                        $root.barkeep.v1.RefusalTotal.encode(m.refusals[i], w.uint32(66).fork(), q + 1).ldelim();
+                }
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Accounts.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Accounts();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.version = v;
+                            else
+                                delete m.version;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.complete = v;
+                            else
+                                delete m.complete;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.continues = v;
+                            else
+                                delete m.continues;
+                            continue;
+                        }
+                    case 4: {
+                            if (u === 2) {
+                                if (!(m.destroyed && m.destroyed.length))
+                                    m.destroyed = [];
+                                r.uint32s(m.destroyed);
+                                continue;
+                            }
+                            if (u !== 0)
+                                break;
+                            if (!(m.destroyed && m.destroyed.length))
+                                m.destroyed = [];
+                            m.destroyed.push(r.uint32());
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.blobs && m.blobs.length))
+                                m.blobs = [];
+                            m.blobs.push($root.barkeep.v1.BlobAccount.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.generation = v;
+                            else
+                                delete m.generation;
+                            continue;
+                        }
+                    case 7: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.decisions && m.decisions.length))
+                                m.decisions = [];
+                            m.decisions.push($root.barkeep.v1.DecisionCount.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 8: {
+                            if (u !== 2)
+                                break;
+                            if (!(m.refusals && m.refusals.length))
+                                m.refusals = [];
+                            m.refusals.push($root.barkeep.v1.RefusalTotal.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Accounts;
+        })();
+
+        v1.DecisionCount = (function() {
+
+            const DecisionCount = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            DecisionCount.prototype.operation = 0;
+            DecisionCount.prototype.result = 0;
+            DecisionCount.prototype.count = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            DecisionCount.create = function(properties) {
+                return new DecisionCount(properties);
+            };
+
+            DecisionCount.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.operation != null && $Object.hasOwnProperty.call(m, "operation") && m.operation !== 0)
+                    w.uint32(8).int32(m.operation);
+                if (m.result != null && $Object.hasOwnProperty.call(m, "result") && m.result !== 0)
+                    w.uint32(16).int32(m.result);
+                if (m.count != null && $Object.hasOwnProperty.call(m, "count") && (typeof m.count === "object" ? m.count.low || m.count.high : m.count !== 0))
+                    w.uint32(24).uint64(m.count);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            DecisionCount.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.DecisionCount();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.operation = v;
+                            else
+                                delete m.operation;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.result = v;
+                            else
+                                delete m.result;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.count = v;
+                            else
+                                delete m.count;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return DecisionCount;
+        })();
+
+        v1.OperationKind = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "OPERATION_KIND_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "OPERATION_KIND_CREATE"] = 1;
+            values[valuesById[2] = "OPERATION_KIND_MAP"] = 2;
+            values[valuesById[3] = "OPERATION_KIND_UNMAP"] = 3;
+            values[valuesById[4] = "OPERATION_KIND_DESTROY"] = 4;
+            values[valuesById[5] = "OPERATION_KIND_RESET"] = 5;
+            return values;
+        })();
+
+        v1.DecisionResult = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "DECISION_RESULT_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "DECISION_RESULT_OK"] = 1;
+            values[valuesById[2] = "DECISION_RESULT_NOOP"] = 2;
+            values[valuesById[3] = "DECISION_RESULT_REFUSED"] = 3;
+            values[valuesById[4] = "DECISION_RESULT_ABANDONED"] = 4;
+            return values;
+        })();
+
+        v1.RefusalTotal = (function() {
+
+            const RefusalTotal = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            RefusalTotal.prototype.reason = 0;
+            RefusalTotal.prototype.count = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            RefusalTotal.create = function(properties) {
+                return new RefusalTotal(properties);
+            };
+
+            RefusalTotal.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.reason != null && $Object.hasOwnProperty.call(m, "reason") && m.reason !== 0)
+                    w.uint32(8).int32(m.reason);
+                if (m.count != null && $Object.hasOwnProperty.call(m, "count") && (typeof m.count === "object" ? m.count.low || m.count.high : m.count !== 0))
+                    w.uint32(16).uint64(m.count);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            RefusalTotal.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.RefusalTotal();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.reason = v;
+                            else
+                                delete m.reason;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.count = v;
+                            else
+                                delete m.count;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return RefusalTotal;
+        })();
+
+        v1.BlobAccount = (function() {
+
+            const BlobAccount = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            BlobAccount.prototype.created = null;
+            BlobAccount.prototype.heap = "";
+            BlobAccount.prototype.place = 0;
+            BlobAccount.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            BlobAccount.create = function(properties) {
+                return new BlobAccount(properties);
+            };
+
+            BlobAccount.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.created != null && $Object.hasOwnProperty.call(m, "created"))
+                    $root.barkeep.v1.CreateBlob.encode(m.created, w.uint32(10).fork(), q + 1).ldelim();
+                if (m.heap != null && $Object.hasOwnProperty.call(m, "heap") && m.heap !== "")
+                    w.uint32(18).string(m.heap);
+                if (m.place != null && $Object.hasOwnProperty.call(m, "place") && m.place !== 0)
+                    w.uint32(24).int32(m.place);
+                if (m.offset != null && $Object.hasOwnProperty.call(m, "offset") && (typeof m.offset === "object" ? m.offset.low || m.offset.high : m.offset !== 0))
+                    w.uint32(32).uint64(m.offset);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            BlobAccount.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.BlobAccount();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            m.created = $root.barkeep.v1.CreateBlob.decode(r, r.size(), $undefined, q + 1, m.created);
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.heap = v;
+                            else
+                                delete m.heap;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.int32())
+                                m.place = v;
+                            else
+                                delete m.place;
+                            continue;
+                        }
+                    case 4: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.offset = v;
+                            else
+                                delete m.offset;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return BlobAccount;
+        })();
+
+        v1.BlobPlace = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "BLOB_PLACE_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "BLOB_PLACE_UNMAPPED"] = 1;
+            values[valuesById[2] = "BLOB_PLACE_MAPPED"] = 2;
+            values[valuesById[3] = "BLOB_PLACE_PARKED"] = 3;
+            values[valuesById[4] = "BLOB_PLACE_STASHED"] = 4;
+            return values;
+        })();
+
+        v1.AccountsEntered = (function() {
+
+            const AccountsEntered = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            AccountsEntered.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            AccountsEntered.create = function(properties) {
+                return new AccountsEntered(properties);
+            };
+
+            AccountsEntered.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.version != null && $Object.hasOwnProperty.call(m, "version") && (typeof m.version === "object" ? m.version.low || m.version.high : m.version !== 0))
+                    w.uint32(8).uint64(m.version);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            AccountsEntered.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.AccountsEntered();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.version = v;
+                            else
+                                delete m.version;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return AccountsEntered;
         })();
 
         v1.Detach = (function() {
@@ -8338,6 +10376,8 @@ export const barkeep = $root.barkeep = (() => {
             FrontendStatistics.prototype.slotRefusals = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.vmm = null;
             FrontendStatistics.prototype.outOfReachChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            FrontendStatistics.prototype.strayBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            FrontendStatistics.prototype.untoldBlobs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             FrontendStatistics.create = function(properties) {
                 return new FrontendStatistics(properties);
@@ -8368,6 +10408,10 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.VmmStatus.encode(m.vmm, w.uint32(50).fork(), q + 1).ldelim();
                 if (m.outOfReachChains != null && $Object.hasOwnProperty.call(m, "outOfReachChains") && (typeof m.outOfReachChains === "object" ? m.outOfReachChains.low || m.outOfReachChains.high : m.outOfReachChains !== 0))
                     w.uint32(56).uint64(m.outOfReachChains);
+                if (m.strayBytes != null && $Object.hasOwnProperty.call(m, "strayBytes") && (typeof m.strayBytes === "object" ? m.strayBytes.low || m.strayBytes.high : m.strayBytes !== 0))
+                    w.uint32(64).uint64(m.strayBytes);
+                if (m.untoldBlobs != null && $Object.hasOwnProperty.call(m, "untoldBlobs") && (typeof m.untoldBlobs === "object" ? m.untoldBlobs.low || m.untoldBlobs.high : m.untoldBlobs !== 0))
+                    w.uint32(72).uint64(m.untoldBlobs);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -8454,6 +10498,24 @@ export const barkeep = $root.barkeep = (() => {
                                 m.outOfReachChains = v;
                             else
                                 delete m.outOfReachChains;
+                            continue;
+                        }
+                    case 8: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.strayBytes = v;
+                            else
+                                delete m.strayBytes;
+                            continue;
+                        }
+                    case 9: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.untoldBlobs = v;
+                            else
+                                delete m.untoldBlobs;
                             continue;
                         }
                     }
@@ -10494,6 +12556,8 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[34] = "REASON_VM_IN_USE"] = 34;
             values[valuesById[35] = "REASON_VMM_SLOTS"] = 35;
             values[valuesById[36] = "REASON_ROLE_FORBIDDEN"] = 36;
+            values[valuesById[37] = "REASON_VM_SUSPENDED"] = 37;
+            values[valuesById[38] = "REASON_STASHED"] = 38;
             return values;
         })();
 

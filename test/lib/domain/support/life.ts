@@ -49,7 +49,7 @@ const unmap = fc.record({ kind: fc.constant('unmap' as const), resource });
 const destroy = fc.record({ kind: fc.constant('destroy' as const), resource });
 const reset = fc.constant({ kind: 'reset' as const });
 
-const command: fc.Arbitrary<Bare> = fc.oneof(
+export const command: fc.Arbitrary<Bare> = fc.oneof(
   { weight: 100, arbitrary: create },
   { weight: 90, arbitrary: map },
   { weight: 45, arbitrary: unmap },
