@@ -12,6 +12,7 @@ import { EffectExecutor } from '../lib/memory/effects.ts';
 import type { WindowMemory } from '../lib/memory/window-memory.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
+import type { FollowedVm } from './followed-vm.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { CommandLog } from './journal/journal.ts';
 import type { Abandoned } from './journal/record.ts';
@@ -35,6 +36,8 @@ export class AttachedVm {
   readonly vm: Vm;
   /** Null in per-blob placement. */
   readonly window: WindowMemory | null;
+  /** Of a VM whose frontend decides for it: no command is executed here, and nothing of its memory is touched before its end. */
+  readonly followed: FollowedVm | null;
   readonly #heaps: Heaps;
   readonly #effects: EffectExecutor;
   readonly #log: CommandLog | null;
@@ -46,8 +49,15 @@ export class AttachedVm {
   strayBytes = 0;
 
   /** `log` is where complete commands are written down before they are answered; null when nothing shall survive this process. */
-  constructor(vm: Vm, window: WindowMemory | null, heaps: Heaps, log: CommandLog | null = null) {
+  constructor(
+    vm: Vm,
+    window: WindowMemory | null,
+    heaps: Heaps,
+    log: CommandLog | null = null,
+    followed: FollowedVm | null = null,
+  ) {
     this.vm = vm;
+    this.followed = followed;
     this.window = window;
     this.#heaps = heaps;
     this.#log = log;
@@ -77,7 +87,7 @@ export class AttachedVm {
    * the calls. A promise rejects for a fault, after which the VM must be given up, and for a batch that waited when the VM was closed.
    */
   run(commands: readonly Command[]): Reply[] | Promise<Reply[]> {
-    this.#checkOpen();
+    this.checkOpen('a command');
     const batch: Batch = {
       commands,
       replies: new Array<Reply>(commands.length),
@@ -97,6 +107,25 @@ export class AttachedVm {
     this.vm.counters.copyTo(this.#settled);
     const rest = this.#advance(batch);
     return rest === null ? batch.replies : this.#track(rest.then(() => batch.replies));
+  }
+
+  /** @param what what came, for the error. @throws StatusError VM_NOT_ATTACHED when the VM is given up */
+  checkOpen(what: string): void {
+    if (!this.#closed) return;
+    throw new StatusError(
+      'VM_NOT_ATTACHED',
+      `${what} for VM "${this.vm.name}" came, but the VM was given up meanwhile; attach it again`,
+    );
+  }
+
+  /** @throws StatusError PROTOCOL when somebody else decides for the VM */
+  checkDecidedHere(): void {
+    if (this.followed === null) return;
+    throw new StatusError(
+      'PROTOCOL',
+      `a command for VM "${this.vm.name}" came, but its session was begun with decides: tell accounts, or begin one without`,
+      { vm: this.vm.name },
+    );
   }
 
   /** Waits until nothing is under way. Never rejects. */
@@ -137,18 +166,10 @@ export class AttachedVm {
   }
 
   async #runLater(batch: Batch): Promise<Reply[]> {
-    this.#checkOpen();
+    this.checkOpen('a command');
     this.vm.counters.copyTo(this.#settled);
     await this.#advance(batch);
     return batch.replies;
-  }
-
-  #checkOpen(): void {
-    if (!this.#closed) return;
-    throw new StatusError(
-      'VM_NOT_ATTACHED',
-      `a command for VM "${this.vm.name}" came, but the VM was given up meanwhile; attach it again`,
-    );
   }
 
   #track(work: Promise<Reply[]>): Promise<Reply[]> {

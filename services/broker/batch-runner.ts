@@ -1,9 +1,13 @@
 // Runs batches for whoever has a VM, and keeps what is told about them: how long they took, and what happened.
 
 import type { Command, Reply } from '../lib/domain/command.ts';
+import type { Followed } from '../lib/domain/follow.ts';
 import { DurationHistogram } from '../lib/runtime/duration-histogram.ts';
 import type { AttachedVm } from './attached-vm.ts';
 import type { Events } from './events.ts';
+import type { FollowedVm } from './followed-vm.ts';
+import type { GrantDesk } from './grants.ts';
+import type { Told } from './told.ts';
 import type { VmDirectory, VmEntry } from './vm-directory.ts';
 
 export class BatchRunner {
@@ -11,10 +15,12 @@ export class BatchRunner {
   readonly durations = new DurationHistogram();
   readonly #directory: VmDirectory;
   readonly #events: Events;
+  readonly #grants: GrantDesk;
 
-  constructor(directory: VmDirectory, events: Events) {
+  constructor(directory: VmDirectory, events: Events, grants: GrantDesk) {
     this.#directory = directory;
     this.#events = events;
+    this.#grants = grants;
   }
 
   /**
@@ -47,9 +53,18 @@ export class BatchRunner {
     );
   }
 
+  /** Enters what a frontend that decides has told. @throws AccountsError; then nothing is changed */
+  enter(followed: FollowedVm, told: Told): void {
+    const happened = followed.enter(told);
+    if (this.#events.watched) publishFollowed(this.#events, followed, happened);
+    this.#grants.told(followed);
+  }
+
   #done(entry: VmEntry, replies: readonly Reply[], before: number, start: number): void {
     this.durations.observe((performance.now() - start) / 1000);
     if (this.#events.watched) publishReplies(this.#events, entry.config.name, replies, before);
+    // Its commands may have given back what others wait for.
+    this.#grants.retry();
   }
 
   #failed(entry: VmEntry, attached: AttachedVm, error: unknown): void {
@@ -86,5 +101,19 @@ function publishReplies(events: Events, vm: string, replies: readonly Reply[], b
         events.publish({ kind: 'reset', vm, generation: reply.generation });
         break;
     }
+  }
+}
+
+function publishFollowed(events: Events, { vm }: FollowedVm, happened: readonly Followed[]): void {
+  const { name } = vm;
+  for (const one of happened) {
+    if (one.kind === 'reset') {
+      events.publish({ kind: 'reset', vm: name, generation: vm.generation });
+      continue;
+    }
+    const { resource, size, offset, heap } = one.blob;
+    if (one.kind === 'created') events.publish({ kind: 'created', vm: name, resource, size });
+    else if (one.kind !== 'mapped') events.publish({ kind: one.kind, vm: name, resource });
+    else events.publish({ kind: 'mapped', vm: name, resource, offset, size, cache: heap.settings.cache });
   }
 }

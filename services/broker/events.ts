@@ -4,7 +4,13 @@ import type { CacheType } from '../lib/domain/heap.ts';
 import type { RefusalReason } from '../lib/domain/refusal.ts';
 
 export type BrokerEvent =
-  | { readonly kind: 'state'; readonly vm: string; readonly state: 'detached' | 'attached' | 'orphaned' }
+  | {
+      readonly kind: 'state';
+      readonly vm: string;
+      readonly state: 'detached' | 'attached' | 'orphaned' | 'suspended';
+      /** Why it is suspended; empty otherwise. */
+      readonly reason: string;
+    }
   | { readonly kind: 'created'; readonly vm: string; readonly resource: number; readonly size: number }
   | {
       readonly kind: 'mapped';

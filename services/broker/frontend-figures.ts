@@ -1,7 +1,7 @@
 // What a frontend reports about itself: checked at the border, since it becomes series of the metrics endpoint.
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { StatusError } from '../lib/rpc/status-error.ts';
-import { countFromWire } from '../lib/rpc/u64.ts';
+import { countFromWire, fromWire, type WireU64 } from '../lib/rpc/u64.ts';
 import { BOUNDS, DurationHistogram } from '../lib/runtime/duration-histogram.ts';
 
 /** As it came, once it was checked; it is handed on as it is, but for buckets that are not ours. */
@@ -39,6 +39,8 @@ export function checkFrontendFigures(figures: FrontendFigures): FrontendFigures 
     checkLabel(answer);
   }
   checkProblems(figures.vmm?.problems ?? []);
+  checkExact(figures.strayBytes, 'stray bytes');
+  checkExact(figures.untoldBlobs, 'untold blobs');
   return latencies.every(hasOurBuckets) ? figures : { ...figures, latencies: latencies.map(withOurBuckets) };
 }
 
@@ -69,6 +71,10 @@ function checkProblems(problems: readonly barkeep.v1.VmmProblem.$Properties[]): 
     if (!PROBLEM.test(message ?? ''))
       refuse('a problem without words, or with odd ones', 'printable text, at most 1000 characters');
   }
+}
+
+function checkExact(value: WireU64, what: string): void {
+  if (typeof fromWire(value) !== 'number') refuse(`${what} above 2^53 - 1`, 'what can be');
 }
 
 function checkLabel(text: string | null | undefined): void {

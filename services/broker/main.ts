@@ -30,6 +30,7 @@ import { VERSION } from '../lib/runtime/version.ts';
 import { BatchRunner } from './batch-runner.ts';
 import { Events } from './events.ts';
 import { FdChannel } from './fd-channel.ts';
+import { GrantDesk } from './grants.ts';
 import { HeapError } from './heaps/backing.ts';
 import { type DescriptorBudget, processDescriptorBudget } from './heaps/descriptor-budget.ts';
 import { type BrokerStore, HeldDescriptors } from './heaps/descriptor-store.ts';
@@ -147,7 +148,9 @@ async function start(
   const tokens = new Tokens();
   const events = new Events();
   const prefaulted = new Set(config.heaps.filter(({ prefault }) => prefault).map(({ name }) => name));
-  const directory = new VmDirectory({
+  const grants: GrantDesk = new GrantDesk(() => directory.followedVms());
+  onEnd(() => grants.close());
+  const directory: VmDirectory = new VmDirectory({
     vms: config.vms,
     waiting: terms.vms,
     waitingHeaps: terms.heaps,
@@ -159,6 +162,7 @@ async function start(
     budget,
     tokens,
     events,
+    grants,
     orphanGraceMs: config.orphanGrace,
     log,
     store: held ?? NO_STORE,
@@ -173,7 +177,7 @@ async function start(
   onEnd(() => directory.shutDown());
   onEnd(() => tokens.revokeAll());
 
-  const sweeper = new Sweeper(() => directory.attachedVms(), config.sweepInterval, log);
+  const sweeper = new Sweeper(() => directory.sweptVms(), config.sweepInterval, log);
   // Guests went on while no broker looked after them.
   sweeper.sweepNow();
   onEnd(() => sweeper.close());
@@ -192,8 +196,8 @@ async function start(
   }
 
   const health = new HealthService([BROKER_SERVICE, ADMIN_SERVICE], true);
-  const runner = new BatchRunner(directory, events);
-  const handles = new Handles(tokens, heaps, VERSION);
+  const runner = new BatchRunner(directory, events, grants);
+  const handles = new Handles(tokens, heaps, host, VERSION);
   const common = { credentials: peerCredentials, log };
   const broker = new UnixServer({
     ...common,
@@ -207,6 +211,8 @@ async function start(
       directory,
       runner,
       stageDurations,
+      host,
+      grants,
       handles,
       handlers: new Handlers((call) => broker.peerOf(call), log),
       isConnected: (peer) => broker.isConnected(peer),
@@ -232,6 +238,7 @@ async function start(
       runner,
       processFigures,
       stageDurations,
+      grants,
       configuration,
       survival: { ...survival, held },
       handlers: new Handlers((call) => server.peerOf(call), log),
@@ -259,9 +266,11 @@ function statusOf({ entries }: VmDirectory, mistake: string | null): string {
   const states = [...entries.values()].map(({ state }) => state);
   const count = (wanted: VmState): number => states.filter((state) => state === wanted).length;
   const orphaned = count('orphaned');
+  const suspended = count('suspended');
   return [
     `serving: ${count('attached')} of ${states.length} VMs attached`,
     ...(orphaned > 0 ? [`${orphaned} orphaned`] : []),
+    ...(suspended > 0 ? [`${suspended} suspended`] : []),
     ...(mistake === null ? [] : ['the configuration file is wrong and not in force']),
   ].join(', ');
 }

@@ -33,7 +33,7 @@ import { memoryKey } from './journal/decode.ts';
 import type { ContinuedJournal } from './journal/journal.ts';
 import { type HeapRecord, journalKind, type VmRecord } from './journal/record.ts';
 import { type Replay, type ReplayedVm, type ReplayTarget, replayJournal } from './journal/replay.ts';
-import type { Survivor } from './vm-directory.ts';
+import { limitsOf, type Survivor } from './vm-directory.ts';
 
 /** A frontend that was looking for its broker finds the new one within this time (it tries every second at least). Milliseconds. */
 const LEAST_GRACE = 5_000;
@@ -231,9 +231,11 @@ class Recovery implements ReplayTarget {
     this.#heaps = new Map(options.heaps.records().map((heap) => [heap.name, heap]));
   }
 
-  /** The terms that it was attached on: what is configured otherwise waits (terms.ts). */
-  settingsOf({ name }: VmRecord): VmSettings | string {
-    return this.#options.settings.get(name) ?? 'the broker has no such VM';
+  /** The terms that it was attached on: what is configured otherwise waits (terms.ts). Whoever decides goes by the quota that he was told, too. */
+  settingsOf({ name, decides, quota }: VmRecord): VmSettings | string {
+    const settings = this.#options.settings.get(name);
+    if (settings === undefined) return 'the broker has no such VM';
+    return decides ? { ...settings, quota: limitsOf(quota) } : settings;
   }
 
   heapProblem(heap: HeapRecord): string | null {
@@ -292,7 +294,11 @@ class Recovery implements ReplayTarget {
     return fitting!;
   }
 
-  #adopt({ record, state, graceEnds }: ReplayedVm, vm: Vm, claims: readonly Claim[]): string | null {
+  #adopt(
+    { record, state, graceEnds, suspension, accountsVersion }: ReplayedVm,
+    vm: Vm,
+    claims: readonly Claim[],
+  ): string | null {
     const { heaps, budget, held, orphanGraceMs } = this.#options;
     const files = new Map(claims.map(({ allocation, fd }) => [allocation && memoryKey(allocation), fd]));
     const adopted: Allocation[] = [];
@@ -323,6 +329,8 @@ class Recovery implements ReplayTarget {
       window: memory,
       session: record.session,
       graceEnds: Math.max(soonest, state === 'orphaned' ? graceEnds : Date.now() + orphanGraceMs),
+      suspension: state === 'suspended' ? suspension : null,
+      accountsVersion: record.decides ? accountsVersion : null,
     });
     return null;
   }
@@ -383,7 +391,7 @@ function wantedBy(
         resource,
         allocation,
       });
-    } else if (state === 'stashed') {
+    } else if (state === 'stashed' && !record.decides) {
       const name = stashName(record.name, resource);
       wanted.push({ role: 'stash', name, inode: stashInode(resource), size, resource, allocation: null });
     }

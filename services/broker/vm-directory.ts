@@ -5,6 +5,8 @@
 //      connection or stream|  |attach with the session
 //                     ends v  |
 //                        orphaned --grace over, or attach without the session--> (reclaimed) detached
+//
+//     attached --its frontend, which decides, told what cannot be--> suspended --evict--> (reclaimed) detached
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Host } from '../lib/domain/host.ts';
 import { type Limits, UNLIMITED } from '../lib/domain/quota.ts';
@@ -21,7 +23,10 @@ import { changesText, heapsOf } from '../lib/runtime/config-difference.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Events } from './events.ts';
+import { isHeldByAnother } from './fencing.ts';
+import { FollowedVm } from './followed-vm.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
+import type { GrantDesk, GrantHolder } from './grants.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { CommandLog, Journal, JournalledVm } from './journal/journal.ts';
@@ -33,13 +38,18 @@ export const SESSION_BYTES = 16;
 /** The longest delay that a timer of Node's takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export type VmState = 'detached' | 'attached' | 'orphaned';
+/** Of what is told about a suspended VM, characters. */
+const MOST_REASON = 500;
+
+export type VmState = 'detached' | 'attached' | 'orphaned' | 'suspended';
 
 /** Whoever has a VM: a stream, or a connection. */
 export type VmOwner = {
   readonly peer: Peer;
   /** The VM is not the owner's any more: another connection resumed its session (with `error`), or it was given up. */
   readonly dismiss: (error: StatusError | null) => void;
+  /** Asks whoever decides for the VM to give back what he does not use. */
+  readonly recall?: () => void;
 };
 
 export type AttachRequest = {
@@ -47,6 +57,8 @@ export type AttachRequest = {
   readonly secret: string;
   /** Empty for a new session. */
   readonly session: Uint8Array;
+  /** The caller decides for the VM, where its placement lets him. Default: no. */
+  readonly decides?: boolean;
 };
 
 export type Attachment = {
@@ -66,7 +78,7 @@ export type VmEntry = {
   state: VmState;
   /** Milliseconds since 1970. */
   stateSince: number;
-  /** While attached or orphaned. */
+  /** While attached, orphaned or suspended. */
   attached: AttachedVm | null;
   session: Buffer | null;
   /** While attached. */
@@ -74,6 +86,8 @@ export type VmEntry = {
   /** While orphaned: milliseconds since 1970. */
   graceEnds: number;
   graceTimer: Deadline | null;
+  /** While suspended: what its frontend told, in our words. */
+  suspension: string;
   reclaiming: Promise<void> | null;
   /** As the frontend last reported. */
   frontend: FrontendFigures | null;
@@ -90,6 +104,10 @@ export type Survivor = {
   readonly session: Buffer;
   /** Milliseconds since 1970: when nobody has resumed its session by then it is reclaimed. */
   readonly graceEnds: number;
+  /** Of a VM that was suspended: why. Null otherwise. */
+  readonly suspension: string | null;
+  /** Of a VM whose frontend decides for it; null of others. */
+  readonly accountsVersion: number | null;
 };
 
 export type VmDirectoryOptions = {
@@ -108,6 +126,7 @@ export type VmDirectoryOptions = {
   readonly budget: DescriptorBudget;
   readonly tokens: Tokens;
   readonly events: Events;
+  readonly grants: GrantDesk;
   readonly orphanGraceMs: number;
   readonly log: Logger;
   /** Default: none. */
@@ -119,6 +138,7 @@ export class VmDirectory {
   readonly #options: VmDirectoryOptions;
   #journal: Journal | null = null;
   #shuttingDown = false;
+  #suspensions = 0;
   /** A successor is to come: nothing new is begun. */
   #givesWay = false;
 
@@ -138,6 +158,7 @@ export class VmDirectory {
         owner: null,
         graceEnds: 0,
         graceTimer: null,
+        suspension: '',
         reclaiming: null,
         frontend: null,
         slot: 0,
@@ -170,12 +191,16 @@ export class VmDirectory {
     journal: Journal,
     entry: VmEntry,
     slot: number,
-    { vm, window, session, graceEnds }: Survivor,
+    { vm, window, session, graceEnds, suspension, accountsVersion }: Survivor,
   ): JournalledVm {
+    const { heaps, host } = this.#options;
     entry.slot = slot;
-    entry.attached = new AttachedVm(vm, window, this.#options.heaps, this.#commandsOf(journal, entry, vm));
+    const log = this.#commandsOf(journal, entry, vm);
+    const followed = accountsVersion === null ? null : new FollowedVm(vm, host, log, accountsVersion);
+    entry.attached = new AttachedVm(vm, window, heaps, log, followed);
     entry.session = session;
-    this.#awaitReturn(entry, graceEnds);
+    if (suspension === null) this.#awaitReturn(entry, graceEnds);
+    else this.#setSuspended(entry, suspension);
     return this.#journalled(entry);
   }
 
@@ -184,9 +209,25 @@ export class VmDirectory {
     return this.#entries;
   }
 
-  /** The VMs that have memory, attached and orphaned. */
-  *attachedVms(): Generator<AttachedVm, void, undefined> {
-    for (const { attached } of this.#entries.values()) if (attached !== null) yield attached;
+  /** The VMs whose memory is worked on here, attached and orphaned: that of others is their frontends' business. */
+  *sweptVms(): Generator<AttachedVm, void, undefined> {
+    for (const { attached } of this.#entries.values()) {
+      if (attached !== null && attached.followed === null) yield attached;
+    }
+  }
+
+  /** The VMs whose frontends decide for them. */
+  *followedVms(): Generator<GrantHolder, void, undefined> {
+    for (const { attached, owner, reclaiming } of this.#entries.values()) {
+      const followed = attached?.followed ?? null;
+      if (followed === null || reclaiming !== null) continue;
+      yield { followed, recall: owner?.recall === undefined ? null : () => owner.recall?.() };
+    }
+  }
+
+  /** VMs that were suspended since the start. */
+  get suspensions(): number {
+    return this.#suspensions;
   }
 
   /** Throws StatusError VM_UNKNOWN. */
@@ -202,15 +243,17 @@ export class VmDirectory {
 
   /**
    * Gives a VM to `owner`: anew, or with everything it had when `session` names its session.
-   * Rejects with StatusError: VM_UNKNOWN, VM_FORBIDDEN, VM_ATTACHED, SESSION_UNKNOWN, OUT_OF_MEMORY, SHUTTING_DOWN.
+   * Rejects with StatusError: VM_UNKNOWN, VM_FORBIDDEN, VM_ATTACHED, VM_SUSPENDED, SESSION_UNKNOWN, PROTOCOL, OUT_OF_MEMORY, SHUTTING_DOWN.
    */
   async attach(request: AttachRequest, owner: VmOwner): Promise<Attachment> {
     let entry = this.entry(request.vm);
     this.#admit(entry, request.secret, owner.peer);
     const wanted = Buffer.from(request.session);
-    if (wanted.length > 0) return this.#resume(entry, wanted, owner);
+    const decides = request.decides ?? false;
+    if (wanted.length > 0) return this.#resume(entry, wanted, decides, owner);
     for (;;) {
       this.#checkRunning();
+      checkNotSuspended(entry);
       const { settings } = entry;
       if (entry.reclaiming !== null) await entry.reclaiming;
       else if (entry.state === 'orphaned') await this.#reclaim(entry, 'its frontend started anew');
@@ -220,7 +263,7 @@ export class VmDirectory {
       if (entry.settings !== settings) this.#admit(entry, request.secret, owner.peer);
     }
     if (entry.owner !== null) throw attachedElsewhere(entry, entry.owner.peer);
-    return this.#open(entry, owner);
+    return this.#open(entry, decides, owner);
   }
 
   /** The VM that the connection of `peer` has attached. Throws StatusError VM_UNKNOWN, VM_NOT_ATTACHED. */
@@ -251,6 +294,26 @@ export class VmDirectory {
     this.#options.log.warn(
       { vm: entry.config.name, graceMs: grace, peer: owner.peer.name, ...kept },
       'frontend vanished; its VM is kept',
+    );
+  }
+
+  /**
+   * `owner` told what cannot be: nobody gets the VM any more, and its memory and its charge stay as they are, until it is evicted. `why` is in
+   * our words. Does nothing when the VM is no longer the owner's.
+   */
+  suspend(entry: VmEntry, owner: VmOwner, why: string): void {
+    if (entry.owner !== owner || this.#shuttingDown) return;
+    const { name } = entry.config;
+    const suspension = why.slice(0, MOST_REASON);
+    entry.owner = null;
+    this.#suspensions += 1;
+    this.#options.tokens.revoke(name);
+    this.#setSuspended(entry, suspension);
+    this.#journal?.stateChanged(entry.slot, 'suspended', 0, suspension);
+    faultPoint('broker.state-journalled');
+    this.#options.log.error(
+      { vm: name, peer: owner.peer.name, why: suspension, ...holdingsOf(entry) },
+      'a frontend told what cannot be; its VM is suspended until it is evicted',
     );
   }
 
@@ -362,7 +425,8 @@ export class VmDirectory {
   }
 
   /** A frontend that comes back may be faster than the end of its old connection: whoever knows the session takes it over. */
-  #resume(entry: VmEntry, wanted: Buffer, owner: VmOwner): Attachment {
+  #resume(entry: VmEntry, wanted: Buffer, decides: boolean, owner: VmOwner): Attachment {
+    checkNotSuspended(entry);
     const { session, attached } = entry;
     const isKnown = session !== null && session.length === wanted.length && timingSafeEqual(session, wanted);
     if (!isKnown || attached === null) {
@@ -373,6 +437,10 @@ export class VmDirectory {
       );
     }
     const before = entry.owner;
+    checkDecides(entry, attached, decides);
+    if (attached.followed !== null && before !== null && isHeldByAnother(before.peer, owner.peer)) {
+      throw attachedElsewhere(entry, before.peer);
+    }
     entry.graceTimer?.cancel();
     entry.graceTimer = null;
     entry.owner = owner;
@@ -389,11 +457,11 @@ export class VmDirectory {
   }
 
   /** What fails leaves nothing behind: a frontend tries again, many times a second. */
-  #open(entry: VmEntry, owner: VmOwner): Attachment {
+  #open(entry: VmEntry, decides: boolean, owner: VmOwner): Attachment {
     const window = this.#openWindow(entry);
     faultPoint('broker.window-stored');
     try {
-      return this.#openBooks(entry, owner, window);
+      return this.#openBooks(entry, decides, owner, window);
     } catch (error) {
       this.#options.host.detach(entry.config.name);
       this.#journal?.reclaimed(entry.slot);
@@ -406,21 +474,24 @@ export class VmDirectory {
     }
   }
 
-  #openBooks(entry: VmEntry, owner: VmOwner, window: WindowMemory | null): Attachment {
+  #openBooks(entry: VmEntry, decides: boolean, owner: VmOwner, window: WindowMemory | null): Attachment {
     const { host, heaps } = this.#options;
-    const vm = host.attach(entry.settings);
+    const isFollowed = decides && window !== null;
+    const vm = host.attach(entry.settings, isFollowed);
     const journal = this.#journal;
     entry.slot = journal?.newSlot() ?? 0;
     const log = journal === null ? null : this.#commandsOf(journal, entry, vm);
-    const attached = new AttachedVm(vm, window, heaps, log);
+    const followed = isFollowed ? new FollowedVm(vm, host, log) : null;
+    const attached = new AttachedVm(vm, window, heaps, log, followed);
     entry.attached = attached;
     entry.owner = owner;
     entry.session = randomBytes(SESSION_BYTES);
     journal?.attached(recordOf(entry, entry.session), this.#journalled(entry));
     faultPoint('broker.attach-journalled');
+    followed?.requestFirst();
     entry.frontend = null;
     this.#setState(entry, 'attached');
-    this.#options.log.info({ vm: entry.config.name, peer: owner.peer.name }, 'attached');
+    this.#options.log.info({ vm: entry.config.name, peer: owner.peer.name, decides: isFollowed }, 'attached');
     return { entry, attached, session: entry.session, resumed: false };
   }
 
@@ -476,10 +547,13 @@ export class VmDirectory {
     // Whatever happens from here on, nobody may come back to it: what a successor finds of its memory it erases.
     this.#journal?.reclaimed(entry.slot);
     faultPoint('broker.reclaim-journalled');
+    if (attached.followed !== null) this.#options.grants.withdraw(attached.followed);
     entry.reclaiming = this.#closeMemory(entry, attached, true).then(() => {
       entry.attached = null;
       entry.frontend = null;
       entry.reclaiming = null;
+      entry.suspension = '';
+      this.#options.grants.retry();
       this.#setState(entry, 'detached');
       faultPoint('broker.reclaim-dropped');
       this.#options.log.info({ vm: entry.config.name, why, ...had }, 'reclaimed');
@@ -499,17 +573,48 @@ export class VmDirectory {
     );
   }
 
+  #setSuspended(entry: VmEntry, suspension: string): void {
+    entry.suspension = suspension;
+    this.#setState(entry, 'suspended');
+  }
+
   #setState(entry: VmEntry, state: VmState): void {
+    const { config, suspension } = entry;
     entry.state = state;
     entry.stateSince = Date.now();
     if (this.#options.events.watched) {
-      this.#options.events.publish({ kind: 'state', vm: entry.config.name, state });
+      this.#options.events.publish({ kind: 'state', vm: config.name, state, reason: suspension });
     }
   }
 }
 
 export function shuttingDown(): StatusError {
   return new StatusError('SHUTTING_DOWN', 'the broker is shutting down; connect again later');
+}
+
+/** One that is being evicted is waited for. */
+function checkNotSuspended({ config, state, suspension, reclaiming }: VmEntry): void {
+  if (state !== 'suspended' || reclaiming !== null) return;
+  throw suspended(config.name, suspension);
+}
+
+/** What a frontend that told what cannot be gets, and whoever wants its VM afterwards. */
+export function suspended(name: string, why: string): StatusError {
+  return new StatusError(
+    'VM_SUSPENDED',
+    `VM "${name}" is suspended, because its frontend told what cannot be: ${why.slice(0, MOST_REASON)}; find out what runs as that frontend, then \`barkeep vm evict ${name}\``,
+    { vm: name },
+  );
+}
+
+function checkDecides({ config }: VmEntry, attached: AttachedVm, decides: boolean): void {
+  const has = attached.followed !== null;
+  if (has === (decides && config.placement === 'window')) return;
+  throw new StatusError(
+    'PROTOCOL',
+    `a session of VM "${config.name}" was to be resumed ${decides ? 'with' : 'without'} decides, but it was begun ${has ? 'with' : 'without'}; resume it as it was begun, or attach without a session`,
+    { vm: config.name },
+  );
 }
 
 function evicted(name: string): StatusError {
@@ -537,21 +642,31 @@ function recordOf({ slot, config, attached }: VmEntry, session: Buffer): VmRecor
     blobHeaps: config.blobHeaps,
     attachedBy: config.attachedBy,
     scanouts: config.scanouts,
-    quota: config.quota,
+    // They hold for the session of whoever decides by them.
+    quota: attached?.followed ? quotaOf(attached.vm.quota) : config.quota,
+    decides: (attached?.followed ?? null) !== null,
   };
+}
+
+function quotaOf({ bytes, mappings, allocations }: Limits): VmConfig['quota'] {
+  const limit = (amount: number): number => (amount === UNLIMITED ? 0 : amount);
+  return { bytes: limit(bytes), mappings: limit(mappings), allocations: limit(allocations) };
 }
 
 /** Of an attached or orphaned VM. */
 function imageOf(entry: VmEntry, heaps: Heaps): VmImage {
-  const { attached, session, state, graceEnds } = entry;
+  const { attached, session, state, graceEnds, suspension } = entry;
   if (attached === null || session === null)
     throw new Error(`VM ${entry.config.name} has nothing to be written down`);
-  const isOrphaned = state === 'orphaned';
+  const { followed } = attached;
   return {
     vm: recordOf(entry, session),
-    state: isOrphaned ? 'orphaned' : 'attached',
-    graceEnds: isOrphaned ? graceEnds : 0,
+    state: state === 'detached' ? 'attached' : state,
+    graceEnds: state === 'orphaned' ? graceEnds : 0,
+    suspension,
     snapshot: attached.vm.snapshot(),
+    grant: followed?.grant ?? null,
+    accountsVersion: followed?.accountsVersion ?? 0,
     inodeOf: (allocation) => heaps.inodeOf(allocation),
     stashInode: (resource) => attached.window?.stashInode(resource) ?? 0,
   };
@@ -571,18 +686,22 @@ function digest(secret: string): Buffer {
 }
 
 function settingsOf(config: VmConfig, populate: boolean): VmSettings {
-  const { bytes, mappings, allocations } = config.quota;
   return {
     name: config.name,
     windowSize: config.window,
     placement: config.placement,
     defaultHeap: config.heap,
     blobHeaps: new Map([...config.blobHeaps].map(([id, heap]) => [String(id), heap])),
-    quota: {
-      bytes: bytes || UNLIMITED,
-      mappings: mappings || UNLIMITED,
-      allocations: allocations || UNLIMITED,
-    },
+    quota: limitsOf(config.quota),
     populate,
+  };
+}
+
+/** Of a quota as configured, where 0 is no limit. */
+export function limitsOf({ bytes, mappings, allocations }: VmConfig['quota']): Limits {
+  return {
+    bytes: bytes || UNLIMITED,
+    mappings: mappings || UNLIMITED,
+    allocations: allocations || UNLIMITED,
   };
 }

@@ -8,6 +8,8 @@ const HELP = `
 Examples:
   barkeep heap list
   barkeep heap list --json | jq -r '.[] | "\\(.name) \\(.used)/\\(.capacity)"'
+
+IDLE is granted to VMs that decide for themselves, and in no blob: neither used nor free.
 `;
 
 const COLUMNS: readonly Column<HeapRecord>[] = [
@@ -17,6 +19,7 @@ const COLUMNS: readonly Column<HeapRecord>[] = [
   { title: 'CAPACITY', value: (heap) => bytesText(heap.capacity), align: 'right' },
   { title: 'USED', value: (heap) => bytesText(heap.used), align: 'right' },
   { title: 'USED%', value: usedPercent, align: 'right' },
+  { title: 'IDLE', value: (heap) => bytesText(heap.idle), align: 'right' },
   { title: 'BLOBS', value: (heap) => String(heap.allocations), align: 'right' },
   { title: 'PATH', value: (heap) => heap.path },
 ];

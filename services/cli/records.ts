@@ -44,6 +44,20 @@ export type VmRecord = {
   readonly graceLeft: number;
   /** Null while no frontend has it attached, or has told. */
   readonly vmm: VmmRecord | null;
+  /** Its frontend decides for it. The rest is of such a VM alone. */
+  readonly decides: boolean;
+  readonly grant: GrantRecord | null;
+  readonly accountsVersion: JsonU64;
+  readonly untoldBlobs: JsonU64;
+  readonly strayBytes: JsonU64;
+  /** Why it is suspended; empty otherwise. */
+  readonly suspension: string;
+};
+
+export type GrantRecord = {
+  readonly heaps: readonly { readonly heap: string; readonly bytes: JsonU64; readonly idle: JsonU64 }[];
+  readonly mappings: JsonU64;
+  readonly allocations: JsonU64;
 };
 
 export type PendingRecord = { readonly setting: string; readonly now: string; readonly next: string };
@@ -117,6 +131,8 @@ export type HeapRecord = {
   readonly allocations: JsonU64;
   readonly path: string;
   readonly pending: readonly PendingRecord[];
+  /** Granted and in no blob, bytes. */
+  readonly idle: JsonU64;
 };
 
 export type EventRecord = {
@@ -148,6 +164,7 @@ const STATE_NAMES: Readonly<Record<number, string>> = {
   [VmState.VM_STATE_DETACHED]: 'detached',
   [VmState.VM_STATE_ATTACHED]: 'attached',
   [VmState.VM_STATE_ORPHANED]: 'orphaned',
+  [VmState.VM_STATE_SUSPENDED]: 'suspended',
 };
 
 export function vmRecord(vm: AdminVm): VmRecord {
@@ -177,6 +194,24 @@ export function vmRecord(vm: AdminVm): VmRecord {
     stateSince: vm.stateSince ?? 0,
     graceLeft: vm.graceLeft ?? 0,
     vmm: vm.vmm ? vmmRecord(vm.vmm) : null,
+    decides: vm.decides ?? false,
+    grant: vm.grant ? grantRecord(vm.grant) : null,
+    accountsVersion: u64(vm.accountsVersion),
+    untoldBlobs: u64(vm.untoldBlobs),
+    strayBytes: u64(vm.strayBytes),
+    suspension: vm.suspension ?? '',
+  };
+}
+
+function grantRecord({ heaps, mappings, allocations }: barkeep.v1.VmGrant.$Properties): GrantRecord {
+  return {
+    heaps: (heaps ?? []).map(({ heap, bytes, idle }) => ({
+      heap: heap ?? '',
+      bytes: u64(bytes),
+      idle: u64(idle),
+    })),
+    mappings: u64(mappings),
+    allocations: u64(allocations),
   };
 }
 
@@ -270,6 +305,7 @@ export function heapRecord(heap: AdminHeap): HeapRecord {
     allocations: u64(heap.allocations),
     path: heap.path ?? '',
     pending: pendingRecords(heap.pending),
+    idle: u64(heap.idle),
   };
 }
 
@@ -293,7 +329,10 @@ function eventData(message: AdminEvent): Record<string, JsonU64> {
     deviceReset,
     commandRefused,
   } = message;
-  if (vmStateChanged) return { state: STATE_NAMES[vmStateChanged.state ?? 0] ?? 'unknown' };
+  if (vmStateChanged) {
+    const { state, reason } = vmStateChanged;
+    return { state: STATE_NAMES[state ?? 0] ?? 'unknown', ...(reason && { reason }) };
+  }
   if (blobCreated) return { resourceId: blobCreated.resourceId ?? 0, size: u64(blobCreated.size) };
   if (blobMapped) {
     return {

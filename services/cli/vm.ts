@@ -10,7 +10,7 @@ const HELP = `
 Examples:
   barkeep vm list
   barkeep vm show web-1
-  barkeep vm evict web-1                         reclaim what a vanished frontend left
+  barkeep vm evict web-1                         reclaim what a vanished frontend left, or a suspended VM
   barkeep vm list --json | jq -r '.[] | select(.state == "orphaned") | .name'
   barkeep vm list --json | jq -r '.[] | select(.vmm.problems != []) | .name'
 
@@ -21,6 +21,9 @@ The column VMM:
   running      the guest's driver is at work
   stopped      its queues are stopped: the VM is paused, or the driver is gone
 Behind it stands what is wrong with how the VM was started; \`vm show\` says what to change.
+
+A VM is suspended when its frontend, which decides for it, told what cannot be: it keeps its memory, and nobody can attach it. \`vm show\` says what
+was told; find out what runs as that frontend, then \`vm evict\` the VM: after that it can be attached again.
 `;
 
 const COLUMNS: readonly Column<VmRecord>[] = [
@@ -56,7 +59,7 @@ export function addVmCommands(program: Command, context: Context): void {
 
 function addEvict(vm: Command, context: Context): void {
   vm.command('evict')
-    .description('reclaim everything a VM has, without waiting for the grace')
+    .description('reclaim everything a VM has, without waiting for the grace; a suspended one too')
     .argument('<name>', 'its name in the configuration')
     .option('--force', 'also when a frontend has it attached: its guest loses what it has mapped')
     .addHelpText('after', HELP)
@@ -82,6 +85,7 @@ function fields(vm: VmRecord, now: number): [string, string][] {
   return [
     ['name', vm.name],
     ['state', `${vm.state}${pid}${since}${grace}`],
+    ...(vm.suspension === '' ? [] : ([['suspended', vm.suspension]] as [string, string][])),
     ...vmmFields(vm.vmm, vm),
     ['placement', vm.placement],
     ['window', bytesText(vm.windowSize)],
@@ -92,6 +96,21 @@ function fields(vm: VmRecord, now: number): [string, string][] {
     ['blobs', `${vm.allocations} of ${limit(vm.quota.allocations, String)}`],
     ['allocated', `${bytesText(vm.allocatedBytes)} of ${limit(vm.quota.bytes, bytesText)}`],
     ['generation', String(vm.generation)],
+    ...grantFields(vm),
+  ];
+}
+
+/** Of a VM whose frontend decides. */
+function grantFields({ grant, accountsVersion, untoldBlobs, strayBytes }: VmRecord): [string, string][] {
+  if (grant === null) return [];
+  const heaps = grant.heaps.map(
+    ({ heap, bytes, idle }) => `${bytesText(bytes)} of ${heap} (${bytesText(idle)} idle)`,
+  );
+  return [
+    ['decided by', 'its frontend'],
+    ['grant', [...heaps, `${grant.mappings} mappings`, `${grant.allocations} blobs`].join(', ')],
+    ['accounts', `version ${accountsVersion}, ${untoldBlobs} blobs not told yet`],
+    ['stray', bytesText(strayBytes)],
   ];
 }
 

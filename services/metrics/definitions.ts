@@ -43,6 +43,7 @@ const BACKINGS: Readonly<Record<number, string>> = {
 const STATES: ReadonlyMap<number, string> = new Map([
   [barkeep.v1.VmState.VM_STATE_ATTACHED, 'attached'],
   [barkeep.v1.VmState.VM_STATE_ORPHANED, 'orphaned'],
+  [barkeep.v1.VmState.VM_STATE_SUSPENDED, 'suspended'],
 ]);
 
 /** Three histograms a VM, 63 series: as many as everything else together, so only where the configuration wants them. */
@@ -124,6 +125,48 @@ export const DEFINITIONS: readonly Definition[] = [
     'Quota of live blobs; 0 is no limit.',
     (vm) => vm.vm?.quota?.allocations,
   ),
+  // Grants, of VMs that their frontends decide for.
+  perGrant(
+    'barkeep_grant_bytes',
+    'Bytes of a heap that a VM may have in use without asking.',
+    ({ bytes }) => bytes,
+  ),
+  perGrant('barkeep_grant_idle_bytes', 'Of barkeep_grant_bytes, what is in no blob.', ({ idle }) => idle),
+  perVm(
+    'gauge',
+    'barkeep_untold_blobs',
+    'Blobs that are other than the broker knows, as the frontend last reported.',
+    (vm) => vm.vm?.untoldBlobs,
+  ),
+  once(
+    'counter',
+    'barkeep_grant_recalls_total',
+    'Times that VMs were asked to give back what they do not use.',
+    ({ grants }) => countFromWire(grants?.recalls),
+  ),
+  once(
+    'counter',
+    'barkeep_grant_refusals_total',
+    'Requests for a grant that were refused what they needed.',
+    ({ grants }) => countFromWire(grants?.refusals),
+  ),
+  once(
+    'counter',
+    'barkeep_vm_suspensions_total',
+    'VMs that were suspended for what their frontends told.',
+    ({ grants }) => countFromWire(grants?.suspensions),
+  ),
+  {
+    of: 'host',
+    name: 'barkeep_grant_wait_seconds',
+    type: 'histogram',
+    help: 'How long requests for a grant waited for others to give something back.',
+    labels: [],
+    read: ({ grants }, add) => {
+      if (grants?.waitSeconds) add(grants.waitSeconds);
+    },
+  },
+
   perVm('gauge', 'barkeep_device_generation', 'Moves on at every device reset.', (vm) => vm.vm?.generation),
   labelled(
     'barkeep_vm_state',
@@ -183,6 +226,11 @@ export const DEFINITIONS: readonly Definition[] = [
   // Heaps and the host.
   perHeap('barkeep_heap_capacity_bytes', 'Capacity of a heap.', (heap) => heap.capacity),
   perHeap('barkeep_heap_used_bytes', 'Bytes of a heap that blobs hold.', (heap) => heap.used),
+  perHeap(
+    'barkeep_heap_idle_bytes',
+    'Bytes of a heap that are granted to VMs and in no blob: neither used nor free.',
+    (heap) => heap.idle,
+  ),
   perHeap('barkeep_heap_allocations', 'Live blobs in a heap.', (heap) => heap.allocations),
   perHeap(
     'barkeep_heap_pending_changes',
@@ -249,7 +297,7 @@ export const DEFINITIONS: readonly Definition[] = [
     of: 'host',
     name: 'barkeep_stage_duration_seconds',
     type: 'histogram',
-    help: 'Time by stage, of all VMs: rpc (batch to the broker and back), vmm (mapping in the VMM, acknowledged), command (kick to used index).',
+    help: 'Time by stage, of all VMs: rpc (batch to the broker and back), vmm (mapping in the VMM, acknowledged), command (kick to used index), grant (a command that waited for a larger grant).',
     labels: ['stage'],
     read: ({ stages }, add) => {
       for (const { stage, histogram } of stages ?? []) if (histogram) add(histogram, stage ?? '');
@@ -447,6 +495,17 @@ function perCache(
     }
   };
   return { of: 'vm', name, type: 'gauge', help, labels: ['vm', 'cache'], read };
+}
+
+function perGrant(
+  name: string,
+  help: string,
+  value: (grant: barkeep.v1.HeapGrant.$Properties) => Count,
+): VmDefinition {
+  const read = ({ vm }: VmStatistics, add: Add<number>) => {
+    for (const grant of vm?.grant?.heaps ?? []) add(countFromWire(value(grant)), grant.heap ?? '');
+  };
+  return { of: 'vm', name, type: 'gauge', help, labels: ['vm', 'heap'], read };
 }
 
 function perHeap(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkFrontendFigures, type FrontendFigures } from '../../services/broker/frontend-figures.ts';
+import { toWire } from '../../services/lib/rpc/u64.ts';
 import { BOUNDS } from '../../services/lib/runtime/duration-histogram.ts';
 
 const ours = { bounds: [...BOUNDS], counts: [...BOUNDS.map(() => 1), 2], sum: 1 };
@@ -35,6 +36,8 @@ describe('figures of a frontend', () => {
     ['a bound that is no number', stage([Number.NaN], [1, 1])],
     ['a problem without words', { vmm: { problems: [{ kind: 1, message: '' }] } }],
     ['a problem that steers a terminal', { vmm: { problems: [{ kind: 1, message: 'a\u001b[2J' }] } }],
+    ['more stray bytes than a number holds', { strayBytes: toWire(2n ** 63n) }],
+    ['more untold blobs than a number holds', { untoldBlobs: toWire(2n ** 53n) }],
     ['too many problems', { vmm: { problems: Array(9).fill({ kind: 1, message: 'a' }) } }],
     [
       'too many buckets',

@@ -18,6 +18,7 @@ import type { Mapping } from '../../services/lib/os/memory.ts';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { until } from '../support/until.ts';
+import { amounts, DecidingClient, end, make, mapAt, take } from './deciding-client.ts';
 import { countsOf, create, destroy, fallen, MIB, map, PAGE, results, unmap } from './harness.ts';
 import { type Place, ResumingSession } from './resuming-session.ts';
 
@@ -63,6 +64,7 @@ vms:
   - { name: web, window: 64MiB, heap: ram }
   - { name: own, window: 64MiB, heap: ram, placement: per-blob }
   - { name: gone, window: 64MiB, heap: ram }
+  - { name: decided, window: 64MiB, heap: ram }
 `,
     );
     const lives = join(this.directory, 'lives');
@@ -130,6 +132,7 @@ const LARGE = 20 * MIB;
 class Load {
   readonly web: ResumingSession;
   readonly own: ResumingSession;
+  readonly decided: DecidingClient;
   readonly #broker: KeptBroker;
   #window: Mapping | null = null;
   #round = 0;
@@ -138,6 +141,7 @@ class Load {
     this.#broker = broker;
     this.web = new ResumingSession('web', broker);
     this.own = new ResumingSession('own', broker);
+    this.decided = new DecidingClient('decided', broker);
   }
 
   async start(): Promise<void> {
@@ -147,6 +151,9 @@ class Load {
     this.#window.bytes(LASTING, PAGE).fill(0x4c);
     await this.own.connect();
     expect(results(await this.own.run(create(1, PAGE), map(1, LASTING)))).toEqual(['ok', 'ok']);
+    await this.decided.reconnect();
+    this.decided.apply(make(1, PAGE), mapAt(1, LASTING));
+    await this.#tell();
   }
 
   /** One round of everything that the points stand in. */
@@ -193,6 +200,15 @@ class Load {
     expect(results(await own.run(create(a, PAGE), map(a, 0)))).toEqual(['ok', 'ok']);
     expect(results(await own.run(destroy(a)))).toEqual(['ok']);
 
+    // Whoever decides waits for nobody, and what he told is entered once.
+    expect(this.decided.apply(make(a, PAGE), mapAt(a, 0), take(a), make(b, PAGE), mapAt(b, 0))).toEqual(
+      Array(5).fill('ok'),
+    );
+    await this.#tell();
+    await this.#ask((this.#round % 2) + 1);
+    this.decided.apply(end(a), end(b));
+    await this.#tell();
+
     // One VM comes and goes; the connection of another breaks.
     const gone = new ResumingSession('gone', this.#broker);
     await gone.connect();
@@ -200,6 +216,32 @@ class Load {
     await gone.detach();
     web.drop();
     await web.connect();
+  }
+
+  /** Tells until it is acknowledged. */
+  async #tell(): Promise<void> {
+    for (;;) {
+      try {
+        this.decided.tell();
+        await this.decided.entered();
+        return;
+      } catch {
+        await this.decided.reconnect();
+      }
+    }
+  }
+
+  /** Has a grant of so many MiB at the end of it. */
+  async #ask(size: number): Promise<void> {
+    for (;;) {
+      try {
+        expect(await this.decided.ask(amounts(size * MIB, 100, 100))).toBe(null);
+        expect(this.decided.books.grant.heaps.get('ram')).toBe(size * MIB);
+        return;
+      } catch {
+        await this.decided.reconnect();
+      }
+    }
   }
 
   /** The window that a new token gives is the one that was there from the start. */
@@ -213,6 +255,7 @@ class Load {
   end(): void {
     this.web.drop();
     this.own.drop();
+    this.decided.drop();
     this.#window?.close();
   }
 }
@@ -248,13 +291,17 @@ describe('a broker that is killed', () => {
     expect(
       [journal?.errors, journal?.storeErrors, recovery?.vmsLost].map((count) => countFromWire(count ?? 0)),
     ).toEqual([0, 0, 0]);
-    // The two blobs that live through all of it, and nothing else.
+    // The blobs that live through all of it, and nothing else.
     const allocations = await broker.admin.listAllocations();
     expect(allocations.map(({ vm, resourceId, mapped }) => [vm, resourceId, mapped])).toEqual([
+      ['decided', 1, true],
       ['own', 1, true],
       ['web', 1, true],
     ]);
-    expect([countFromWire(statistics.hostUsed), countFromWire(journal?.storedFds)]).toEqual([2 * PAGE, 2]);
-    expect(broker.memfds()).toEqual(['barkeep-window:web', 'barkeep:ram']);
+    expect([countFromWire(statistics.hostUsed), countFromWire(journal?.storedFds)]).toEqual([3 * PAGE, 3]);
+    expect(broker.memfds()).toEqual(['barkeep-window:decided', 'barkeep-window:web', 'barkeep:ram']);
+    const decided = await broker.admin.getVm('decided');
+    expect(countFromWire(decided.accountsVersion)).toBe(load.decided.version);
+    expect(decided.grant?.heaps?.map(({ bytes }) => countFromWire(bytes))).toEqual([2 * MIB]);
   });
 });

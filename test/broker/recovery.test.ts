@@ -577,7 +577,7 @@ describe('a journal', () => {
     encodeHeader({ name: 'broker', version: 9, bootId }).copy(bytes);
     writeFileSync(remains.journal, bytes);
     expect(await refusalOf(remains)).toMatch(
-      /has version 1\.9, this program reads 1\.2; start the version of barkeep that wrote it, or start once with/,
+      /has version 1\.9, this program reads 1\.3; start the version of barkeep that wrote it, or start once with/,
     );
   });
 

@@ -17,6 +17,12 @@ export type Place = {
 };
 
 const PAUSE = 20;
+// As frontends have it (broker-stream.ts): a channel that was closed while it could not connect would try again, and hold that connection.
+const CHANNEL_OPTIONS = {
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.initial_reconnect_backoff_ms': 1_000_000_000,
+  'grpc.max_reconnect_backoff_ms': 1_000_000_000,
+};
 
 export class ResumingSession {
   readonly vm: string;
@@ -41,9 +47,11 @@ export class ResumingSession {
       `the broker answers the attach of ${this.vm}`,
       async () => {
         this.drop();
-        this.#client = new Client(`unix:${this.#place.socket}`, credentials.createInsecure(), {
-          'grpc.use_local_subchannel_pool': 1,
-        });
+        this.#client = new Client(
+          `unix:${this.#place.socket}`,
+          credentials.createInsecure(),
+          CHANNEL_OPTIONS,
+        );
         const { path, requestSerialize, responseDeserialize } = brokerServiceDefinition['session']!;
         const stream = this.#client.makeBidiStreamRequest(
           path,

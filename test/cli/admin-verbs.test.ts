@@ -163,6 +163,12 @@ describe('vm list', () => {
         outOfReachChains: 0,
         problems: [{ kind: 'window-unused', message: 'no BAR: give it a smaller window' }],
       },
+      decides: false,
+      grant: null,
+      accountsVersion: 0,
+      untoldBlobs: 0,
+      strayBytes: 0,
+      suspension: '',
     });
   });
 
@@ -208,6 +214,31 @@ describe('vm show', () => {
   test('says when an orphan is reclaimed', async () => {
     const { out } = await ask({ getVm: { vm: VMS[1] } }, ['vm', 'show', 'web-2']);
     expect(out).toContain('state         orphaned, reclaimed in 42.5s\n');
+  });
+
+  test('of a VM whose frontend decides says what it was granted, and of a suspended one why', async () => {
+    const vm = {
+      name: 'web-4',
+      state: VmState.VM_STATE_SUSPENDED,
+      placement: Placement.PLACEMENT_WINDOW,
+      decides: true,
+      grant: {
+        heaps: [{ heap: 'ram', bytes: 8 * MIB, idle: MIB }],
+        mappings: 1024,
+        allocations: 2048,
+      },
+      accountsVersion: 77,
+      untoldBlobs: 3,
+      strayBytes: 8192,
+      suspension: 'the accounts of VM web-4 cannot be: a blob is told twice',
+    };
+    const { out } = await ask({ getVm: { vm } }, ['vm', 'show', 'web-4']);
+    expect(out).toContain('state         suspended\n');
+    expect(out).toContain('suspended     the accounts of VM web-4 cannot be: a blob is told twice\n');
+    expect(out).toContain('decided by    its frontend\n');
+    expect(out).toContain('grant         8MiB of ram (1MiB idle), 1024 mappings, 2048 blobs\n');
+    expect(out).toContain('accounts      version 77, 3 blobs not told yet\n');
+    expect(out).toContain('stray         8KiB\n');
   });
 
   test('of a name that does not exist ends with 3 and the reason', async () => {
@@ -304,6 +335,7 @@ test('heap list', async () => {
       capacity: 4 * GIB,
       used: GIB,
       allocations: 3,
+      idle: 64 * MIB,
     },
     {
       name: 'video',
@@ -316,9 +348,9 @@ test('heap list', async () => {
   const { out } = await ask({ listHeaps: paged('heaps', heaps) }, ['heap', 'list']);
   expect(out).toBe(
     [
-      'NAME   BACKING  CACHE   CAPACITY  USED  USED%  BLOBS  PATH',
-      'ram    memfd    cached      4GiB  1GiB    25%      3  -',
-      'video  file     wc        256MiB     0     0%      0  /dev/dax0.0',
+      'NAME   BACKING  CACHE   CAPACITY  USED  USED%   IDLE  BLOBS  PATH',
+      'ram    memfd    cached      4GiB  1GiB    25%  64MiB      3  -',
+      'video  file     wc        256MiB     0     0%      0      0  /dev/dax0.0',
       '',
     ].join('\n'),
   );

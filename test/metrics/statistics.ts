@@ -9,6 +9,9 @@ export function vmStatistics(name: string, mappings: number): barkeep.v1.VmStati
       allocations: mappings + 1,
       allocatedBytes: (mappings + 1) * 4096,
       quota: { bytes: 1024, mappings: 10 },
+      decides: true,
+      grant: { heaps: [{ heap: 'ram', bytes: 8192, idle: 4096 }], mappings: 5, allocations: 6 },
+      untoldBlobs: 2,
       generation: 3,
       vmm: {
         state: 3,
@@ -67,6 +70,12 @@ export function statistics(
     vmsConfigured: 5,
     stages: [{ stage: 'rpc', histogram: { bounds: [0.001], counts: [7, 1], sum: 0.02 } }],
     batchSeconds: { bounds: [0.001], counts: [5, 1], sum: 0.01 },
+    grants: {
+      waitSeconds: { bounds: [0.001], counts: [1, 0], sum: 0.0001 },
+      recalls: 3,
+      refusals: 1,
+      suspensions: 1,
+    },
     tokensIssued: 3,
     tokensRedeemed: 2,
     tokensRefused: 1,

@@ -4,7 +4,8 @@ import type { BlobState } from '../../lib/domain/blob.ts';
 import { BLOB_STATES } from '../../lib/domain/blob.ts';
 import type { BlobMem, Operation, Reply } from '../../lib/domain/command.ts';
 import { BLOB_MEMS, OPERATIONS } from '../../lib/domain/command.ts';
-import type { CounterFigures } from '../../lib/domain/counters.ts';
+import { type CounterChanges, type CounterFigures, RESULTS, type Result } from '../../lib/domain/counters.ts';
+import type { Grant } from '../../lib/domain/grant.ts';
 import type { Backing, CacheType } from '../../lib/domain/heap.ts';
 import { BACKINGS, CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
@@ -18,6 +19,7 @@ import type {
   IdleCommand,
   JournalEntry,
   SomeBlobs,
+  ToldPiece,
   VmImage,
   VmRecord,
 } from './record.ts';
@@ -62,11 +64,16 @@ function readEntry(
         slot: input.u32(),
         state: nameOf(STATE_CODES, input.u8()),
         graceEnds: input.f64(),
+        suspension: input.text(),
       };
     case 'batch':
       return readBatch(input, heaps);
     case 'counts':
       return { kind, slot: input.u32(), idle: input.list(readIdle) };
+    case 'accounts':
+      return { kind, slot: input.u32(), told: readTold(input, heaps) };
+    case 'grant':
+      return { kind, slot: input.u32(), grant: readGrant(input, heaps) };
     case 'stash':
       return { kind, slot: input.u32(), resource: input.u32(), inode: input.f64() };
     case 'reclaim':
@@ -109,10 +116,46 @@ function readVm(input: ByteReader): VmRecord {
   };
 }
 
-function readTerms(text: string): Pick<VmRecord, 'heap' | 'blobHeaps' | 'attachedBy' | 'scanouts' | 'quota'> {
+function readTerms(
+  text: string,
+): Pick<VmRecord, 'heap' | 'blobHeaps' | 'attachedBy' | 'scanouts' | 'quota' | 'decides'> {
   const terms = JSON.parse(text) as Omit<VmRecord, 'blobHeaps'> & { readonly blobHeaps: [number, string][] };
-  const { heap, blobHeaps, attachedBy, scanouts, quota } = terms;
-  return { heap, blobHeaps: new Map(blobHeaps), attachedBy, scanouts, quota };
+  const { heap, blobHeaps, attachedBy, scanouts, quota, decides } = terms;
+  return { heap, blobHeaps: new Map(blobHeaps), attachedBy, scanouts, quota, decides };
+}
+
+function readTold(input: ByteReader, heaps: readonly HeapRecord[]): ToldPiece {
+  return {
+    piece: input.u32(),
+    isLast: input.u8() === 1,
+    version: input.f64(),
+    complete: input.u8() === 1,
+    generation: input.f64(),
+    blobs: input.list(() => readBlob(input, heaps).blob),
+    destroyed: input.list(() => input.u32()),
+    counts: readCounts(input),
+  };
+}
+
+function readCounts(input: ByteReader): CounterChanges {
+  return {
+    operations: input.list(() => ({
+      operation: at<Operation>(OPERATIONS, input.u8()),
+      result: at<Result>(RESULTS, input.u8()),
+      count: input.f64(),
+    })),
+    refusals: input.list(() => ({
+      reason: oneOf<RefusalReason>(REFUSAL_REASONS, input.text()),
+      count: input.f64(),
+    })),
+  };
+}
+
+function readGrant(input: ByteReader, heaps: readonly HeapRecord[]): Grant {
+  const mappings = input.f64();
+  const allocations = input.f64();
+  const amounts = input.list((): [string, number] => [at(heaps, input.u32()).name, input.f64()]);
+  return { heaps: new Map(amounts), mappings, allocations };
 }
 
 function readBatch(input: ByteReader, heaps: readonly HeapRecord[]): JournalEntry {
@@ -185,6 +228,9 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
   const vm = readVm(input);
   const state = nameOf(STATE_CODES, input.u8());
   const graceEnds = input.f64();
+  const suspension = input.text();
+  const accountsVersion = input.f64();
+  const grant = input.u8() === 1 ? readGrant(input, heaps) : null;
   const generation = input.f64();
   const acknowledgedNumber = input.f64();
   const { blobs, ...inodes } = readBlobs(input, heaps);
@@ -195,6 +241,9 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
     vm,
     state,
     graceEnds,
+    suspension,
+    accountsVersion,
+    grant,
     snapshot: { generation, lastNumber, acknowledgedNumber, replies, blobs, counters },
     ...inodes,
   };

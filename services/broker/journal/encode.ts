@@ -3,10 +3,13 @@ import type { Allocation } from '../../lib/domain/allocation.ts';
 import { BLOB_STATES } from '../../lib/domain/blob.ts';
 import type { Command, Reply } from '../../lib/domain/command.ts';
 import { BLOB_MEMS, OPERATIONS } from '../../lib/domain/command.ts';
+import { type CounterChanges, RESULTS } from '../../lib/domain/counters.ts';
+import type { Grant } from '../../lib/domain/grant.ts';
 import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { ByteWriter } from '../../lib/journal/bytes.ts';
+import type { Told } from '../told.ts';
 import type { Abandoned, HeapRecord, IdleCommand, KeptState, VmImage, VmRecord } from './record.ts';
 import { ENTRY, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 
@@ -38,11 +41,88 @@ export function encodeAttach(out: ByteWriter, vm: VmRecord): void {
   writeVm(out, vm);
 }
 
-export function encodeState(out: ByteWriter, slot: number, state: KeptState, graceEnds: number): void {
+export function encodeState(
+  out: ByteWriter,
+  slot: number,
+  state: KeptState,
+  graceEnds: number,
+  suspension: string,
+): void {
   out.u8(ENTRY.state);
   out.u32(slot);
   out.u8(STATE_CODES[state]);
   out.f64(graceEnds);
+  out.text(suspension);
+}
+
+export function encodeGrant(
+  out: ByteWriter,
+  slot: number,
+  grant: Grant,
+  heapIndexOf: (name: string) => number,
+): void {
+  out.u8(ENTRY.grant);
+  out.u32(slot);
+  writeGrant(out, grant, heapIndexOf);
+}
+
+/** Calls `write` for each record: see ToldPiece. */
+export function encodeTold(
+  out: ByteWriter,
+  slot: number,
+  told: Told,
+  heapIndexOf: (name: string) => number,
+  write: () => void,
+): void {
+  const { version, complete, generation, blobs } = told;
+  for (let piece = 0, from = 0; piece === 0 || from < blobs.length; piece += 1) {
+    const isLast = blobs.length - from <= MOST_BLOBS;
+    out.restart();
+    out.u8(ENTRY.accounts);
+    out.u32(slot);
+    out.u32(piece);
+    out.u8(isLast ? 1 : 0);
+    out.f64(version);
+    out.u8(complete ? 1 : 0);
+    out.f64(generation);
+    const here = blobs.slice(from, from + MOST_BLOBS);
+    out.u32(here.length);
+    for (const blob of here) writeBlob(out, blob, heapIndexOf(blob.heap), 0);
+    writeIds(out, isLast ? told.destroyed : []);
+    writeCounts(out, told.counts);
+    write();
+    from += MOST_BLOBS;
+  }
+}
+
+function writeIds(out: ByteWriter, ids: readonly number[]): void {
+  out.u32(ids.length);
+  for (const id of ids) out.u32(id);
+}
+
+function writeCounts(out: ByteWriter, { operations, refusals }: CounterChanges): void {
+  out.u32(operations.length);
+  for (const { operation, result, count } of operations) {
+    out.u8(OPERATIONS.indexOf(operation));
+    out.u8(RESULTS.indexOf(result));
+    out.f64(count);
+  }
+  out.u32(refusals.length);
+  for (const { reason, count } of refusals) {
+    out.text(reason);
+    out.f64(count);
+  }
+}
+
+function writeGrant(out: ByteWriter, grant: Grant, heapIndexOf: (name: string) => number): void {
+  const { heaps, mappings, allocations } = grant;
+  out.f64(mappings);
+  out.f64(allocations);
+  out.u32(heaps.size);
+  for (const [name, bytes] of heaps) {
+    out.u32(heapIndexOf(name));
+    out.f64(bytes);
+  }
 }
 
 export function encodeStash(out: ByteWriter, slot: number, resource: number, inode: number): void {
@@ -164,11 +244,15 @@ export function encodeVm(
 }
 
 function encodeImage(out: ByteWriter, image: VmImage, heapIndexOf: (name: string) => number): void {
-  const { vm, state, graceEnds, snapshot } = image;
+  const { vm, state, graceEnds, suspension, snapshot, grant, accountsVersion } = image;
   out.u8(ENTRY.vm);
   writeVm(out, vm);
   out.u8(STATE_CODES[state]);
   out.f64(graceEnds);
+  out.text(suspension);
+  out.f64(accountsVersion);
+  out.u8(grant === null ? 0 : 1);
+  if (grant !== null) writeGrant(out, grant, heapIndexOf);
   out.f64(snapshot.generation);
   out.f64(snapshot.acknowledgedNumber);
   writeBlobs(out, image, 0, heapIndexOf);
@@ -185,9 +269,9 @@ function writeVm(out: ByteWriter, vm: VmRecord): void {
   out.f64(vm.windowSize);
   out.u8(PLACEMENT_CODES[vm.placement]);
   out.f64(vm.windowInode);
-  const { heap, attachedBy, scanouts, quota } = vm;
+  const { heap, attachedBy, scanouts, quota, decides } = vm;
   // Few, and named by words that may become more.
-  out.text(JSON.stringify({ heap, blobHeaps: [...vm.blobHeaps], attachedBy, scanouts, quota }));
+  out.text(JSON.stringify({ heap, blobHeaps: [...vm.blobHeaps], attachedBy, scanouts, quota, decides }));
 }
 
 function writeBlobs(

@@ -11,23 +11,27 @@
 import { renameSync, rmSync } from 'node:fs';
 import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Command, Reply } from '../../lib/domain/command.ts';
+import type { Grant } from '../../lib/domain/grant.ts';
 import type { RefusalReason } from '../../lib/domain/refusal.ts';
 import type { Vm } from '../../lib/domain/vm.ts';
 import { ByteWriter } from '../../lib/journal/bytes.ts';
 import { FileJournal, LEAST_SNAPSHOT_BYTES } from '../../lib/journal/file-journal.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
+import type { Told } from '../told.ts';
 import {
   type BatchMemory,
   beginBatch,
   encodeAttach,
   encodeComplete,
   encodeCounts,
+  encodeGrant,
   encodeReclaim,
   encodeStart,
   encodeStash,
   encodeState,
   encodeStep,
+  encodeTold,
   encodeVm,
   finishBatch,
 } from './encode.ts';
@@ -176,9 +180,10 @@ export class Journal {
     this.#append(vm.slot);
   }
 
-  stateChanged(slot: number, state: KeptState, graceEnds: number): void {
+  /** `suspension`: why, of a suspended VM. */
+  stateChanged(slot: number, state: KeptState, graceEnds: number, suspension = ''): void {
     this.#begun();
-    encodeState(this.#out, slot, state, graceEnds);
+    encodeState(this.#out, slot, state, graceEnds, suspension);
     this.#append(slot);
   }
 
@@ -204,6 +209,7 @@ export class Journal {
     return new CommandLog(vm, {
       slot,
       memory,
+      heapIndex: (name) => this.#heapIndex(name),
       begun: () => this.#begun(),
       append: () => this.#append(slot),
     });
@@ -372,11 +378,12 @@ const WITHOUT_TURN: ReadonlySet<RefusalReason> = new Set([
 type CommandLogPort = {
   readonly slot: number;
   readonly memory: BatchMemory;
+  readonly heapIndex: (name: string) => number;
   readonly begun: () => ByteWriter;
   readonly append: () => void;
 };
 
-/** Writes down what one VM executes. */
+/** Writes down what one VM executes, or what it tells. */
 export class CommandLog {
   readonly #vm: Vm;
   readonly #port: CommandLogPort;
@@ -437,6 +444,18 @@ export class CommandLog {
     if (idle.length === 0) return;
     encodeCounts(this.#port.begun(), this.#port.slot, idle);
     this.#port.append();
+  }
+
+  /** What a frontend that decides has told was entered. */
+  followed(told: Told): void {
+    const { slot, heapIndex, begun, append } = this.#port;
+    encodeTold(begun(), slot, told, heapIndex, append);
+  }
+
+  granted(grant: Grant): void {
+    const { slot, heapIndex, begun, append } = this.#port;
+    encodeGrant(begun(), slot, grant, heapIndex);
+    append();
   }
 
   /** The bytes of a parked blob are safe in a file of their own. */

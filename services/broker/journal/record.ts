@@ -8,6 +8,8 @@
 //   state      it was orphaned, or its session was resumed
 //   batch      commands that were executed, with what became of them, and which maps were undone for want of memory
 //   counts     what was counted of commands that changed nothing: an answer that was given again, a number that had no turn
+//   accounts   what a frontend that decides has told and was entered, or a piece of it
+//   grant      what such a VM may have in use from here on
 //   stash      the bytes of a parked blob lie in a file of their own now, ahead of the map that made them move
 //   reclaim    everything of the VM is given up
 //
@@ -16,6 +18,7 @@
 
 import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Command, Operation } from '../../lib/domain/command.ts';
+import type { Grant } from '../../lib/domain/grant.ts';
 import type { Backing, CacheType } from '../../lib/domain/heap.ts';
 import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
 import type { Placement } from '../../lib/domain/vm-settings.ts';
@@ -23,9 +26,10 @@ import type { BlobSnapshot, VmSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { JournalKind } from '../../lib/journal/header.ts';
 import type { VmConfig } from '../../lib/runtime/config.ts';
 import type { SecretReader } from '../../lib/runtime/run-directory.ts';
+import type { Told } from '../told.ts';
 
 /** Raise it when a record changes its meaning: a broker reads no other version than its own. */
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
 
 export function journalKind(bootId: Uint8Array): JournalKind {
   return { name: 'broker', version: JOURNAL_VERSION, bootId };
@@ -66,9 +70,11 @@ export type VmRecord = {
   readonly scanouts: number;
   /** 0: no limit. */
   readonly quota: VmConfig['quota'];
+  /** Its frontend decides for it. */
+  readonly decides: boolean;
 };
 
-export type KeptState = 'attached' | 'orphaned';
+export type KeptState = 'attached' | 'orphaned' | 'suspended';
 
 /** Of the files behind blobs. */
 export type BlobInodes = {
@@ -86,7 +92,20 @@ export type VmImage = BlobInodes & {
   readonly state: KeptState;
   /** Of an orphaned VM: milliseconds since 1970; otherwise 0. */
   readonly graceEnds: number;
+  /** Of a suspended VM: why. Empty otherwise. */
+  readonly suspension: string;
   readonly snapshot: VmSnapshot;
+  /** Of a VM whose frontend decides, both; null and 0 otherwise. */
+  readonly grant: Grant | null;
+  readonly accountsVersion: number;
+};
+
+/** What of a version of accounts is in one record: everything but for very many blobs. */
+export type ToldPiece = Told & {
+  /** From 0; the record with 0 begins a version, whatever was before it. */
+  readonly piece: number;
+  /** The version is whole with it: it was entered. */
+  readonly isLast: boolean;
 };
 
 export type Executed =
@@ -129,6 +148,7 @@ export type JournalEntry =
       readonly slot: number;
       readonly state: KeptState;
       readonly graceEnds: number;
+      readonly suspension: string;
     }
   | {
       readonly kind: 'batch';
@@ -139,6 +159,8 @@ export type JournalEntry =
       readonly abandoned: readonly Abandoned[];
     }
   | { readonly kind: 'counts'; readonly slot: number; readonly idle: readonly IdleCommand[] }
+  | { readonly kind: 'accounts'; readonly slot: number; readonly told: ToldPiece }
+  | { readonly kind: 'grant'; readonly slot: number; readonly grant: Grant }
   | { readonly kind: 'stash'; readonly slot: number; readonly resource: number; readonly inode: number }
   | { readonly kind: 'reclaim'; readonly slot: number };
 
@@ -152,6 +174,8 @@ export const ENTRY = {
   state: 5,
   batch: 6,
   counts: 10,
+  accounts: 11,
+  grant: 12,
   stash: 7,
   reclaim: 8,
 } as const satisfies Record<JournalEntry['kind'], number>;
@@ -166,7 +190,10 @@ export const STEP = {
   refused: 6,
 } as const satisfies Record<Operation | 'refused', number>;
 
-export const STATE_CODES = { attached: 1, orphaned: 2 } as const satisfies Record<KeptState, number>;
+export const STATE_CODES = { attached: 1, orphaned: 2, suspended: 3 } as const satisfies Record<
+  KeptState,
+  number
+>;
 export const PLACEMENT_CODES = { window: 1, 'per-blob': 2 } as const satisfies Record<Placement, number>;
 
 /** The name of a number in one of the tables above. Throws RangeError when there is none. */

@@ -10,6 +10,7 @@ import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { HEADER_BYTES } from '../../lib/journal/header.ts';
 import { JournalError } from '../../lib/journal/journal-error.ts';
 import { RECORD_HEAD_BYTES } from '../../lib/journal/record.ts';
+import { accountsIn, type Told } from '../told.ts';
 import { decodeEntry, memoryKey } from './decode.ts';
 import type {
   BlobInodes,
@@ -17,6 +18,7 @@ import type {
   HeapRecord,
   JournalEntry,
   KeptState,
+  ToldPiece,
   VmImage,
   VmRecord,
 } from './record.ts';
@@ -29,6 +31,10 @@ export type ReplayedVm = {
   readonly state: KeptState;
   /** Of an orphaned VM: milliseconds since 1970. */
   readonly graceEnds: number;
+  /** Of a suspended VM: why. */
+  readonly suspension: string;
+  /** Of a VM whose frontend decides. */
+  readonly accountsVersion: number;
 } & BlobInodes;
 
 export type Replay = {
@@ -100,6 +106,10 @@ class Slot {
   vm: Vm | null = null;
   state: KeptState = 'attached';
   graceEnds = 0;
+  suspension = '';
+  accountsVersion = 0;
+  /** The first pieces of a version that is not whole. */
+  readonly pieces: ToldPiece[] = [];
   problem: string | null = null;
 
   constructor(record: VmRecord) {
@@ -151,14 +161,16 @@ class Replayer {
   }
 
   vms(): ReplayedVm[] {
-    return [...this.#slots.values()].map(({ record, vm, problem, state, graceEnds, inodes, stashes }) => ({
-      record,
-      vm,
-      problem,
-      state,
-      graceEnds,
-      inodeOf: (allocation: Allocation) => inodes.get(memoryKey(allocation)) ?? 0,
-      stashInode: (resource: number) => stashes.get(resource) ?? 0,
+    return [...this.#slots.values()].map((slot) => ({
+      record: slot.record,
+      vm: slot.vm,
+      problem: slot.problem,
+      state: slot.state,
+      graceEnds: slot.graceEnds,
+      suspension: slot.suspension,
+      accountsVersion: slot.accountsVersion,
+      inodeOf: (allocation: Allocation) => slot.inodes.get(memoryKey(allocation)) ?? 0,
+      stashInode: (resource: number) => slot.stashes.get(resource) ?? 0,
     }));
   }
 
@@ -179,7 +191,7 @@ class Replayer {
     this.lastSlot = Math.max(this.lastSlot, record.slot);
     const settings = this.#target.settingsOf(record);
     if (typeof settings === 'string') slot.problem = settings;
-    else slot.vm = this.#target.host.attach(settings);
+    else slot.vm = this.#target.host.attach(settings, record.decides);
     return slot;
   }
 
@@ -193,14 +205,19 @@ class Replayer {
     const slot = this.#open(image.vm);
     slot.state = image.state;
     slot.graceEnds = image.graceEnds;
+    slot.suspension = image.suspension;
+    slot.accountsVersion = image.accountsVersion;
     this.#guard(slot, (vm) => {
       this.#checkHeaps(image.snapshot.blobs);
+      if (image.grant !== null) this.#target.host.setGrant(vm.name, image.grant);
       vm.restore(image.snapshot);
       noteInodes(slot, image.snapshot.blobs, image);
     });
   }
 
-  #change(entry: JournalEntry & { kind: 'blobs' | 'state' | 'batch' | 'counts' | 'stash' }): void {
+  #change(
+    entry: JournalEntry & { kind: 'blobs' | 'state' | 'batch' | 'counts' | 'accounts' | 'grant' | 'stash' },
+  ): void {
     if (entry.kind === 'batch') this.#noteIds(entry.executed);
     const slot = this.#slots.get(entry.slot);
     // Of a VM that was given up: its end is written down before the last of its commands has been.
@@ -215,6 +232,13 @@ class Replayer {
         case 'state':
           slot.state = entry.state;
           slot.graceEnds = entry.graceEnds;
+          slot.suspension = entry.suspension;
+          return;
+        case 'accounts':
+          this.#follow(slot, vm, entry.told);
+          return;
+        case 'grant':
+          this.#target.host.setGrant(vm.name, entry.grant);
           return;
         case 'counts':
           for (const { operation, reason } of entry.idle) vm.countIdle(operation, reason);
@@ -227,6 +251,20 @@ class Replayer {
           this.#redoBatch(slot, vm, entry);
       }
     });
+  }
+
+  /** Enters a version when its last piece is there: before that nobody was told that it is. */
+  #follow(slot: Slot, vm: Vm, told: ToldPiece): void {
+    if (told.piece === 0) slot.pieces.length = 0;
+    slot.pieces.push(told);
+    if (!told.isLast) return;
+    const pieces = slot.pieces.splice(0);
+    const whole: Told = { ...told, blobs: pieces.flatMap(({ blobs }) => blobs) };
+    if (pieces.length !== told.piece + 1)
+      throw new Error(`pieces of its accounts ${told.version} are missing`);
+    this.#checkHeaps(whole.blobs);
+    this.#target.host.follow(vm.name, accountsIn(whole, vm));
+    slot.accountsVersion = whole.version;
   }
 
   #redoBatch(

@@ -13,6 +13,7 @@ import type { ProcessFigures } from '../../lib/runtime/process-figures.ts';
 import type { BatchRunner } from '../batch-runner.ts';
 import type { Events, Watcher } from '../events.ts';
 import { MOST_WATCHERS } from '../events.ts';
+import type { GrantDesk } from '../grants.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
 import type { Heaps } from '../heaps/heaps.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -25,6 +26,7 @@ import {
   allocationView,
   configurationView,
   eventView,
+  grantStatisticsView,
   heapView,
   histogramView,
   journalView,
@@ -59,6 +61,7 @@ export type AdminServices = {
   readonly runner: BatchRunner;
   readonly processFigures: ProcessFigures;
   readonly stageDurations: StageDurations;
+  readonly grants: GrantDesk;
   readonly configuration: () => ConfigState;
   /** What the next broker would find, and what this one found. */
   readonly survival: {
@@ -203,6 +206,7 @@ function hostStatistics(
     configuration: configurationView(services.configuration()),
     journal: journalView(survival.journal?.figures ?? null, survival.held),
     recovery: survival.recovered,
+    grants: grantStatisticsView(services.grants, services.directory.suspensions),
   };
 }
 
@@ -301,6 +305,13 @@ function openBlob(
   if (window !== null && range !== null) {
     const source = () => (window.open ? { fd: window.fd, fileSize: window.size } : null);
     return handles.of(TOKEN_OWNER, peer, range.offset, size, source);
+  }
+  if (window !== null && state === 'stashed' && entry.attached?.followed) {
+    throw new StatusError(
+      'STASHED',
+      `resource ${resource} of VM "${vm}" was to be opened, but it is not mapped and another blob has its place in the window: its bytes lie with the VM's frontend, which decides for it; open it while it is mapped`,
+      { vm, resource: String(resource) },
+    );
   }
   if (window !== null && state === 'stashed') {
     return handles.of(TOKEN_OWNER, peer, 0, size, () => (window.open ? window.stashOf(resource) : null));

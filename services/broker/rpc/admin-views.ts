@@ -3,7 +3,7 @@
 import type { BlobView } from '../../lib/domain/blob.ts';
 import { OPERATIONS } from '../../lib/domain/command.ts';
 import type { CounterFigures, Counters } from '../../lib/domain/counters.ts';
-import type { Backing, CacheType, Heap } from '../../lib/domain/heap.ts';
+import type { CacheType, Heap } from '../../lib/domain/heap.ts';
 import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import { type Limits, UNLIMITED } from '../../lib/domain/quota.ts';
 import { REFUSAL_REASONS } from '../../lib/domain/refusal.ts';
@@ -16,11 +16,15 @@ import { readerText } from '../../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { Distribution } from '../../lib/runtime/duration-histogram.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
+import type { FollowedVm } from '../followed-vm.ts';
+import type { FrontendFigures } from '../frontend-figures.ts';
+import type { GrantDesk } from '../grants.ts';
 import type { HeldDescriptors } from '../heaps/descriptor-store.ts';
 import type { JournalFigures } from '../journal/journal.ts';
 import type { Waiting } from '../terms.ts';
 import type { VmEntry, VmState } from '../vm-directory.ts';
 import { WIRE_CACHE } from './command-codec.ts';
+import { WIRE_BACKING } from './grant-codec.ts';
 
 type VmMessage = barkeep.v1.Vm.$Properties;
 const v1 = barkeep.v1;
@@ -29,15 +33,11 @@ const STATES: Readonly<Record<VmState, barkeep.v1.VmState>> = {
   detached: v1.VmState.VM_STATE_DETACHED,
   attached: v1.VmState.VM_STATE_ATTACHED,
   orphaned: v1.VmState.VM_STATE_ORPHANED,
+  suspended: v1.VmState.VM_STATE_SUSPENDED,
 };
 const PLACEMENTS: Readonly<Record<Placement, barkeep.v1.Placement>> = {
   window: v1.Placement.PLACEMENT_WINDOW,
   'per-blob': v1.Placement.PLACEMENT_PER_BLOB,
-};
-const BACKINGS: Readonly<Record<Backing, barkeep.v1.Backing>> = {
-  memfd: v1.Backing.BACKING_MEMFD,
-  hugetlb: v1.Backing.BACKING_HUGETLB,
-  file: v1.Backing.BACKING_FILE,
 };
 
 export function vmView({
@@ -48,6 +48,7 @@ export function vmView({
   attached,
   owner,
   graceEnds,
+  suspension,
   frontend,
   waiting,
 }: VmEntry): VmMessage {
@@ -72,6 +73,27 @@ export function vmView({
     stateSince: stateSince / 1000,
     graceLeft: state === 'orphaned' ? Math.max(0, (graceEnds - Date.now()) / 1000) : 0,
     ...(state === 'attached' && frontend?.vmm && { vmm: frontend.vmm }),
+    ...(attached?.followed && followedView(attached.followed, frontend)),
+    suspension,
+  };
+}
+
+/** Of a VM whose frontend decides. */
+function followedView(followed: FollowedVm, frontend: FrontendFigures | null): VmMessage {
+  const { grant, used, accountsVersion } = followed;
+  const { heaps, mappings, allocations } = grant;
+  return {
+    decides: true,
+    grant: {
+      heaps: [...heaps].flatMap(([heap, bytes]) =>
+        bytes > 0 ? [{ heap, bytes, idle: Math.max(0, bytes - (used.heaps.get(heap) ?? 0)) }] : [],
+      ),
+      mappings,
+      allocations,
+    },
+    accountsVersion,
+    untoldBlobs: countFromWire(frontend?.untoldBlobs),
+    strayBytes: countFromWire(frontend?.strayBytes),
   };
 }
 
@@ -118,7 +140,7 @@ export function rangeView(blob: BlobView): barkeep.v1.Range.$Properties {
 }
 
 /** Of a VM that nobody has attached: an empty window. */
-export function windowView({ config, attached }: VmEntry): barkeep.v1.Window.$Properties {
+export function windowView({ config, attached, frontend }: VmEntry): barkeep.v1.Window.$Properties {
   const figures = attached?.vm.window;
   return {
     vm: config.name,
@@ -130,7 +152,7 @@ export function windowView({ config, attached }: VmEntry): barkeep.v1.Window.$Pr
     holes: figures?.holes ?? 1,
     mappings: figures?.mappings ?? 0,
     parkedBytes: figures?.parkedBytes ?? 0,
-    strayBytes: attached?.strayBytes ?? 0,
+    strayBytes: attached?.followed ? countFromWire(frontend?.strayBytes) : (attached?.strayBytes ?? 0),
   };
 }
 
@@ -142,17 +164,18 @@ export function heapView(
   const { name, backing, cache, capacity } = heap.settings;
   return {
     name,
-    backing: BACKINGS[backing],
+    backing: WIRE_BACKING[backing],
     cache: WIRE_CACHE[cache],
     capacity,
     used: heap.usedBytes,
     allocations: heap.allocations,
     path: config?.path ?? '',
     pending: waiting?.changes.map((change) => ({ ...change })) ?? [],
+    idle: heap.idleBytes,
   };
 }
 
-/** An attached or orphaned VM, and what is certain of what it did. */
+/** An attached, orphaned or suspended VM, and what is certain of what it did. */
 export type OwnedVm = {
   readonly entry: VmEntry;
   readonly counted: CounterFigures;
@@ -225,6 +248,13 @@ export function configurationView({
   };
 }
 
+export function grantStatisticsView(
+  { waits, figures }: GrantDesk,
+  suspensions: number,
+): barkeep.v1.GrantStatistics.$Properties {
+  return { waitSeconds: histogramView(waits.distribution), ...figures, suspensions };
+}
+
 export function histogramView({ bounds, counts, sum }: Distribution): barkeep.v1.Histogram.$Properties {
   return { bounds: [...bounds], counts: [...counts], sum };
 }
@@ -236,7 +266,7 @@ export function eventView({ event, time, lost }: TimedEvent): barkeep.v1.WatchEv
 function detailsOf(event: BrokerEvent): Partial<barkeep.v1.WatchEventsResponse.$Properties> {
   switch (event.kind) {
     case 'state':
-      return { vmStateChanged: { state: STATES[event.state] } };
+      return { vmStateChanged: { state: STATES[event.state], reason: event.reason } };
     case 'created':
       return { blobCreated: { resourceId: event.resource, size: event.size } };
     case 'mapped': {

@@ -119,6 +119,7 @@ async function runOne<Asked extends Command>(
   command: Asked,
 ): Promise<AnswerTo<Asked>> {
   const attached = directory.attachedBy(name, peer);
+  attached.checkDecidedHere();
   const { vm } = attached;
   // What is asked for again acknowledges nothing: a session on the same connection may have more under way.
   if (typeof command.number === 'number' && command.number > vm.lastNumber) {

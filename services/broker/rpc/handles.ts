@@ -1,6 +1,7 @@
 // Handles of memory, as answers carry them: a one-time token for the fd channel, and where in the file the memory lies.
 
 import type { Allocation } from '../../lib/domain/allocation.ts';
+import type { Host } from '../../lib/domain/host.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { barkeep as messages } from '../../lib/rpc/gen/barkeep.js';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
@@ -8,17 +9,20 @@ import type { Heaps } from '../heaps/heaps.ts';
 import type { MemorySource, Tokens } from '../tokens.ts';
 import type { Attachment } from '../vm-directory.ts';
 import type { MemoryHandle } from './command-codec.ts';
+import { encodeGrant, rulesView } from './grant-codec.ts';
 
 const { Placement } = messages.v1;
 
 export class Handles {
   readonly #tokens: Tokens;
   readonly #heaps: Heaps;
+  readonly #host: Host;
   readonly #version: string;
 
-  constructor(tokens: Tokens, heaps: Heaps, version: string) {
+  constructor(tokens: Tokens, heaps: Heaps, host: Host, version: string) {
     this.#tokens = tokens;
     this.#heaps = heaps;
+    this.#host = host;
     this.#version = version;
   }
 
@@ -31,9 +35,9 @@ export class Handles {
     return this.of(owner, peer, allocation.fdOffset, size, () => this.#heaps.open(allocation));
   }
 
-  /** The answer to an attach, with the window's memory in window placement. */
+  /** The answer to an attach, with the window's memory in window placement, and with what a caller needs who decides. */
   attached({ entry, attached, session, resumed }: Attachment, peer: Peer): barkeep.v1.Attached.$Properties {
-    const { vm, window } = attached;
+    const { vm, window, followed } = attached;
     const { name, placement } = entry.config;
     const memory =
       window === null
@@ -52,6 +56,11 @@ export class Handles {
       brokerVersion: this.#version,
       scanouts: entry.config.scanouts,
       blobAlignment: vm.blobAlignment,
+      ...(followed !== null && {
+        grant: encodeGrant({ grant: followed.grant, refusal: null }),
+        rules: rulesView(vm, this.#host),
+        accountsVersion: followed.accountsVersion,
+      }),
     };
   }
 }

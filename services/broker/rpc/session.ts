@@ -1,20 +1,27 @@
-// One Session stream: attach (or resume), then batches, answered in order. It has its VM until it ends.
+// One Session stream: attach (or resume), then batches, answered in order; or accounts and requests for grants, of a caller that decides. It has
+// its VM until it ends.
 //
 //     new --Attach--> attaching ----> open --Detach--> detaching --> ended
 //      '------------------'-------------'----- error, end of stream -----^
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Reply } from '../../lib/domain/command.ts';
+import { AccountsError } from '../../lib/domain/follow.ts';
+import type { Host } from '../../lib/domain/host.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import type { Handlers } from '../../lib/rpc/handlers.ts';
 import { StatusError } from '../../lib/rpc/status-error.ts';
 import { fromWire } from '../../lib/rpc/u64.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { BatchRunner } from '../batch-runner.ts';
+import type { FollowedVm } from '../followed-vm.ts';
 import { checkFrontendFigures } from '../frontend-figures.ts';
+import type { GrantDesk } from '../grants.ts';
 import type { StageDurations } from '../stage-durations.ts';
-import type { Attachment, VmDirectory, VmOwner } from '../vm-directory.ts';
+import { type Attachment, suspended, type VmDirectory, type VmOwner } from '../vm-directory.ts';
+import { AccountsReader } from './accounts-codec.ts';
 import { decodeBatch, encodeReplies, type MemoryHandle } from './command-codec.ts';
+import { decodeGrantRequest, encodeGrant } from './grant-codec.ts';
 import type { Handles } from './handles.ts';
 
 type Call = ServerDuplexStream<barkeep.v1.SessionRequest, barkeep.v1.SessionResponse.$Properties>;
@@ -23,6 +30,8 @@ export type SessionServices = {
   readonly directory: VmDirectory;
   readonly runner: BatchRunner;
   readonly stageDurations: StageDurations;
+  readonly host: Host;
+  readonly grants: GrantDesk;
   readonly handles: Handles;
   readonly handlers: Handlers;
 };
@@ -32,6 +41,8 @@ export class Session implements VmOwner {
   readonly #call: Call;
   readonly #services: SessionServices;
   #attachment: Attachment | null = null;
+  /** Of a caller that decides, from its first accounts on. */
+  #reader: AccountsReader | null = null;
   #state: 'new' | 'attaching' | 'open' | 'detaching' | 'ended' = 'new';
   /** Why the stream is not read now: each reason holds it once. */
   #holds = 0;
@@ -53,14 +64,24 @@ export class Session implements VmOwner {
     else this.#fail(error);
   }
 
+  recall(): void {
+    if (this.#state === 'open') this.#send({ recall: {} });
+  }
+
   #receive(request: barkeep.v1.SessionRequest): void {
     if (this.#state === 'ended') return;
     try {
       if (request.batch) this.#runBatch(request.batch);
+      else if (request.accounts) this.#tell(request.accounts);
+      else if (request.grantRequest) this.#askGrant(request.grantRequest);
       else if (request.attach) this.#attach(request.attach);
       else if (request.statistics) this.#report(request.statistics);
       else if (request.detach) this.#detach();
-      else throw new StatusError('PROTOCOL', 'a message has neither attach, batch, statistics nor detach');
+      else
+        throw new StatusError(
+          'PROTOCOL',
+          'a message has none of attach, batch, accounts, grant_request, statistics and detach',
+        );
     } catch (error) {
       this.#fail(error);
     }
@@ -88,6 +109,7 @@ export class Session implements VmOwner {
       vm: request.vm ?? '',
       secret: request.secret ?? '',
       session: request.session ?? new Uint8Array(),
+      decides: request.decides ?? false,
     };
     directory
       .attach(wanted, this)
@@ -106,6 +128,7 @@ export class Session implements VmOwner {
 
   #runBatch(batch: barkeep.v1.Batch.$Properties): void {
     const { entry, attached } = this.#opened();
+    attached.checkDecidedHere();
     const commands = decodeBatch(batch);
     const refusal = attached.vm.acknowledge(fromWire(batch.acknowledged));
     if (refusal !== null) throw new StatusError('PROTOCOL', refusal.message, refusal.metadata);
@@ -121,6 +144,44 @@ export class Session implements VmOwner {
         this.#release();
       },
       (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** Accounts that cannot be end the stream, and suspend the VM. */
+  #tell(message: barkeep.v1.Accounts.$Properties): void {
+    const { entry } = this.#opened();
+    const followed = this.#followed('accounts');
+    this.#reader ??= new AccountsReader(followed.vm);
+    try {
+      const told = this.#reader.take(message, followed.accountsVersion, followed.grant.allocations);
+      if (told === null) return;
+      this.#services.runner.enter(followed, told);
+      this.#send({ entered: { version: told.version } });
+    } catch (error) {
+      if (!(error instanceof AccountsError)) throw error;
+      this.#services.directory.suspend(entry, this, error.message);
+      throw suspended(entry.config.name, error.message);
+    }
+  }
+
+  #askGrant(message: barkeep.v1.GrantRequest.$Properties): void {
+    const { host, grants } = this.#services;
+    const followed = this.#followed('a request for a grant');
+    const request = decodeGrantRequest(message, followed.vm, host);
+    grants.ask(followed, request, (answer) => {
+      if (this.#state === 'open') this.#send({ grant: encodeGrant(answer) });
+    });
+  }
+
+  #followed(what: string): FollowedVm {
+    const { entry, attached } = this.#opened();
+    attached.checkOpen(what);
+    if (attached.followed !== null) return attached.followed;
+    const { name, placement } = entry.config;
+    throw new StatusError(
+      'PROTOCOL',
+      `${what} came for VM "${name}", but the broker decides for it: its session was begun without decides, or its placement (${placement}) is not window; send commands`,
+      { vm: name },
     );
   }
 
@@ -183,6 +244,9 @@ export class Session implements VmOwner {
   #leave(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    if (this.#attachment !== null) this.#services.directory.orphan(this.#attachment.entry, this);
+    if (this.#attachment === null) return;
+    const { entry, attached } = this.#attachment;
+    if (attached.followed !== null) this.#services.grants.withdraw(attached.followed);
+    this.#services.directory.orphan(entry, this);
   }
 }

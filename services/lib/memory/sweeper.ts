@@ -22,7 +22,7 @@ export interface SweptVm {
     firstOccupied(offset: number, length: number): Extent | null;
   };
   /** Null in per-blob placement: then there is nothing to sweep. */
-  readonly window: WindowMemory | null;
+  readonly window: Pick<WindowMemory, 'nextData' | 'zeroInline'> | null;
   /** True while memory is being worked on. */
   readonly busy: boolean;
   readonly closed: boolean;

@@ -1,21 +1,8 @@
 // The memory of one VM's window in window placement: a sealed sparse memfd of the window's size, and a side store (one memfd for each) for
 // blobs whose range was needed by another.
-//
-// Bytes are copied with read and write, never through a mapping: to read a hole through a mapping would give it a page.
-import { read, readSync, write, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
-import {
-  createMemfd,
-  type Extent,
-  Mapping,
-  nextData,
-  populate,
-  populateAsync,
-  punchHole,
-  punchHoleAsync,
-} from '../os/memory.ts';
+import { createMemfd, type Extent, nextData, populate, populateAsync, punchHoleAsync } from '../os/memory.ts';
 import { INLINE_BYTES } from './inline-work.ts';
 import {
   type DescriptorCount,
@@ -25,12 +12,7 @@ import {
   stashName,
   windowName,
 } from './kept-memory.ts';
-
-const PIECE = 1024 * 1024;
-const readAsync = promisify(read);
-const writeAsync = promisify(write);
-/** For copies that are done in line: these never overlap. */
-let inlinePiece: Buffer | null = null;
+import { copyRange, copyRangeInline, zeroRange, zeroRangeInline } from './ranges.ts';
 
 type Stash = { readonly fd: Fd; readonly length: number; readonly inode: number };
 
@@ -106,16 +88,12 @@ export class WindowMemory {
 
   /** Zeroes a range and gives its pages back, in line whatever its size. */
   zeroInline(offset: number, length: number): void {
-    try {
-      punchHole(this.fd, offset, length);
-    } catch {
-      this.#overwrite(offset, length);
-    }
+    zeroRangeInline(this.fd, offset, length);
   }
 
   zero(offset: number, length: number): Promise<void> | null {
     if (length > INLINE_BYTES) {
-      return punchHoleAsync(this.fd, offset, length).catch(() => this.#overwrite(offset, length));
+      return zeroRange(this.fd, offset, length);
     }
     this.zeroInline(offset, length);
     return null;
@@ -150,7 +128,7 @@ export class WindowMemory {
       faultPoint('broker.stash-journalled');
     };
     if (length > INLINE_BYTES) {
-      return copyAsync(this.fd, offset, stash.fd.number, 0, length)
+      return copyRange(this.fd, offset, stash.fd.number, 0, length)
         .then(safe, fail)
         .then(() => this.zero(offset, length) ?? undefined)
         .catch((error: unknown) => {
@@ -159,7 +137,7 @@ export class WindowMemory {
         });
     }
     try {
-      copy(this.fd, offset, stash.fd.number, 0, length);
+      copyRangeInline(this.fd, offset, stash.fd.number, 0, length);
     } catch (error) {
       fail(error);
     }
@@ -198,9 +176,9 @@ export class WindowMemory {
       throw new Error(`resource ${resource} was to be moved back, but has no bytes in the side store`);
     const bytes = Math.min(length, stash.length);
     if (bytes > INLINE_BYTES) {
-      return copyAsync(stash.fd.number, 0, this.fd, offset, bytes);
+      return copyRange(stash.fd.number, 0, this.fd, offset, bytes);
     }
-    copy(stash.fd.number, 0, this.fd, offset, bytes);
+    copyRangeInline(stash.fd.number, 0, this.fd, offset, bytes);
     return null;
   }
 
@@ -246,55 +224,5 @@ export class WindowMemory {
   #closeStash(stash: Stash): void {
     stash.fd.close();
     this.#budget.give();
-  }
-
-  /** For when punching failed (no memory for the kernel's own work): the bytes must not stay whatever it costs. */
-  #overwrite(offset: number, length: number): void {
-    for (let at = offset; at < offset + length; ) {
-      const data = nextData(this.fd, at, offset + length);
-      if (data === null) return;
-      const piece = Math.min(data.length, PIECE);
-      const mapping = Mapping.ofFile(this.fd, data.offset, piece);
-      mapping.bytes(0, piece).fill(0);
-      mapping.close();
-      at = data.offset + piece;
-    }
-  }
-}
-
-/** Copies what has data; holes stay holes. */
-function copy(from: number, fromOffset: number, to: number, toOffset: number, length: number): void {
-  inlinePiece ??= Buffer.allocUnsafeSlow(PIECE);
-  const end = fromOffset + length;
-  for (let data = nextData(from, fromOffset, end); data !== null; ) {
-    const piece = Math.min(data.length, PIECE);
-    const count = readSync(from, inlinePiece, 0, piece, data.offset);
-    writeAll(to, inlinePiece, count, toOffset + (data.offset - fromOffset));
-    data = nextData(from, data.offset + piece, end);
-  }
-}
-
-function writeAll(to: number, bytes: Buffer, length: number, offset: number): void {
-  for (let done = 0; done < length; ) done += writeSync(to, bytes, done, length - done, offset + done);
-}
-
-async function copyAsync(
-  from: number,
-  fromOffset: number,
-  to: number,
-  toOffset: number,
-  length: number,
-): Promise<void> {
-  const bytes = Buffer.allocUnsafeSlow(PIECE);
-  const end = fromOffset + length;
-  for (let data = nextData(from, fromOffset, end); data !== null; ) {
-    const piece = Math.min(data.length, PIECE);
-    const { bytesRead } = await readAsync(from, bytes, 0, piece, data.offset);
-    const offset = toOffset + (data.offset - fromOffset);
-    for (let done = 0; done < bytesRead; ) {
-      const { bytesWritten } = await writeAsync(to, bytes, done, bytesRead - done, offset + done);
-      done += bytesWritten;
-    }
-    data = nextData(from, data.offset + piece, end);
   }
 }

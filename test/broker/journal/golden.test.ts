@@ -58,6 +58,7 @@ const VM: VmRecord = {
   attachedBy: { kind: 'user', uid: 1000 },
   scanouts: 1,
   quota: { bytes: 2 ** 31, mappings: 0, allocations: 10 },
+  decides: false,
 };
 const allocation = { heap: 'bär', id: 2 ** 33, fdOffset: 2 ** 21, size: 2 ** 21 };
 const refusal = { reason: 'OVERLAP', message: 'im Weg: ä', metadata: { resource: '2' } } as const;
@@ -184,7 +185,17 @@ function image(out: ByteWriter, write: () => void): void {
   } as const;
   encodeVm(
     out,
-    { vm: VM, state: 'orphaned', graceEnds: 1.7e12, snapshot, inodeOf: () => 77, stashInode: () => 88 },
+    {
+      vm: VM,
+      state: 'orphaned',
+      graceEnds: 1.7e12,
+      suspension: '',
+      snapshot,
+      grant: null,
+      accountsVersion: 0,
+      inodeOf: () => 77,
+      stashInode: () => 88,
+    },
     (name) => (name === 'ram' ? 0 : 1),
     write,
   );
@@ -195,7 +206,7 @@ describe('the records of the journal', () => {
     ['start', (out) => encodeStart(out, '0.1.0', HEAPS)],
     ['complete', encodeComplete],
     ['attach', (out) => encodeAttach(out, VM)],
-    ['state', (out) => encodeState(out, 3, 'orphaned', 1.7e12)],
+    ['state', (out) => encodeState(out, 3, 'orphaned', 1.7e12, '')],
     ['stash', (out) => encodeStash(out, 3, 0xffff_ffff, 2 ** 45)],
     ['reclaim', (out) => encodeReclaim(out, 3)],
     ['batch', batch],

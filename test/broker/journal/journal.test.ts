@@ -15,16 +15,30 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AttachedVm } from '../../../services/broker/attached-vm.ts';
+import { FollowedVm } from '../../../services/broker/followed-vm.ts';
 import { DescriptorBudget } from '../../../services/broker/heaps/descriptor-budget.ts';
 import { Heaps } from '../../../services/broker/heaps/heaps.ts';
+import {
+  encodeAttach,
+  encodeComplete,
+  encodeGrant,
+  encodeStart,
+  encodeTold,
+} from '../../../services/broker/journal/encode.ts';
 import { type CommandLog, Journal } from '../../../services/broker/journal/journal.ts';
-import { journalKind } from '../../../services/broker/journal/record.ts';
+import { journalKind, type VmRecord } from '../../../services/broker/journal/record.ts';
 import { type Replay, replayJournal } from '../../../services/broker/journal/replay.ts';
-import type { Command } from '../../../services/lib/domain/command.ts';
+import { accountsOf } from '../../../services/lib/domain/accounts.ts';
+import { type Command, OPERATIONS } from '../../../services/lib/domain/command.ts';
+import { type CounterChanges, type CounterFigures, RESULTS } from '../../../services/lib/domain/counters.ts';
+import { GrantedBooks } from '../../../services/lib/domain/grant.ts';
 import { Host } from '../../../services/lib/domain/host.ts';
 import { UNLIMITED } from '../../../services/lib/domain/quota.ts';
+import { REFUSAL_REASONS } from '../../../services/lib/domain/refusal.ts';
+import { Vm } from '../../../services/lib/domain/vm.ts';
 import type { VmSettings } from '../../../services/lib/domain/vm-settings.ts';
 import { bootId } from '../../../services/lib/journal/boot-id.ts';
+import { ByteWriter } from '../../../services/lib/journal/bytes.ts';
 import { FileJournal } from '../../../services/lib/journal/file-journal.ts';
 import { JournalError } from '../../../services/lib/journal/journal-error.ts';
 import { WindowMemory } from '../../../services/lib/memory/window-memory.ts';
@@ -87,6 +101,8 @@ class Lives {
   readonly actors: Actor[];
   readonly journal: Journal;
 
+  readonly decided: Decided;
+
   constructor(firstLimit?: number) {
     this.journal = Journal.begin(
       {
@@ -101,6 +117,7 @@ class Lives {
       () => [],
     );
     this.actors = VMS.map((settings) => this.attach(settings));
+    this.decided = new Decided(this);
   }
 
   attach(settings: VmSettings): Actor {
@@ -127,6 +144,7 @@ class Lives {
       attachedBy: { kind: 'user', uid: 0 } as const,
       scanouts: 1,
       quota: { bytes: 0, mappings: 0, allocations: 0 },
+      decides: false,
     };
     this.journal.attached(record, {
       slot,
@@ -137,6 +155,9 @@ class Lives {
         vm: record,
         state: 'attached',
         graceEnds: 0,
+        suspension: '',
+        grant: null,
+        accountsVersion: 0,
         snapshot: vm.snapshot(),
         inodeOf: (allocation) => this.heaps.inodeOf(allocation),
         stashInode: (resource) => memory?.stashInode(resource) ?? 0,
@@ -146,6 +167,7 @@ class Lives {
   }
 
   async take(step: Step): Promise<void> {
+    this.decided.take(step);
     const actor = this.actors[step.vm]!;
     const { attached, memory } = actor;
     switch (step.kind) {
@@ -191,10 +213,100 @@ class Lives {
         true,
         () => undefined,
       );
+    this.host.detach(DECIDED.name);
     this.journal.close();
     this.heaps.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+const DECIDED: VmSettings = { ...VMS[0]!, name: 'decided', windowSize: 64 * 1024 * 1024 };
+
+/** A VM whose frontend decides; that is this test. It does what the first of the others is asked, and tells it. */
+class Decided {
+  readonly followed: FollowedVm;
+  readonly slot: number;
+  readonly record: VmRecord;
+  suspension = '';
+  readonly #vm: Vm;
+  readonly #books: GrantedBooks;
+  #steps = 0;
+  readonly #journal: Journal;
+
+  constructor({ host, journal, heaps }: Lives) {
+    const vm = host.attach(DECIDED, true);
+    this.#journal = journal;
+    this.slot = journal.newSlot();
+    const log = journal.commandsOf(this.slot, vm, () => '');
+    this.followed = new FollowedVm(vm, host, log);
+    const record: VmRecord = {
+      slot: this.slot,
+      name: DECIDED.name,
+      session: Buffer.alloc(16, this.slot),
+      windowSize: DECIDED.windowSize,
+      placement: 'window',
+      windowInode: 0,
+      heap: DECIDED.defaultHeap,
+      blobHeaps: new Map(),
+      attachedBy: { kind: 'user', uid: 0 },
+      scanouts: 1,
+      quota: { bytes: 0, mappings: 0, allocations: 0 },
+      decides: true,
+    };
+    this.record = record;
+    journal.attached(record, {
+      slot: this.slot,
+      busy: false,
+      image: () => ({
+        vm: record,
+        state: this.suspension === '' ? 'attached' : 'suspended',
+        graceEnds: 0,
+        suspension: this.suspension,
+        snapshot: vm.snapshot(),
+        grant: this.followed.grant,
+        accountsVersion: this.followed.accountsVersion,
+        inodeOf: () => 0,
+        stashInode: () => 0,
+      }),
+    });
+    this.#books = new GrantedBooks(heaps.settings, null);
+    const { account, heaps: shares } = this.#books;
+    this.#vm = new Vm(DECIDED, { account, heaps: shares, port: { allocate: () => null } });
+    this.#vm.collectTouched();
+    this.#books.set(this.followed.requestFirst().grant);
+  }
+
+  take(step: Step): void {
+    this.#steps += 1;
+    if (step.kind === 'command' && step.vm === 0) {
+      const { reply } = this.#vm.apply({ ...step.command, number: this.#vm.lastNumber + 1 } as Command);
+      this.#vm.acknowledge(reply.number);
+      const { counters, ...rest } = accountsOf(this.#vm, this.#vm.takeTouched());
+      this.followed.enter({
+        ...rest,
+        version: this.followed.accountsVersion + 1,
+        counts: changesOf(counters),
+      });
+    }
+    if (this.#steps % 4 === 0) {
+      const { used } = this.#books;
+      const wanted = { ...used, allocations: used.allocations + (this.#steps % 3), mappings: 50 };
+      this.#books.set(this.followed.request({ wanted, needed: used }).grant);
+    }
+    if (this.#steps === 30) {
+      this.suspension = 'because';
+      this.#journal.stateChanged(this.slot, 'suspended', 0, this.suspension);
+    }
+  }
+}
+
+function changesOf({ operations, refusals }: CounterFigures): CounterChanges {
+  return {
+    operations: OPERATIONS.flatMap((operation) =>
+      RESULTS.map((result) => ({ operation, result, count: operations[operation][result] })),
+    ),
+    refusals: REFUSAL_REASONS.map((reason) => ({ reason, count: refusals[reason] })),
+  };
 }
 
 function replay(path: string): Replay & { readonly host: Host } {
@@ -209,7 +321,7 @@ function replay(path: string): Replay & { readonly host: Host } {
   );
   const target = {
     host,
-    settingsOf: ({ name }: { name: string }) => VMS.find((vm) => vm.name === name) ?? 'unknown',
+    settingsOf: ({ name }: { name: string }) => [...VMS, DECIDED].find((vm) => vm.name === name) ?? 'unknown',
     heapProblem: () => null,
   };
   return { ...replayJournal(copy, opened.payloads, target), host };
@@ -218,8 +330,17 @@ function replay(path: string): Replay & { readonly host: Host } {
 function check(lives: Lives): void {
   const { vms, host } = replay(lives.path);
   expect(vms.map(({ record, problem }) => [record.name, problem]).sort()).toEqual(
-    lives.actors.map(({ settings }) => [settings.name, null]).sort(),
+    [DECIDED, ...lives.actors.map(({ settings }) => settings)].map(({ name }) => [name, null]).sort(),
   );
+  const { followed, suspension } = lives.decided;
+  const again = vms.find(({ record }) => record.decides);
+  expect(again).toMatchObject({
+    accountsVersion: followed.accountsVersion,
+    state: suspension === '' ? 'attached' : 'suspended',
+    suspension,
+  });
+  expect(again?.vm?.snapshot()).toEqual(followed.vm.snapshot());
+  expect(host.grantOf(DECIDED.name)).toEqual(followed.grant);
   for (const { attached, settings, memory } of lives.actors) {
     const replayed = vms.find(({ record }) => record.name === settings.name)!;
     // An acknowledgement is written down with the batch that follows it.
@@ -363,8 +484,77 @@ describe('a journal', () => {
         ),
       ],
       ['lab', null],
+      ['decided', null],
     ]);
-    expect([...host.vms.keys()]).toEqual(['lab']);
+    expect([...host.vms.keys()]).toEqual(['lab', 'decided']);
+  });
+
+  it('has accounts of more blobs than one record holds as a whole, or not at all', () => {
+    const heap = {
+      ...HEAPS[0]!,
+      lastId: 0,
+      device: 0,
+      inode: 0,
+      size: 0,
+      path: '',
+      prefault: false,
+      granule: 4096,
+      capacity: UNLIMITED,
+    };
+    const out = new ByteWriter();
+    const payloads: Buffer[] = [];
+    const write = (): void => void payloads.push(Buffer.from(out.bytes));
+    const record = (encode: () => void): void => {
+      out.restart();
+      encode();
+      write();
+    };
+    const count = 100_001;
+    const blobs = Array.from({ length: count }, (_, index) => ({
+      resource: index + 1,
+      context: 0,
+      blobId: 0,
+      blobMem: 'host3d' as const,
+      flags: 1,
+      size: 4096,
+      heap: heap.name,
+      allocation: null,
+      state: 'unmapped' as const,
+      offset: 0,
+    }));
+    const told = {
+      complete: true,
+      destroyed: [],
+      blobs,
+      generation: 1,
+      counts: { operations: [], refusals: [] },
+    };
+    record(() => encodeStart(out, 'test', [heap]));
+    record(() => encodeComplete(out));
+    record(() => encodeAttach(out, lives.decided.record));
+    const grant = { heaps: new Map([[heap.name, count * 4096]]), mappings: 0, allocations: count };
+    record(() => encodeGrant(out, lives.decided.slot, grant, () => 0));
+    encodeTold(out, lives.decided.slot, { ...told, version: 1 }, () => 0, write);
+    // The next version was cut off after its first record; what is told after that begins anew.
+    const before = payloads.length;
+    encodeTold(out, lives.decided.slot, { ...told, version: 2 }, () => 0, write);
+    expect(payloads.length - before).toBe(2);
+    payloads.pop();
+    const target = {
+      host: new Host({ limits: NO_LIMITS, heaps: [heap] }, { allocate: () => null }),
+      settingsOf: () => ({ ...DECIDED, blobHeaps: new Map(), quota: NO_LIMITS }),
+      heapProblem: () => null,
+    };
+    const story = replayJournal('test', payloads, target).vms;
+    expect(
+      story.map(({ problem, vm, accountsVersion }) => [problem, vm?.blobCount, accountsVersion]),
+    ).toEqual([[null, count, 1]]);
+    target.host.detach(DECIDED.name);
+    encodeTold(out, lives.decided.slot, { ...told, blobs: [blobs[0]!], version: 2 }, () => 0, write);
+    const longer = replayJournal('test', payloads, target).vms;
+    expect(
+      longer.map(({ problem, vm, accountsVersion }) => [problem, vm?.blobCount, accountsVersion]),
+    ).toEqual([[null, 1, 2]]);
   });
 
   it('that cannot be written is removed, and comes back whole', async () => {
