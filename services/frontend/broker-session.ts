@@ -31,7 +31,7 @@ import { countFromWire } from '../lib/rpc/u64.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { type RunPaths, readVmSecret } from '../lib/runtime/run-directory.ts';
-import { BrokerStream } from './broker-stream.ts';
+import { BrokerStream, type News } from './broker-stream.ts';
 import {
   type Attachment,
   commandMessage,
@@ -48,7 +48,7 @@ import {
   VMM_FAILED,
 } from './operation.ts';
 import { SocketWatch } from './socket-watch.ts';
-import type { DeviceJournal, Past } from './state/device-journal.ts';
+import type { DeviceJournal, Past, PastAccounts } from './state/device-journal.ts';
 import type { JournalRecord } from './state/records.ts';
 
 /** The contract's limit of commands in a Batch. */
@@ -88,6 +88,10 @@ export type SessionListener = {
    * back belong into execute() with `urgent`. Not called for commands from before a reset.
    */
   onLate(outcomes: readonly LateOutcome[]): void;
+  /** For whoever decides for the VM. */
+  onNews(news: News): void;
+  /** The broker is there and does not take the VM, although that is no reason to give the session up. It is asked again. */
+  onRefused(refusal: RefusedResult): void;
   /** Everything that the VM had is gone. Until reset(), every command is answered SESSION_LOST. */
   onLost(): void;
 };
@@ -191,6 +195,11 @@ export class BrokerSession {
   /** The broker does not know the session any more, and reset() has not been called since. */
   get isLost(): boolean {
     return this.#state === 'lost';
+  }
+
+  /** Why the broker, which is there, turned the last attempt to attach down; null when it did not. */
+  get refusal(): RefusedResult | null {
+    return this.#refusal;
   }
 
   /**
@@ -309,6 +318,16 @@ export class BrokerSession {
     else this.execute([{ kind: 'reset' }], performance.now(), (results) => this.#wasReset(results));
   }
 
+  /** What became of a VM that this process decides for. False when there is no stream: then nothing is sent. */
+  tell(accounts: barkeep.v1.Accounts.$Properties): boolean {
+    return this.#stream?.sendAccounts(accounts) ?? false;
+  }
+
+  /** Asks for another grant. As tell(). */
+  askGrant(request: barkeep.v1.GrantRequest.$Properties): boolean {
+    return this.#stream?.sendGrantRequest(request) ?? false;
+  }
+
   /** Sends the frontend's figures, if there is anybody to send them to. */
   report(statistics: barkeep.v1.FrontendStatistics.$Properties): boolean {
     if (this.#state !== 'attached') return false;
@@ -353,7 +372,7 @@ export class BrokerSession {
   #restore(past: Past): void {
     this.#lastNumber = past.lastNumber;
     this.#acknowledged = past.acknowledged;
-    if (past.session) this.#origin = [past.session];
+    if (past.session) this.#origin = [past.session, ...recordsOf(past.accounts)];
     if (past.isSessionGone) this.#origin = [...this.#origin, { kind: 'session-gone' }];
     else if (past.session) this.#session = past.session.session;
     this.#entries = past.commands.map(({ number, operation, isStale }): Entry => {
@@ -382,6 +401,7 @@ export class BrokerSession {
       {
         onAttached: (attachment) => this.#attached(attachment),
         onReplies: (replies) => this.#replied(replies),
+        onNews: (news) => this.#options.listener.onNews(news),
         onEnd: (error) => this.#ended(error),
       },
     );
@@ -399,10 +419,10 @@ export class BrokerSession {
       return;
     }
     if (!attachment.resumed) {
-      const { session, lastNumber, placement, windowSize } = attachment;
+      const { session, lastNumber, placement, windowSize, decides } = attachment;
       this.#lastNumber = lastNumber;
       this.#acknowledged = lastNumber;
-      this.#origin = [{ kind: 'session', session, placement, windowSize, lastNumber }];
+      this.#origin = [{ kind: 'session', session, placement, windowSize, lastNumber }, ...recordsOf(decides)];
       this.#options.journal?.append(...this.#origin);
       faultPoint('gpu.session-recorded');
     } else if (!this.#canGoOnFrom(attachment.lastNumber)) {
@@ -454,7 +474,9 @@ export class BrokerSession {
       this.#detaching?.();
       return;
     }
-    if (error?.reason === 'SESSION_UNKNOWN') {
+    const isSuspended = error?.reason === 'VM_SUSPENDED' && this.#session.length > 0;
+    if (isSuspended) this.#log.error({ why: error.message }, 'the broker has suspended this VM');
+    if (error?.reason === 'SESSION_UNKNOWN' || isSuspended) {
       this.#lose();
       return;
     }
@@ -516,6 +538,7 @@ export class BrokerSession {
     this.#retry(isTurnedDown ? LONGEST_REFUSED_BACKOFF : LONGEST_BACKOFF);
     if (!this.#isTold(reason))
       this.#log.error({ reason, why: message }, 'the broker is there and refuses this VM; it is asked again');
+    if (this.#refusal) this.#options.listener.onRefused(this.#refusal);
     this.#answerRefused();
   }
 
@@ -894,6 +917,15 @@ const NUMBERING: ReadonlySet<Reason> = new Set([
 
 function hasReset({ operations }: Batch): boolean {
   return operations.some(({ kind }) => kind === 'reset');
+}
+
+/** By what and within what this process decides, when it does. */
+function recordsOf(decides: Pick<PastAccounts, 'rules' | 'grant'> | null): readonly JournalRecord[] {
+  if (decides === null) return [];
+  return [
+    { kind: 'rules', rules: decides.rules },
+    { kind: 'grant', grant: decides.grant },
+  ];
 }
 
 /** Answers what is still missing in a batch. */

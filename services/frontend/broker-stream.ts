@@ -24,10 +24,18 @@ export type AttachRequest = {
   readonly session: Uint8Array;
 };
 
+/** What a broker tells whoever decides for a VM. */
+export type News =
+  | { readonly kind: 'entered'; readonly entered: barkeep.v1.AccountsEntered.$Properties }
+  | { readonly kind: 'grant'; readonly grant: barkeep.v1.Grant.$Properties }
+  | { readonly kind: 'recall' };
+
 /** How a stream tells what happens. Nothing is called after onEnd, and nothing after close(). */
 export type StreamListener = {
   /** Once, before anything else. */
   onAttached(attachment: Attachment): void;
+  /** What is told to whoever decides for the VM. As onReplies. */
+  onNews(news: News): void;
   /** The answers to a batch. A ProtocolViolation that it throws ends the stream. */
   onReplies(replies: readonly barkeep.v1.CommandReply.$Properties[]): void;
   /** The stream is over: null after an orderly end, otherwise why. */
@@ -66,7 +74,7 @@ export class BrokerStream {
     this.#call.on('data', (response: Response) => this.#received(response));
     this.#call.on('error', (error: ServiceError) => this.#end(readError(error)));
     this.#call.on('end', () => this.#end(null));
-    this.#call.write({ attach });
+    this.#call.write({ attach: { ...attach, decides: true } });
   }
 
   sendBatch(commands: barkeep.v1.Command.$Properties[], acknowledged: number): void {
@@ -99,6 +107,16 @@ export class BrokerStream {
     });
   }
 
+  /** As long as the stream is attached; false otherwise, and nothing is sent. */
+  sendAccounts(accounts: barkeep.v1.Accounts.$Properties): boolean {
+    return this.#sendAttached({ accounts });
+  }
+
+  /** As sendAccounts(). */
+  sendGrantRequest(grantRequest: barkeep.v1.GrantRequest.$Properties): boolean {
+    return this.#sendAttached({ grantRequest });
+  }
+
   sendStatistics(statistics: barkeep.v1.FrontendStatistics.$Properties): void {
     if (!this.#isOver) this.#call.write({ statistics });
   }
@@ -116,6 +134,12 @@ export class BrokerStream {
     this.#client.close();
   }
 
+  #sendAttached(request: Request): boolean {
+    if (this.#isOver || !this.#isAttached) return false;
+    this.#call.write(request);
+    return true;
+  }
+
   #received(response: Response): void {
     if (this.#isOver) return;
     try {
@@ -127,7 +151,7 @@ export class BrokerStream {
         if (!this.#isAttached) throw new ProtocolViolation('answers came before Attached');
         this.#listener.onReplies(response.batch.replies ?? []);
       } else {
-        throw new ProtocolViolation('an empty message');
+        this.#listener.onNews(newsOf(response));
       }
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) throw error;
@@ -142,4 +166,11 @@ export class BrokerStream {
     this.#client.close();
     this.#listener.onEnd(error);
   }
+}
+
+function newsOf({ entered, grant, recall }: Response): News {
+  if (entered) return { kind: 'entered', entered };
+  if (grant) return { kind: 'grant', grant };
+  if (recall) return { kind: 'recall' };
+  throw new ProtocolViolation('an empty message');
 }

@@ -10,8 +10,10 @@ import { messageOf, RecoveryError } from '../lib/vhost-user/errors.ts';
 import { fileIdentity } from '../lib/vhost-user/guest-memory.ts';
 import { SocketPathError } from '../lib/vhost-user/listening-socket.ts';
 import { BrokerSession } from './broker-session.ts';
+import { createStashFile } from './deciding/own-memory.ts';
 import { FdClient } from './fd-client.ts';
 import type { Attachment, MemoryHandle } from './operation.ts';
+import type { Past } from './state/device-journal.ts';
 import { StoredState } from './state/stored-state.ts';
 import { Statistics } from './statistics.ts';
 import { GpuDevice, type GpuDeviceOptions } from './virtio-gpu/device.ts';
@@ -23,7 +25,7 @@ export type FrontendOptions = { readonly vm: string } & (
   | { readonly fd: number }
 );
 
-export type FrontendConfig = Pick<Config, 'runDirectory' | 'frontend'>;
+export type FrontendConfig = Pick<Config, 'runDirectory' | 'frontend' | 'sweepInterval'>;
 
 /**
  * How a frontend ends.
@@ -71,7 +73,9 @@ export async function startFrontend(
   let device: GpuDevice | null = null;
   let watched: { readonly server: BackendServer; readonly watch: VmmWatch } | null = null;
   const report = (): void => {
-    session.report({ ...statistics.report(), ...(watched && { vmm: watched.watch.message() }) });
+    const { strayBytes, untold: untoldBlobs } = device?.accountFigures ?? NOTHING_OWN;
+    const vmm = watched && { vmm: watched.watch.message() };
+    session.report({ ...statistics.report(), ...vmm, strayBytes, untoldBlobs });
     // How far the VMM has come is still to be told.
     if (!watched) statistics.touch();
   };
@@ -90,7 +94,9 @@ export async function startFrontend(
         if (attachment.resumed) device?.verify(attachment);
         else device?.adopt(attachment);
       },
+      onNews: (news) => device?.news(news),
       onLate: (outcomes) => device?.late(outcomes),
+      onRefused: (refusal) => device?.refused(refusal),
       onLost: () => device?.sessionLost(),
     },
   });
@@ -105,9 +111,11 @@ export async function startFrontend(
   }, statisticsInterval);
   reporter.unref();
 
+  let ownStash: Fd | null = null;
   const release = (): void => {
     clearInterval(reporter);
     device?.close();
+    ownStash?.close();
     fds.close();
     statistics.stop();
     state?.leave();
@@ -115,13 +123,20 @@ export async function startFrontend(
   const fetchMemory = (handle: MemoryHandle) => fds.redeem(handle.token);
   try {
     const begun: Begun = past?.session
-      ? { attachment: { ...past.session, window: null, offer: past.offer }, window: state?.window ?? null }
+      ? { attachment: attachmentOf(past, past.session), window: state?.window ?? null }
       : await begin(session, fetchMemory, state);
     device = new GpuDevice({
+      vm: options.vm,
+      stash: () => {
+        if (state) return state.stash();
+        ownStash ??= createStashFile();
+        return ownStash.number;
+      },
       ...begun,
       session,
       durable: state,
       answerTimeout,
+      sweepInterval: config.sweepInterval,
       fetchMemory,
       statistics,
       log,
@@ -167,7 +182,18 @@ export async function startFrontend(
   }
 }
 
+const NOTHING_OWN: GpuDevice['accountFigures'] = { strayBytes: 0, untold: 0 };
+
 type Begun = Pick<GpuDeviceOptions, 'attachment' | 'window'>;
+
+/** A predecessor's. */
+function attachmentOf(
+  { accounts, offer }: Past,
+  { placement, windowSize }: NonNullable<Past['session']>,
+): GpuDeviceOptions['attachment'] {
+  const decides = accounts && { rules: accounts.rules, grant: accounts.grant, accountsVersion: -1 };
+  return { placement, windowSize, window: null, offer, decides };
+}
 
 /** Attaches the VM. From the moment on at which its window and its journal are stored, a successor could go on. */
 async function begin(

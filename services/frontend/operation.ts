@@ -1,8 +1,12 @@
 // What a frontend asks the broker, and what it hears, in the device's own words; and how both look as messages of the contract.
 // Everything else of the frontend uses these types and never touches generated code.
+import type { Grant } from '../lib/domain/grant.ts';
+import type { Backing, CacheType, HeapSettings } from '../lib/domain/heap.ts';
+import { UNLIMITED } from '../lib/domain/quota.ts';
+import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
-import { countFromWire, toWire } from '../lib/rpc/u64.ts';
+import { countFromWire, fromWire, toWire } from '../lib/rpc/u64.ts';
 import { SMALLEST_PAGE } from '../lib/wire/alignment.ts';
 import type { U64 } from '../lib/wire/u64.ts';
 import { MAP_CACHE, MOST_SCANOUTS } from '../lib/wire/virtio-gpu.ts';
@@ -89,6 +93,15 @@ export type Attachment = {
   readonly window: MemoryHandle | null;
   readonly brokerVersion: string;
   readonly offer: Offer;
+  /** When this frontend decides for the VM: by what, and within what. Null when the broker decides. */
+  readonly decides: Decides | null;
+};
+
+export type Decides = { readonly rules: Rules; readonly grant: Grant; readonly accountsVersion: number };
+
+/** By what a frontend decides, besides what the domain's code says. */
+export type Rules = Pick<VmSettings, 'quota' | 'defaultHeap' | 'blobHeaps' | 'populate'> & {
+  readonly heaps: readonly Omit<HeapSettings, 'capacity'>[];
 };
 
 /** What a VMM is told of the device once and for all: a successor tells the same, whatever the broker's configuration says by then. */
@@ -206,8 +219,68 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
     window: attached.window ? handleOf(attached.window) : null,
     brokerVersion: attached.brokerVersion ?? '',
     offer: offerOf(attached),
+    decides: attached.grant
+      ? {
+          rules: rulesOf(attached.rules ?? {}),
+          grant: grantOf(attached.grant),
+          accountsVersion: countFromWire(attached.accountsVersion),
+        }
+      : null,
   };
 }
+
+export function grantOf({ heaps, mappings, allocations }: barkeep.v1.Grant.$Properties): Grant {
+  return {
+    heaps: new Map((heaps ?? []).map(({ heap, bytes }) => [heap ?? '', countFromWire(bytes)])),
+    mappings: countFromWire(mappings),
+    allocations: countFromWire(allocations),
+  };
+}
+
+function rulesOf(rules: barkeep.v1.Rules.$Properties): Rules {
+  const limit = (value: Parameters<typeof countFromWire>[0]): number => countFromWire(value) || UNLIMITED;
+  return {
+    quota: {
+      bytes: limit(rules.quotaBytes),
+      mappings: limit(rules.quotaMappings),
+      allocations: limit(rules.quotaAllocations),
+    },
+    defaultHeap: rules.defaultHeap ?? '',
+    blobHeaps: new Map(
+      (rules.blobHeaps ?? []).map(({ blobId, heap }) => [String(fromWire(blobId)), heap ?? '']),
+    ),
+    heaps: (rules.heaps ?? []).map(heapRulesOf),
+    populate: rules.populate ?? false,
+  };
+}
+
+function heapRulesOf({
+  name,
+  backing,
+  cache,
+  granule,
+}: barkeep.v1.HeapRules.$Properties): Rules['heaps'][number] {
+  const foundBacking = BACKING_OF[backing ?? 0];
+  const foundCache = CACHE_OF[cache ?? 0];
+  if (foundBacking === undefined || foundCache === undefined) {
+    throw new ProtocolViolation(
+      `heap "${name}" has backing ${backing} and cache type ${cache}, which this version does not know`,
+    );
+  }
+  return { name: name ?? '', backing: foundBacking, cache: foundCache, granule: countFromWire(granule) };
+}
+
+const BACKING_OF: Partial<Record<number, Backing>> = {
+  [barkeep.v1.Backing.BACKING_MEMFD]: 'memfd',
+  [barkeep.v1.Backing.BACKING_HUGETLB]: 'hugetlb',
+  [barkeep.v1.Backing.BACKING_FILE]: 'file',
+};
+const CACHE_OF: Partial<Record<number, CacheType>> = {
+  [barkeep.v1.CacheType.CACHE_TYPE_NONE]: 'none',
+  [barkeep.v1.CacheType.CACHE_TYPE_CACHED]: 'cached',
+  [barkeep.v1.CacheType.CACHE_TYPE_UNCACHED]: 'uncached',
+  [barkeep.v1.CacheType.CACHE_TYPE_WC]: 'wc',
+};
 
 function offerOf({ scanouts, blobAlignment }: barkeep.v1.Attached.$Properties): Offer {
   // An older broker tells neither.

@@ -4,7 +4,7 @@ import { DurationHistogram } from '../lib/runtime/duration-histogram.ts';
 import { ProcessFigures } from '../lib/runtime/process-figures.ts';
 import type { AnswerName, CommandName } from '../lib/wire/virtio-gpu.ts';
 
-export const STAGES = ['rpc', 'vmm', 'command'] as const;
+export const STAGES = ['rpc', 'vmm', 'command', 'grant'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**
@@ -43,6 +43,7 @@ export class Statistics {
     rpc: new DurationHistogram(),
     vmm: new DurationHistogram(),
     command: new DurationHistogram(),
+    grant: new DurationHistogram(),
   };
   readonly #commands = new Map<CountedCommand, Map<CountedAnswer, number>>(
     Object.entries(ANSWERS_OF).map(([command, answers]) => [

@@ -49,6 +49,9 @@ const ownFile = fileIdentity(memory.number);
 let journal: DeviceJournal | null = null;
 
 /** One command of the guest that concerns host memory. */
+/** As long as most of the real ones: a header. */
+const RECORDED_REPLY = new Uint8Array(24);
+
 type BlobCommand = { readonly chain: Chain; readonly operation: Operation };
 
 class BareSession implements DeviceSession {
@@ -192,10 +195,10 @@ class BareSession implements DeviceSession {
 
   /** What it writes down before it publishes. */
   #journalChanges(queue: DurableQueue, commands: readonly BlobCommand[]): void {
-    const last = commands.at(-1);
-    if (!journal || !last) return;
+    if (!journal || commands.length === 0) return;
     const changes = commands.flatMap(({ operation }) => changeOf(operation));
-    if (changes.length > 0) journal.append({ kind: 'changes', chain: queue.numberOf(last.chain), changes });
+    const answers = commands.map(({ chain }) => ({ chain: queue.numberOf(chain), reply: RECORDED_REPLY }));
+    if (changes.length > 0) journal.append({ kind: 'answered', answers, changes });
     if (journal.isLarge) journal.compact([]);
   }
 }

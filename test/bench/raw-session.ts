@@ -17,9 +17,12 @@ export class RawSession {
   #acknowledged = 0;
 
   private constructor(socketPath: string) {
-    // A connection of its own, as frontends have: one connection takes a hundred streams.
+    // A connection of its own, as frontends have: one connection takes a hundred streams. One that was closed while there was no broker does not
+    // try again by itself, and hold that connection.
     this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
+      'grpc.initial_reconnect_backoff_ms': 1_000_000_000,
+      'grpc.max_reconnect_backoff_ms': 1_000_000_000,
     });
     const method = brokerServiceDefinition['session']!;
     this.#stream = this.#client.makeBidiStreamRequest(
@@ -38,7 +41,12 @@ export class RawSession {
     const session = new RawSession(socketPath);
     const attached = new Promise<void>((resolve) => session.#stream.once('data', () => resolve()));
     session.#stream.write({ attach: { vm, secret } });
-    await Promise.race([attached, session.broken]);
+    try {
+      await Promise.race([attached, session.broken]);
+    } catch (error) {
+      session.#client.close();
+      throw error;
+    }
     session.#stream.on('data', (response: barkeep.v1.SessionResponse) => {
       const replies = response.batch?.replies ?? [];
       session.#acknowledged += replies.length;

@@ -65,6 +65,8 @@ function newSession(
     ...more,
     listener: {
       onAttached: (attachment) => attachments.push(attachment),
+      onNews: () => {},
+      onRefused: () => {},
       onLate: (outcomes) => late.push(...outcomes),
       onLost: () => {
         losses += 1;
@@ -586,6 +588,34 @@ describe('a session that the broker has forgotten', () => {
 
     await until('it is attached again', () => attachments.length === 2);
     expect(attachments[1]).toMatchObject({ resumed: false });
+  });
+});
+
+describe('a VM that the broker has suspended', () => {
+  it('loses its session; a new one is refused, which is told at once, until somebody has evicted the VM', async () => {
+    const refusals: string[] = [];
+    const session = newSession({ onRefused: ({ reason }) => refusals.push(reason) });
+    await session.start();
+    await execute(session, create(1));
+    const suspended = new StatusError('VM_SUSPENDED', 'its frontend told what cannot be');
+    broker.refuseAttach = () => suspended;
+    broker.streams[0]?.emit('error', suspended);
+    await until('the loss is known', () => losses === 1);
+    expect(session.isLost).toBe(true);
+    expect(await execute(session, create(2))).toEqual([{ kind: 'failed', why: 'lost' }]);
+
+    session.reset();
+    await until('the broker has refused', () => refusals.length > 0);
+    expect(refusals[0]).toBe('VM_SUSPENDED');
+    expect(session.refusal?.reason).toBe('VM_SUSPENDED');
+    expect(losses).toBe(1);
+
+    broker.refuseAttach = null;
+    const attached = () => attachments.length === 2;
+    await until('it is attached again', attached);
+    expect(session.refusal).toBeNull();
+    expect(attachments[1]).toMatchObject({ resumed: false });
+    expect((await execute(session, create(3)))[0]?.kind).toBe('done');
   });
 });
 

@@ -10,6 +10,7 @@ import { type Frontend, startFrontend } from '../../services/frontend/main.ts';
 import { listen } from '../../services/lib/os/socket.ts';
 import { createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
+import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { type Config, parseConfig } from '../../services/lib/runtime/config.ts';
 import { EXIT } from '../../services/lib/runtime/exit-code.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../services/lib/wire/vhost-user.ts';
@@ -171,8 +172,10 @@ describe('a VMM', () => {
     const next = await boot('one');
 
     expect((await next.driver.sendCommand(next.driver.unrefCommand(1))).name).toBe('ERR_INVALID_RESOURCE_ID');
-    const vm = await admin.getVm('one');
-    expect([Number(vm.allocations), Number(vm.mappings)]).toEqual([0, 0]);
+    await until('the books are empty', async () => {
+      const { allocations, mappings, generation } = await admin.getVm('one');
+      return Number(generation) > 1 && Number(allocations) === 0 && Number(mappings) === 0;
+    });
   });
 });
 
@@ -200,10 +203,11 @@ describe('a stop', () => {
 });
 
 // QEMU 11.1.3 itself does not survive a rebind with mappings of single blobs; a VMM without that flaw does.
+// In window placement the frontend decides, and needs no broker for it: what it answered ends with its session all the same.
 describe.each([
-  ['one', false],
-  ['each', true],
-])('a broker that was restarted (VM %s)', (vm, flawless) => {
+  ['one', false, 'OK_NODATA'],
+  ['each', true, 'ERR_UNSPEC'],
+])('a broker that was restarted (VM %s)', (vm, flawless, answerWhileAway) => {
   it('has forgotten the guest’s blobs: ERR_UNSPEC until the driver starts afresh, then everything works', async () => {
     const first = await broker();
     const lines: string[] = [];
@@ -220,7 +224,7 @@ describe.each([
     const blob = await vmm.driver.createAndMap({ size: 4096 });
     vmm.window.write(blob.offset, Buffer.from('works again'));
 
-    expect([whileAway.name, afterwards.name]).toEqual(['ERR_UNSPEC', 'ERR_UNSPEC']);
+    expect([whileAway.name, afterwards.name]).toEqual([answerWhileAway, 'ERR_UNSPEC']);
     expect(vmm.window.read(blob.offset, 11).toString()).toBe('works again');
     await vmm.driver.unmapAndUnref(blob);
   });
@@ -292,9 +296,10 @@ describe('figures', () => {
     await frontend('each');
     const vmm = await boot('each');
     await vmm.driver.createContext();
-    const counted = () => fake.statistics.at(-1)?.commands?.filter(({ count }) => Number(count) > 0) ?? [];
-    await until('the command is reported', () => counted().length);
-    expect(counted()).toEqual([expect.objectContaining({ command: 'CTX_CREATE', answer: 'OK_NODATA' })]);
+    const reported = () =>
+      (fake.statistics.at(-1)?.commands ?? []).filter(({ count }) => countFromWire(count) > 0);
+    await until('the command is reported', () => reported().length);
+    expect(reported()).toEqual([expect.objectContaining({ command: 'CTX_CREATE', answer: 'OK_NODATA' })]);
     const { length } = fake.statistics;
 
     await stays('no report without news', () => fake.statistics.length === length);

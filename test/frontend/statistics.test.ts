@@ -50,6 +50,11 @@ describe('Statistics', () => {
     statistics.observe('rpc', 2, 3);
     expect(statistics.report().latencies?.[0]?.histogram?.sum).toBeCloseTo(0.006);
 
-    expect(statistics.report().latencies?.map(({ stage }) => stage)).toEqual(['rpc', 'vmm', 'command']);
+    expect(statistics.report().latencies?.map(({ stage }) => stage)).toEqual([
+      'rpc',
+      'vmm',
+      'command',
+      'grant',
+    ]);
   });
 });

@@ -263,9 +263,8 @@ describe('the same thing again and again', () => {
 
     await bench.run(...commands);
 
-    expect(bench.statistics.report().commands?.filter(({ count }) => count !== 0)).toEqual([
-      { command: 'UNKNOWN', answer: 'ERR_UNSPEC', count: 1000 },
-    ]);
+    const counted = bench.statistics.report().commands?.filter(({ count }) => count !== 0);
+    expect(counted).toEqual([{ command: 'UNKNOWN', answer: 'ERR_UNSPEC', count: 1000 }]);
   });
 });
 

@@ -6,10 +6,22 @@ import { startBroker } from '../../services/broker/main.ts';
 import { FdClient } from '../../services/frontend/fd-client.ts';
 import { startFrontend } from '../../services/frontend/main.ts';
 import { Mapping } from '../../services/lib/os/memory.ts';
-import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
+import { type AdminClient, AdminError, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
+import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { parseConfig } from '../../services/lib/runtime/config.ts';
 import { createLogger } from '../../services/lib/runtime/log.ts';
+import { until } from '../support/until.ts';
+
+export type Books = {
+  readonly mappings: number;
+  readonly mappedBytes: number;
+  readonly blobs: number;
+  readonly generation: number;
+};
+
+/** `after`: any generation beyond this one. */
+type Later = { readonly after?: number };
 
 /** The settings of one VM as YAML flow text, e.g. "window: 64MiB, placement: window". */
 export type VmSettings = Readonly<Record<string, string>>;
@@ -21,6 +33,8 @@ heaps:
   - { name: registers, backing: memfd, cache: uncached, capacity: 64MiB }
   - { name: other, backing: memfd, cache: none, capacity: 64MiB }
 `;
+/** Why a mapping that the guest has just been told of is not to be had. */
+const NOT_HEARD_OF: ReadonlySet<string> = new Set(['RESOURCE_UNKNOWN', 'NEVER_MAPPED', 'STASHED']);
 const BLOB_HEAPS = 'heap: ram, blob_heaps: { 1: video, 2: registers, 3: other }';
 
 export class Installation {
@@ -64,9 +78,20 @@ export class Installation {
     return join(this.#directory, 'vms', vm, 'gpu.sock');
   }
 
-  /** What a process of the host sees of a blob. The caller closes it. Throws AdminError. */
+  /**
+   * What a process of the host sees of a blob. In window placement the broker hears of a mapping after the guest does: one that it has not
+   * heard of yet is waited for. The caller closes it. Throws AdminError.
+   */
   async openBlob(vm: string, resource: number): Promise<Mapping> {
-    const handle = await this.#memory.openBlob(vm, resource);
+    const open = async () => {
+      try {
+        return await this.#memory.openBlob(vm, resource);
+      } catch (error) {
+        if (error instanceof AdminError && NOT_HEARD_OF.has(error.reason ?? '')) return null;
+        throw error;
+      }
+    };
+    const handle = await until(`the broker has heard that resource ${resource} is mapped`, open);
     const fd = await this.#fds.redeem(handle.token as Uint8Array);
     try {
       return Mapping.ofFile(fd.number, countFromWire(handle.fdOffset), countFromWire(handle.size));
@@ -75,17 +100,27 @@ export class Installation {
     }
   }
 
-  /** Mappings, blobs and generation of a VM as the broker counts them. */
-  async books(
-    vm: string,
-  ): Promise<{ mappings: number; mappedBytes: number; blobs: number; generation: number }> {
+  /** Mappings, blobs and generation of a VM as the broker counts them. In window placement they are some milliseconds behind the guest. */
+  async books(vm: string): Promise<Books> {
+    return booksOf(await this.admin.getVm(vm));
+  }
+
+  /**
+   * Waits until the broker's books say this. In per-blob placement the broker decides, and they say it at once, or this rejects. What they come to
+   * say too much of later is not seen: an answer of the guest's after which they hold goes before.
+   */
+  async booksAre(vm: string, expected: Partial<Books> & Later): Promise<void> {
     const found = await this.admin.getVm(vm);
-    return {
-      mappings: countFromWire(found.mappings),
-      mappedBytes: countFromWire(found.mappedBytes),
-      blobs: countFromWire(found.allocations),
-      generation: countFromWire(found.generation),
-    };
+    const isBehind = found.placement === barkeep.v1.Placement.PLACEMENT_WINDOW;
+    let books = booksOf(found);
+    await until(
+      `the books of ${vm} say ${JSON.stringify(expected)}`,
+      async () => {
+        books = await this.books(vm);
+        return holds(books, expected);
+      },
+      { ...(isBehind ? {} : { within: 0 }), found: () => books },
+    );
   }
 
   /** Frontends first, then the broker. */
@@ -96,4 +131,23 @@ export class Installation {
     for (const part of this.#parts.reverse()) await part.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+function booksOf({
+  mappings,
+  mappedBytes,
+  allocations,
+  generation,
+}: Awaited<ReturnType<AdminClient['getVm']>>): Books {
+  return {
+    mappings: countFromWire(mappings),
+    mappedBytes: countFromWire(mappedBytes),
+    blobs: countFromWire(allocations),
+    generation: countFromWire(generation),
+  };
+}
+
+function holds(books: Books, { after = -1, ...expected }: Partial<Books> & Later): boolean {
+  if (books.generation <= after) return false;
+  return Object.entries(expected).every(([name, value]) => books[name as keyof Books] === value);
 }

@@ -1,5 +1,6 @@
 // What changes in the device's tables, one entry a change. The tables tell it here; the queue writes it down with the answers that it belongs
 // to (command-queue.ts), so that a successor has the tables that the guest was told of, and not a step more.
+import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 
 /** A blob that the VMM has mapped by itself (per-blob placement). Bytes. */
@@ -18,7 +19,14 @@ export type Change =
   | { readonly kind: 'resource'; readonly id: number; readonly resource: Resource }
   | { readonly kind: 'resource-gone'; readonly id: number }
   | { readonly kind: 'mapped'; readonly id: number; readonly mapping: BlobMapping }
-  | { readonly kind: 'unmapped'; readonly id: number };
+  | { readonly kind: 'unmapped'; readonly id: number }
+  /** In the VM's own accounts: new, or other than before. `stash`: where its bytes lie in the stash, bytes; null when they do not. */
+  | { readonly kind: 'blob'; readonly blob: BlobSnapshot; readonly stash: number | null }
+  | { readonly kind: 'blob-gone'; readonly id: number }
+  | { readonly kind: 'blobs-gone' }
+  | { readonly kind: 'generation'; readonly generation: number }
+  /** Of the VM's counters, by COUNTER_KEYS. */
+  | { readonly kind: 'count'; readonly index: number; readonly count: number };
 
 export class Changes {
   #list: Change[] = [];

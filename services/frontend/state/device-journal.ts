@@ -1,9 +1,12 @@
 // The device's journal: what a successor of this process has to know, in a memfd that the descriptor store keeps (lib/journal).
 //
-// The point of no return of a command of the guest is the used index of its queue. So what a segment of commands changes is written down
-// right before its answers are published, marked with the number of its last chain, and counts if that number was published; otherwise the
-// successor takes the same chains again. What the broker is asked has its numbers written down before it is sent: the same chain asks with
-// the same number again, and the broker answers from memory.
+// The point of no return of a command of the guest is its record here: the answers to chains and what they changed, in one. A successor that
+// takes such a chain again gives the recorded answer, whatever the guest has made of the chain meanwhile; what is not recorded never
+// happened. What the broker is asked has its numbers written down before it is sent: the same chain asks with the same number again, and the
+// broker answers from memory.
+
+import { type Grant, NO_GRANT } from '../../lib/domain/grant.ts';
+import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { bootId } from '../../lib/journal/boot-id.ts';
 import { JournalError } from '../../lib/journal/journal-error.ts';
 import { MemoryJournal } from '../../lib/journal/memory-journal.ts';
@@ -11,7 +14,7 @@ import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import { PAGE_SIZE } from '../../lib/os/memory.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
-import type { Offer, Operation } from '../operation.ts';
+import type { Offer, Operation, Rules } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
 import { decodeRecord, encodeRecord, type JournalRecord, RECORDS_VERSION } from './records.ts';
@@ -91,7 +94,6 @@ function kind() {
 
 type SessionRecord = Extract<JournalRecord, { kind: 'session' }>;
 export type WindowRecord = Extract<JournalRecord, { kind: 'window' }>;
-type ChangesRecord = Extract<JournalRecord, { kind: 'changes' }>;
 
 /** A command that was given a number, and is not settled for all that is known. */
 export type PastCommand = {
@@ -100,7 +102,6 @@ export type PastCommand = {
   readonly isStale: boolean;
 };
 
-/** Everything except for the tables, which depend on what was published: see tablesOf(). */
 export type Past = {
   /** The last session that began; null when none ever did. */
   readonly session: SessionRecord | null;
@@ -109,6 +110,8 @@ export type Past = {
   readonly offer: Offer;
   /** The window's memory in the store; null for none. */
   readonly window: WindowRecord | null;
+  /** It is the one that the session has: it came, or was compared, after the session began. */
+  readonly isWindowOfSession: boolean;
   readonly isUsed: boolean;
   readonly isResetDue: boolean;
   readonly acknowledged: number;
@@ -119,7 +122,21 @@ export type Past = {
   readonly files: readonly { readonly dev: bigint; readonly ino: bigint }[];
   /** See the record. */
   readonly finishing: number | null;
-  readonly changes: readonly ChangesRecord[];
+  readonly tables: Tables;
+  /** By the number of the chain; most of them are published. */
+  readonly answers: ReadonlyMap<number, Uint8Array | null>;
+  /** Of a session in which the frontend decides; null otherwise. */
+  readonly accounts: PastAccounts | null;
+};
+
+/** What the VM has, by its own accounts. */
+export type PastAccounts = {
+  readonly rules: Rules;
+  readonly grant: Grant;
+  readonly blobs: ReadonlyMap<number, { readonly blob: BlobSnapshot; readonly stash: number | null }>;
+  readonly generation: number;
+  /** By COUNTER_KEYS. */
+  readonly counts: ReadonlyMap<number, number>;
 };
 
 const NOTHING_OFFERED: Offer = { scanouts: 0, blobAlignment: SMALLEST_PAGE };
@@ -129,13 +146,17 @@ export function replay(records: Iterable<JournalRecord>): Past {
   let isSessionGone = false;
   let offer: Offer = NOTHING_OFFERED;
   let window: WindowRecord | null = null;
+  let isWindowOfSession = false;
   let isUsed = false;
   let isResetDue = false;
   let acknowledged = 0;
   let lastNumber = 0;
   let commands: PastCommand[] = [];
   let finishing: number | null = null;
-  let changes: ChangesRecord[] = [];
+  let rules: Rules | null = null;
+  let grant = NO_GRANT;
+  const tables = new TablesBuilder();
+  const answers = new Map<number, Uint8Array | null>();
   const late = new Set<number>();
   const files: { dev: bigint; ino: bigint }[] = [];
   for (const record of records) {
@@ -143,11 +164,20 @@ export function replay(records: Iterable<JournalRecord>): Past {
       case 'session':
         session = record;
         isSessionGone = false;
+        isWindowOfSession = false;
         isResetDue = false;
         acknowledged = record.lastNumber;
         lastNumber = record.lastNumber;
         commands = [];
         late.clear();
+        rules = null;
+        tables.beginAccounts();
+        break;
+      case 'rules':
+        rules = record.rules;
+        break;
+      case 'grant':
+        grant = record.grant;
         break;
       case 'session-gone':
         isSessionGone = true;
@@ -160,6 +190,7 @@ export function replay(records: Iterable<JournalRecord>): Past {
         break;
       case 'window':
         window = record;
+        isWindowOfSession = true;
         break;
       case 'used':
         isUsed = true;
@@ -169,7 +200,9 @@ export function replay(records: Iterable<JournalRecord>): Past {
         isResetDue = record.isDue;
         commands = commands.map((command) => ({ ...command, isStale: true }));
         late.clear();
-        changes = [];
+        tables.reset();
+        // Chains of the next driver may have the numbers of those that were not published.
+        answers.clear();
         finishing = null;
         break;
       case 'sent':
@@ -189,8 +222,9 @@ export function replay(records: Iterable<JournalRecord>): Past {
       case 'file':
         files.push({ dev: record.dev, ino: record.ino });
         break;
-      case 'changes':
-        changes.push(record);
+      case 'answered':
+        for (const { chain, reply } of record.answers) answers.set(chain, reply);
+        for (const change of record.changes) tables.add(change);
         break;
       case 'finishing':
         finishing = record.chain;
@@ -202,6 +236,7 @@ export function replay(records: Iterable<JournalRecord>): Past {
     isSessionGone,
     offer,
     window,
+    isWindowOfSession,
     isUsed,
     isResetDue,
     acknowledged,
@@ -210,7 +245,9 @@ export function replay(records: Iterable<JournalRecord>): Past {
     late,
     files,
     finishing,
-    changes,
+    tables,
+    answers,
+    accounts: rules === null || isSessionGone ? null : { rules, grant, ...tables.accounts },
   };
 }
 
@@ -221,53 +258,93 @@ export type Tables = {
   readonly mapped: ReadonlyMap<number, BlobMapping>;
 };
 
-/** The tables as the guest was told. `published`: the number of the next chain of the control queue to be published. */
-export function tablesOf(past: Pick<Past, 'changes'>, published: number): Tables {
-  const contexts = new Set<number>();
-  const resources = new Map<number, Resource>();
-  const mapped = new Map<number, BlobMapping>();
-  for (const { chain, changes } of past.changes) {
-    if (chain !== null && chain >= published) continue;
-    for (const change of changes) {
-      switch (change.kind) {
-        case 'context':
-          contexts.add(change.id);
-          break;
-        case 'context-gone':
-          contexts.delete(change.id);
-          break;
-        case 'resource':
-          resources.set(change.id, change.resource);
-          break;
-        case 'resource-gone':
-          resources.delete(change.id);
-          break;
-        case 'mapped':
-          mapped.set(change.id, change.mapping);
-          break;
-        case 'unmapped':
-          mapped.delete(change.id);
-          break;
-      }
+/** Takes changes in as they were made. */
+class TablesBuilder implements Tables {
+  readonly contexts = new Set<number>();
+  readonly resources = new Map<number, Resource>();
+  readonly mapped = new Map<number, BlobMapping>();
+  readonly #blobs = new Map<number, { blob: BlobSnapshot; stash: number | null }>();
+  readonly #counts = new Map<number, number>();
+  #generation = 1;
+
+  get accounts(): Omit<PastAccounts, 'rules' | 'grant'> {
+    return { blobs: this.#blobs, generation: this.#generation, counts: this.#counts };
+  }
+
+  beginAccounts(): void {
+    this.#blobs.clear();
+    this.#counts.clear();
+    this.#generation = 1;
+  }
+
+  /** The driver starts afresh. What that makes of the accounts is told apart. */
+  reset(): void {
+    this.contexts.clear();
+    this.resources.clear();
+    this.mapped.clear();
+  }
+
+  add(change: Change): void {
+    switch (change.kind) {
+      case 'context':
+        this.contexts.add(change.id);
+        break;
+      case 'context-gone':
+        this.contexts.delete(change.id);
+        break;
+      case 'resource':
+        this.resources.set(change.id, change.resource);
+        break;
+      case 'resource-gone':
+        this.resources.delete(change.id);
+        break;
+      case 'mapped':
+        this.mapped.set(change.id, change.mapping);
+        break;
+      case 'unmapped':
+        this.mapped.delete(change.id);
+        break;
+      case 'blob':
+        this.#blobs.set(change.blob.resource, change);
+        break;
+      case 'blob-gone':
+        this.#blobs.delete(change.id);
+        break;
+      case 'blobs-gone':
+        this.#blobs.clear();
+        break;
+      case 'generation':
+        this.#generation = change.generation;
+        break;
+      case 'count':
+        this.#counts.set(change.index, change.count);
+        break;
     }
   }
-  return { contexts, resources, mapped };
 }
 
-/** Tables as records that count. */
-export function* recordsOf({ contexts, resources, mapped }: Tables): Generator<JournalRecord> {
-  let changes: Change[] = [];
-  for (const change of changesOf()) {
-    changes.push(change);
-    if (changes.length < CHANGES_A_RECORD) continue;
-    yield { kind: 'changes', chain: null, changes };
-    changes = [];
+/** Changes as records, for a snapshot. */
+export function* recordsOf(changes: Iterable<Change>): Generator<JournalRecord> {
+  let some: Change[] = [];
+  for (const change of changes) {
+    some.push(change);
+    if (some.length < CHANGES_A_RECORD) continue;
+    yield { kind: 'answered', answers: [], changes: some };
+    some = [];
   }
-  if (changes.length > 0) yield { kind: 'changes', chain: null, changes };
+  if (some.length > 0) yield { kind: 'answered', answers: [], changes: some };
+}
 
-  function* changesOf(): Generator<Change> {
-    for (const id of contexts) yield { kind: 'context', id };
-    for (const [id, resource] of resources) yield { kind: 'resource', id, resource };
-    for (const [id, mapping] of mapped) yield { kind: 'mapped', id, mapping };
-  }
+/** What makes empty tables these. */
+export function* changesOf({ contexts, resources, mapped }: Tables): Generator<Change> {
+  for (const id of contexts) yield { kind: 'context', id };
+  for (const [id, resource] of resources) yield { kind: 'resource', id, resource };
+  for (const [id, mapping] of mapped) yield { kind: 'mapped', id, mapping };
+}
+
+/** What makes empty accounts these. */
+export function* changesOfAccounts({ blobs, generation, counts }: PastAccounts): Generator<Change> {
+  for (const { blob, stash } of blobs.values()) yield { kind: 'blob', blob, stash };
+  yield { kind: 'generation', generation };
+  for (const [index, count] of counts) yield { kind: 'count', index, count };
 }

@@ -1,11 +1,20 @@
 // The records of the device's journal, and how they are written. Little endian; the first byte is the kind. Whoever changes anything here
 // raises RECORDS_VERSION: a successor of another version says so and starts afresh, instead of reading what it does not understand.
+
+import { BLOB_STATES } from '../../lib/domain/blob.ts';
+import { BLOB_MEMS } from '../../lib/domain/command.ts';
+import type { Grant } from '../../lib/domain/grant.ts';
+import { BACKINGS, CACHE_TYPES } from '../../lib/domain/heap.ts';
+import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { ByteReader, ByteWriter } from '../../lib/journal/bytes.ts';
-import type { Offer, Operation } from '../operation.ts';
+import type { Offer, Operation, Rules } from '../operation.ts';
 import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
 
-export const RECORDS_VERSION = 2;
+export const RECORDS_VERSION = 3;
+
+/** The answer to a chain: what its guest reads. Null writes nothing. */
+export type RecordedAnswer = { readonly chain: number; readonly reply: Uint8Array | null };
 
 /** A command that has a number at the broker. */
 export type NumberedOperation = {
@@ -44,8 +53,16 @@ export type JournalRecord =
   | { readonly kind: 'late'; readonly numbers: readonly number[] }
   /** A file that the VMM is about to map. */
   | { readonly kind: 'file'; readonly dev: bigint; readonly ino: bigint }
-  /** Of the tables; `chain`: they count once the chain with this number is published. Null: they count. */
-  | { readonly kind: 'changes'; readonly chain: number | null; readonly changes: readonly Change[] }
+  /** Chains that are answered, and what they changed: both count from here on, published or not. */
+  | {
+      readonly kind: 'answered';
+      readonly answers: readonly RecordedAnswer[];
+      readonly changes: readonly Change[];
+    }
+  /** By what the frontend decides for itself, in this session. */
+  | { readonly kind: 'rules'; readonly rules: Rules }
+  /** What it may have in use from here on. */
+  | { readonly kind: 'grant'; readonly grant: Grant }
   /** The chain that a predecessor died of is about to be finished. */
   | { readonly kind: 'finishing'; readonly chain: number };
 
@@ -57,10 +74,12 @@ const KIND = {
   sent: 5,
   late: 6,
   file: 7,
-  changes: 8,
+  answered: 8,
   finishing: 9,
   window: 10,
   offer: 11,
+  rules: 12,
+  grant: 13,
 } as const;
 const OPERATION = { create: 1, map: 2, unmap: 3, destroy: 4, reset: 5 } as const;
 const CHANGE = {
@@ -70,6 +89,11 @@ const CHANGE = {
   'resource-gone': 4,
   mapped: 5,
   unmapped: 6,
+  blob: 7,
+  'blob-gone': 8,
+  'blobs-gone': 9,
+  generation: 10,
+  count: 11,
 } as const;
 const RESOURCE = { '2d': 1, 'guest-blob': 2, 'host-blob': 3 } as const;
 const NO_CHAIN = -1;
@@ -108,10 +132,21 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
       out.u64(record.dev);
       out.u64(record.ino);
       break;
-    case 'changes':
-      out.f64(record.chain ?? NO_CHAIN);
+    case 'answered':
+      out.u32(record.answers.length);
+      for (const { chain, reply } of record.answers) {
+        out.f64(chain);
+        out.u8(reply === null ? 0 : 1);
+        if (reply !== null) out.blob(reply);
+      }
       out.u32(record.changes.length);
       for (const change of record.changes) writeChange(out, change);
+      break;
+    case 'rules':
+      writeRules(out, record.rules);
+      break;
+    case 'grant':
+      writeAmounts(out, record.grant);
       break;
     case 'finishing':
       out.f64(record.chain);
@@ -166,10 +201,17 @@ function readRecord(from: ByteReader): JournalRecord {
       return { kind: 'late', numbers: from.list((reader) => reader.f64()) };
     case KIND.file:
       return { kind: 'file', dev: BigInt(from.u64()), ino: BigInt(from.u64()) };
-    case KIND.changes: {
-      const chain = from.f64();
-      return { kind: 'changes', chain: chain === NO_CHAIN ? null : chain, changes: from.list(readChange) };
+    case KIND.answered: {
+      const answers = from.list((reader): RecordedAnswer => {
+        const chain = reader.f64();
+        return { chain, reply: reader.u8() === 0 ? null : Uint8Array.from(reader.blob()) };
+      });
+      return { kind: 'answered', answers, changes: from.list(readChange) };
     }
+    case KIND.rules:
+      return { kind: 'rules', rules: readRules(from) };
+    case KIND.grant:
+      return { kind: 'grant', grant: readAmounts(from) };
     case KIND.finishing:
       return { kind: 'finishing', chain: from.f64() };
     case KIND.window:
@@ -239,15 +281,42 @@ function readBareOperation(from: ByteReader, kind: number, flags: number): Opera
 
 function writeChange(out: ByteWriter, change: Change): void {
   out.u8(CHANGE[change.kind]);
-  out.u32(change.id);
-  if (change.kind === 'resource') writeResource(out, change.resource);
-  if (change.kind === 'mapped') writeMapping(out, change.mapping);
+  switch (change.kind) {
+    case 'blob':
+      writeBlob(out, change.blob, change.stash);
+      return;
+    case 'blobs-gone':
+      return;
+    case 'generation':
+      out.f64(change.generation);
+      return;
+    case 'count':
+      out.u32(change.index);
+      out.f64(change.count);
+      return;
+    default:
+      out.u32(change.id);
+      if (change.kind === 'resource') writeResource(out, change.resource);
+      if (change.kind === 'mapped') writeMapping(out, change.mapping);
+  }
 }
 
 function readChange(from: ByteReader): Change {
   const kind = from.u8();
+  switch (kind) {
+    case CHANGE.blob:
+      return readBlob(from);
+    case CHANGE['blobs-gone']:
+      return { kind: 'blobs-gone' };
+    case CHANGE.generation:
+      return { kind: 'generation', generation: from.f64() };
+    case CHANGE.count:
+      return { kind: 'count', index: from.u32(), count: from.f64() };
+  }
   const id = from.u32();
   switch (kind) {
+    case CHANGE['blob-gone']:
+      return { kind: 'blob-gone', id };
     case CHANGE.context:
       return { kind: 'context', id };
     case CHANGE['context-gone']:
@@ -309,4 +378,93 @@ function readMapping(from: ByteReader): BlobMapping {
     dev: BigInt(from.u64()),
     ino: BigInt(from.u64()),
   };
+}
+
+// ---- accounts ---------------------------------------------------------------------------------------------------------------------------
+
+function writeBlob(out: ByteWriter, blob: BlobSnapshot, stash: number | null): void {
+  out.u32(blob.resource);
+  out.u32(blob.context);
+  out.u64(blob.blobId);
+  out.u8(BLOB_MEMS.indexOf(blob.blobMem));
+  out.u32(blob.flags);
+  out.f64(blob.size);
+  out.text(blob.heap);
+  out.u8(BLOB_STATES.indexOf(blob.state));
+  out.f64(blob.offset);
+  out.f64(stash ?? NO_CHAIN);
+}
+
+function readBlob(from: ByteReader): Change {
+  const blob: BlobSnapshot = {
+    resource: from.u32(),
+    context: from.u32(),
+    blobId: from.u64(),
+    blobMem: oneOf(BLOB_MEMS, from),
+    flags: from.u32(),
+    size: from.f64(),
+    heap: from.text(),
+    allocation: null,
+    state: oneOf(BLOB_STATES, from),
+    offset: from.f64(),
+  };
+  const stash = from.f64();
+  return { kind: 'blob', blob, stash: stash < 0 ? null : stash };
+}
+
+function writeRules(out: ByteWriter, { quota, defaultHeap, blobHeaps, heaps, populate }: Rules): void {
+  out.f64(quota.bytes);
+  out.f64(quota.mappings);
+  out.f64(quota.allocations);
+  out.text(defaultHeap);
+  out.u32(blobHeaps.size);
+  for (const [blobId, heap] of blobHeaps) {
+    out.text(blobId);
+    out.text(heap);
+  }
+  out.u32(heaps.length);
+  for (const { name, backing, cache, granule } of heaps) {
+    out.text(name);
+    out.u8(BACKINGS.indexOf(backing));
+    out.u8(CACHE_TYPES.indexOf(cache));
+    out.f64(granule);
+  }
+  out.u8(populate ? 1 : 0);
+}
+
+function readRules(from: ByteReader): Rules {
+  return {
+    quota: { bytes: from.f64(), mappings: from.f64(), allocations: from.f64() },
+    defaultHeap: from.text(),
+    blobHeaps: new Map(from.list((reader): [string, string] => [reader.text(), reader.text()])),
+    heaps: from.list((reader) => ({
+      name: reader.text(),
+      backing: oneOf(BACKINGS, reader),
+      cache: oneOf(CACHE_TYPES, reader),
+      granule: reader.f64(),
+    })),
+    populate: from.u8() === 1,
+  };
+}
+
+function writeAmounts(out: ByteWriter, { heaps, mappings, allocations }: Grant): void {
+  out.u32(heaps.size);
+  for (const [heap, bytes] of heaps) {
+    out.text(heap);
+    out.f64(bytes);
+  }
+  out.f64(mappings);
+  out.f64(allocations);
+}
+
+function readAmounts(from: ByteReader): Grant {
+  const heaps = new Map(from.list((reader): [string, number] => [reader.text(), reader.f64()]));
+  return { heaps, mappings: from.f64(), allocations: from.f64() };
+}
+
+function oneOf<T>(values: readonly T[], from: ByteReader): T {
+  const index = from.u8();
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`value ${index} of ${values.length}`);
+  return value;
 }

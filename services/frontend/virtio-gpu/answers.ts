@@ -68,6 +68,8 @@ const ANSWER_OF_REASON: Readonly<Record<Reason, Answer>> = {
   WATCHER_LIMIT: UNSPEC,
   VM_IN_USE: UNSPEC,
   ROLE_FORBIDDEN: UNSPEC,
+  VM_SUSPENDED: UNSPEC,
+  STASHED: UNSPEC,
 };
 
 /** What the guest hears when the broker refused, or could not be asked. A reason of a newer broker is ERR_UNSPEC. */

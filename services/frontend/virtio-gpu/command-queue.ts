@@ -26,6 +26,7 @@ import {
 } from '../../lib/wire/virtio-gpu.ts';
 import type { Done } from '../broker-session.ts';
 import type { Operation, Result } from '../operation.ts';
+import type { RecordedAnswer } from '../state/records.ts';
 import type { CountedCommand, Statistics } from '../statistics.ts';
 import { type Answer, encodeReply, INVALID_PARAMETER, UNSPEC } from './answers.ts';
 import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
@@ -36,6 +37,8 @@ export type CommandQueueOptions = {
   readonly state: DeviceState;
   /** See BrokerPipeline.execute(). */
   readonly execute: (operations: readonly Operation[], since: number, done: Done) => void;
+  /** Who decides for the VM in this process; null when the broker is asked. Asked for each segment. */
+  readonly decider: () => LocalDecider | null;
   /** See Placement.mapsEachBlob; asked for each segment. */
   readonly mapsEachBlob: () => boolean;
   /** Null for a queue whose commands change nothing. */
@@ -44,14 +47,27 @@ export type CommandQueueOptions = {
   readonly log: Logger;
 };
 
+/** Decides what would otherwise go to the broker. */
+export type LocalDecider = {
+  /** At once: memory is as the result says, and nothing else is under way. Null when it has to wait: then nothing has changed. */
+  decide(operation: Operation): Result | null;
+  /**
+   * The same, waiting; `done` is called once, never from within this call, and not at all after a reset. `since`: performance.now() from which
+   * the guest waits.
+   */
+  decideSlowly(operation: Operation, since: number, done: (result: Result) => void): void;
+};
+
 /** Who makes the effects of commands outlive this process; called in this order for each segment. */
 export type SegmentKeeper = {
   /** Whether a predecessor that had been warned of this chain had come so far as to finish it. */
   wasFinishing(chain: number): boolean;
   /** The chain, which a predecessor died of, is about to be finished. */
   finishing(chain: number): void;
-  /** What has changed since the last call counts once the chain with this number is published. */
-  finished(chain: number): void;
+  /** The answer that is recorded for a chain; undefined for none. */
+  recorded(chain: number): Uint8Array | null | undefined;
+  /** These answers, and what has changed since the last call, count from here on. */
+  finished(answers: readonly RecordedAnswer[]): void;
   /** Every chain below this number is published, and nothing that is in the tables is not. `isIdle`: nothing waits in the queue. */
   published(published: number, isIdle: boolean): void;
 };
@@ -64,6 +80,8 @@ type Job = {
   readonly plan: Plan;
   /** Suspect: a predecessor died of it. Poison: two did, and it is not run again. */
   readonly health: 'well' | 'suspect' | 'poison';
+  /** The answer that a predecessor had given; undefined for none. */
+  readonly recorded: Uint8Array | null | undefined;
 };
 
 const NO_RESULTS: readonly Result[] = [];
@@ -125,6 +143,11 @@ export class CommandQueue {
   /** Runs segments until one has to wait for the broker, or all chains are answered. */
   #continue(): void {
     while (this.#next < this.#chains.length) {
+      const decider = this.#options.decider();
+      if (decider !== null) {
+        if (!this.#decideAll(decider)) return;
+        continue;
+      }
       const operations: Operation[] = [];
       const jobs = this.#plan(operations);
       if (operations.length > 0) {
@@ -140,6 +163,52 @@ export class CommandQueue {
     }
     this.#chains = [];
     this.#isBusy = false;
+  }
+
+  // ---- decided here -----------------------------------------------------------------------------------------------------------------------
+
+  /** Decides and answers chains one after the other, up to one that has to wait: false, and goes on by itself when that one is answered. */
+  #decideAll(decider: LocalDecider): boolean {
+    const { statistics } = this.#options;
+    const completions: Completion[] = [];
+    for (; this.#next < this.#chains.length; this.#next += 1) {
+      const job = this.#job(this.#chains[this.#next] as Chain);
+      const { plan } = job;
+      if (plan.kind !== 'broker') {
+        completions.push(this.#complete(job, undefined));
+        continue;
+      }
+      const result = this.#decideNow(decider, job, plan.operation);
+      if (result !== null) {
+        completions.push(this.#complete(job, result));
+        continue;
+      }
+      // What is in front of it does not wait with it.
+      this.#publish(completions);
+      statistics.observe('command', performance.now() - this.#since, completions.length);
+      decider.decideSlowly(plan.operation, this.#since, (slow) => {
+        if (this.#isDead) return;
+        this.#publish([this.#complete(job, slow)]);
+        statistics.observe('command', performance.now() - this.#since, 1);
+        this.#next += 1;
+        this.#continue();
+        this.#work();
+      });
+      return false;
+    }
+    faultPoint('gpu.finished');
+    this.#publish(completions);
+    statistics.observe('command', performance.now() - this.#since, completions.length);
+    return true;
+  }
+
+  #decideNow(decider: LocalDecider, job: Job, operation: Operation): Result | null {
+    this.#mark(job);
+    try {
+      return decider.decide(operation);
+    } finally {
+      this.#queue.handled();
+    }
   }
 
   // ---- plan -----------------------------------------------------------------------------------------------------------------------------
@@ -172,11 +241,16 @@ export class CommandQueue {
 
   #job(chain: Chain): Job {
     const { readable } = chain;
+    const recorded = this.#options.keeper?.recorded(this.#queue.numberOf(chain));
     if (readable.length < HEADER_BYTES)
-      return { chain, header: null, name: null, plan: answered(UNSPEC), health: 'well' };
+      return { chain, header: null, name: null, plan: answered(UNSPEC), health: 'well', recorded };
     const view = viewOf(readable);
     const header = headerFormat.decode(view);
     const name = commandName(header.type);
+    // A predecessor has done it: whatever the chain says by now.
+    if (recorded !== undefined) {
+      return { chain, header, name, plan: answered(UNSPEC), health: 'well', recorded };
+    }
     const attempt = this.#queue.handling(chain);
     const isSuspect = attempt > 1;
     const isPoison =
@@ -184,7 +258,14 @@ export class CommandQueue {
       (isSuspect && this.#options.keeper?.wasFinishing(this.#queue.numberOf(chain)) === true);
     const plan = isPoison ? this.#refuse(chain, name) : this.#decide(name, header, view, chain.readableBytes);
     this.#queue.handled();
-    return { chain, header, name, plan, health: isPoison ? 'poison' : isSuspect ? 'suspect' : 'well' };
+    return {
+      chain,
+      header,
+      name,
+      plan,
+      health: isPoison ? 'poison' : isSuspect ? 'suspect' : 'well',
+      recorded,
+    };
   }
 
   /** A command that killed two processes is not tried a third time. */
@@ -218,23 +299,13 @@ export class CommandQueue {
 
   /** Answers a segment. `results` are those of its broker commands, in order. */
   #finish(jobs: readonly Job[], results: readonly Result[]): void {
-    const { state, statistics, log } = this.#options;
+    const { state, statistics } = this.#options;
     if (results.length > 0) state.resources.settleAll();
     const completions: Completion[] = [];
     let nextResult = 0;
     for (const job of jobs) {
       const result = job.plan.kind === 'broker' ? results[nextResult++] : undefined;
-      const answer = this.#answer(job, result);
-      const hasRoom = job.chain.writableBytes > 0;
-      statistics.count(labelOf(job), hasRoom ? answer.name : 'NONE');
-      completions.push({ chain: job.chain, reply: hasRoom ? encodeReply(answer, job.header) : null });
-      if (log.isLevelEnabled('trace')) {
-        const { name, header } = job;
-        log.trace(
-          { command: name ?? header?.type ?? 'none', context: header?.contextId, answer: answer.name },
-          'command',
-        );
-      }
+      completions.push(this.#complete(job, result));
     }
     this.#next += jobs.length;
     faultPoint('gpu.finished');
@@ -242,14 +313,29 @@ export class CommandQueue {
     statistics.observe('command', performance.now() - this.#since, jobs.length);
   }
 
+  #complete(job: Job, result: Result | undefined): Completion {
+    const { chain, header, name, recorded } = job;
+    if (recorded !== undefined) return { chain, reply: recorded };
+    const { statistics, log } = this.#options;
+    const answer = this.#answer(job, result);
+    const hasRoom = chain.writableBytes > 0;
+    statistics.count(labelOf(job), hasRoom ? answer.name : 'NONE');
+    if (log.isLevelEnabled('trace')) {
+      const command = name ?? header?.type ?? 'none';
+      log.trace({ command, context: header?.contextId, answer: answer.name }, 'command');
+    }
+    return { chain, reply: hasRoom ? encodeReply(answer, header) : null };
+  }
+
   #publish(completions: readonly Completion[]): void {
     const { keeper } = this.#options;
     const last = completions.at(-1);
-    if (!keeper || !last) {
+    if (!last) return;
+    if (!keeper) {
       this.#queue.pushAll(completions);
       return;
     }
-    keeper.finished(this.#queue.numberOf(last.chain));
+    keeper.finished(completions.map(({ chain, reply }) => ({ chain: this.#queue.numberOf(chain), reply })));
     this.#queue.pushAll(completions);
     faultPoint('gpu.segment-published');
     // A queue that is stopped keeps the answers until it goes on.
@@ -258,13 +344,18 @@ export class CommandQueue {
   }
 
   #answer(job: Job, result: Result | undefined): Answer {
-    if (job.health === 'suspect') this.#options.keeper?.finishing(this.#queue.numberOf(job.chain));
-    this.#queue.handling(job.chain);
+    this.#mark(job);
     try {
       return this.#conclude(job, result);
     } finally {
       this.#queue.handled();
     }
+  }
+
+  /** A process that dies from here to handled() dies of this chain; a second time is the last. */
+  #mark({ chain, health }: Job): void {
+    if (health === 'suspect') this.#options.keeper?.finishing(this.#queue.numberOf(chain));
+    this.#queue.handling(chain);
   }
 
   #conclude({ plan, name }: Job, result: Result | undefined): Answer {

@@ -32,14 +32,35 @@ import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
 import type { BrokerSession, LateOutcome } from '../broker-session.ts';
-import type { Attachment, MemoryHandle, Offer, Operation } from '../operation.ts';
-import { Changes } from '../state/changes.ts';
-import { type DeviceJournal, type Past, recordsOf, tablesOf } from '../state/device-journal.ts';
+import type { News } from '../broker-stream.ts';
+import { Beginning } from '../deciding/beginning.ts';
+import { Deciding } from '../deciding/deciding.ts';
+import {
+  type Attachment,
+  type Decides,
+  MEMORY_FAILED,
+  type MemoryHandle,
+  type Offer,
+  type Operation,
+  type RefusedResult,
+  type Result,
+  SESSION_LOST,
+  VMM_FAILED,
+} from '../operation.ts';
+import { type Change, Changes } from '../state/changes.ts';
+import {
+  changesOf,
+  changesOfAccounts,
+  type DeviceJournal,
+  type Past,
+  type PastAccounts,
+  recordsOf,
+} from '../state/device-journal.ts';
 import type { JournalRecord } from '../state/records.ts';
 import type { Statistics } from '../statistics.ts';
 import { BrokerPipeline } from './broker-pipeline.ts';
 import type { DeviceState, WindowUse } from './command.ts';
-import { CommandQueue, type SegmentKeeper } from './command-queue.ts';
+import { CommandQueue, type LocalDecider, type SegmentKeeper } from './command-queue.ts';
 import { CONTROL_COMMANDS, CURSOR_COMMANDS } from './commands.ts';
 import { Contexts } from './contexts.ts';
 import { PerBlobPlacement } from './per-blob-placement.ts';
@@ -61,9 +82,23 @@ const LARGEST_QUEUE_SIZE = 1024;
 export type GpuDeviceOptions = {
   readonly session: Pick<
     BrokerSession,
-    'execute' | 'reset' | 'isLost' | 'published' | 'adopt' | 'snapshot' | 'memoryAgain' | 'attachAgain'
+    | 'execute'
+    | 'reset'
+    | 'isLost'
+    | 'published'
+    | 'adopt'
+    | 'snapshot'
+    | 'memoryAgain'
+    | 'attachAgain'
+    | 'tell'
+    | 'askGrant'
+    | 'refusal'
   >;
-  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer'>;
+  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer' | 'decides'>;
+  /** The VM's name. */
+  readonly vm: string;
+  /** Where bytes are put that have to leave the window while this process decides; borrowed, and made when it is needed. */
+  readonly stash: () => number;
   /**
    * The window's memory, taken over, where it is there already; otherwise it is fetched with the attachment's handle. A successor's is its
    * predecessor's, and counts once verify() has compared it.
@@ -71,6 +106,8 @@ export type GpuDeviceOptions = {
   readonly window?: Fd | null;
   /** How long a map waits for the window's memory, milliseconds. */
   readonly answerTimeout: number;
+  /** Milliseconds between two looks for what the guest touched outside of its blobs. */
+  readonly sweepInterval: number;
   /** Where a successor reads what the guest was told; null: the device ends with this process. */
   readonly durable?: Durable | null;
   /** Redeems a token of the broker for a descriptor that the caller owns. */
@@ -86,8 +123,18 @@ export type Durable = {
   readonly past: Past | null;
   /** The window's memory is another one from now on. The descriptor stays the caller's. */
   keepWindow(fd: Fd): void;
+  /** The window is the one that the session at hand has. */
+  confirmWindow(): void;
   /** Records of what is kept beside the device, for a snapshot. */
   snapshot(): readonly JournalRecord[];
+};
+
+type DueDeciding = {
+  readonly decides: Decides;
+  /** What a predecessor had in this session; null for a session that begins. */
+  readonly past: PastAccounts | null;
+  /** The session is attached, and `decides` is what the broker said. */
+  readonly isAttached: boolean;
 };
 
 type LiveQueue = {
@@ -121,6 +168,17 @@ export class GpuDevice implements Device {
   #past: Past | null;
   /** Files that the predecessor had mapped, or may have; the VMM's table may speak of them. */
   #isSweepDue = false;
+  /** Answers of a predecessor that are not published yet, by the number of their chain. */
+  #recorded: Map<number, Uint8Array | null>;
+  /** Null when the broker decides, and while a new window is awaited. */
+  #deciding: Deciding | null = null;
+  /** This process decides for the VM, in the session at hand. */
+  #decides: boolean;
+  /** What it begins with when the window is here; null when it is there, or nothing is to begin. */
+  #due: DueDeciding | null = null;
+  readonly #beginning: Beginning;
+  /** Moves on at every reset: what was asked before is not answered. */
+  #epoch = 0;
   /** The chain that a predecessor died of, and had come so far as to finish; null once the driver started afresh. */
   #finishing: number | null;
 
@@ -131,6 +189,12 @@ export class GpuDevice implements Device {
     this.#past = durable?.past ?? null;
     this.#isUsed = this.#past?.isUsed ?? false;
     this.#finishing = this.#past?.finishing ?? null;
+    this.#recorded = new Map(this.#past?.answers);
+    // Where no session is, the broker decides whether this process will; it did before.
+    this.#decides =
+      attachment.decides !== null ||
+      (attachment.placement === 'window' && this.#past?.isSessionGone === true);
+    this.#beginning = new Beginning(options.answerTimeout);
     this.#changes = durable ? new Changes() : null;
     const { scanouts, blobAlignment } = attachment.offer;
     // Where every page of every guest is aligned enough there is nothing to tell, and a VMM that shows 16 bytes is as good as any.
@@ -148,6 +212,10 @@ export class GpuDevice implements Device {
     this.#windowSize = attachment.windowSize;
     this.shmemRegions = new Map([[SHMEM_HOST_VISIBLE, attachment.windowSize]]);
     this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment, options.window ?? null), log);
+    if (attachment.decides) {
+      const past = this.#past?.accounts ?? null;
+      this.#beginDeciding({ decides: attachment.decides, past, isAttached: past === null });
+    }
   }
 
   isOwnMemory(file: FileIdentity): boolean {
@@ -176,6 +244,15 @@ export class GpuDevice implements Device {
 
   /** The broker began a new session after a loss: nothing of the old one is left. */
   adopt(attachment: Attachment): void {
+    this.#endDeciding();
+    this.#place(attachment);
+    this.#decides = attachment.decides !== null;
+    if (attachment.decides)
+      this.#beginDeciding({ decides: attachment.decides, past: null, isAttached: true });
+    else this.#beginning.tell(SESSION_LOST);
+  }
+
+  #place(attachment: Attachment): void {
     const placement = this.#placement;
     const isSameSize = attachment.windowSize === this.#windowSize;
     if (!isSameSize) {
@@ -199,14 +276,36 @@ export class GpuDevice implements Device {
    * fetched is asked for again.
    */
   verify(attachment: Attachment): void {
+    const { decides } = attachment;
+    if (decides) this.#deciding?.attached(decides);
     const placement = this.#placement;
     if (placement instanceof WindowPlacement && !placement.isCompared) {
       placement.setWindow(this.#fetchWindow(attachment));
     }
+    if (decides && this.#due) this.#beginDeciding({ ...this.#due, decides, isAttached: true });
+  }
+
+  /** The broker is there, and does not take the VM. */
+  refused(refusal: RefusedResult): void {
+    if (this.#deciding === null) this.#beginning.tell(refusal);
+  }
+
+  /** The broker tells whoever decides for the VM. */
+  news(news: News): void {
+    if (news.kind === 'entered') this.#deciding?.entered(news.entered);
+    else if (news.kind === 'grant') this.#deciding?.granted(news.grant);
+    else this.#deciding?.recalled();
+  }
+
+  /** Of what the broker is told only by figures. */
+  get accountFigures(): { readonly strayBytes: number; readonly untold: number } {
+    return { strayBytes: this.#deciding?.strayBytes ?? 0, untold: this.#deciding?.untold ?? 0 };
   }
 
   /** The session is lost. With no driver at work nobody minds: a new one is begun at once. */
   sessionLost(): void {
+    this.#endDeciding();
+    this.#beginning.tell(SESSION_LOST);
     if (!this.#isUsed) this.#options.session.reset();
   }
 
@@ -260,6 +359,8 @@ export class GpuDevice implements Device {
   close(): void {
     for (const { commands } of this.#queues.values()) commands.stop();
     this.#pipeline.reset();
+    this.#endDeciding();
+    this.#beginning.tell(SESSION_LOST);
     this.#placement.close();
   }
 
@@ -289,6 +390,7 @@ export class GpuDevice implements Device {
       handlers: queue.index === QUEUE.control ? CONTROL_COMMANDS : CURSOR_COMMANDS,
       state: this.#state,
       execute: (operations, since, done) => this.#pipeline.execute(operations, since, done),
+      decider: () => (this.#decides ? this.#localDecider : null),
       mapsEachBlob: () => this.#placement.mapsEachBlob,
       keeper: queue.index === QUEUE.control ? this.#keeper : null,
       statistics: this.#options.statistics,
@@ -303,6 +405,8 @@ export class GpuDevice implements Device {
     for (const { commands } of this.#queues.values()) commands.stop();
     this.#queues.clear();
     this.#pipeline.reset();
+    this.#epoch += 1;
+    this.#beginning.tell(SESSION_LOST);
     const { contexts, resources, windowUse } = this.#state;
     windowUse.created = 0;
     windowUse.mapsAsked = 0;
@@ -316,15 +420,35 @@ export class GpuDevice implements Device {
     this.#placement.reset();
     this.#changes?.take();
     this.#past = null;
+    this.#recorded.clear();
     this.#finishing = null;
     // A reset of what was never used changes nothing; a driver that goes and comes again is told in two ways and counts once.
     if (!this.#isUsed) return;
     this.#isUsed = false;
-    this.#durable?.journal.append({ kind: 'reset', isDue: true });
+    this.#endBlobs();
     faultPoint('gpu.reset-recorded');
-    this.#options.session.reset();
+    if (!this.#decides || this.#options.session.isLost) this.#options.session.reset();
     faultPoint('gpu.reset-asked');
     this.#tidy();
+  }
+
+  /** Of the guest nothing is left: so it is recorded. */
+  #endBlobs(): void {
+    const changes = this.#deciding?.reset() ?? this.#endPastBlobs();
+    this.#durable?.journal.append(
+      { kind: 'reset', isDue: !this.#decides },
+      ...(changes.length > 0 ? [{ kind: 'answered', answers: [], changes } as const] : []),
+    );
+    this.#deciding?.recorded();
+  }
+
+  /** Those of a predecessor whose accounts wait for the window. */
+  #endPastBlobs(): readonly Change[] {
+    const due = this.#due;
+    if (!due?.past) return [];
+    const generation = due.past.generation + 1;
+    this.#due = { ...due, past: { ...due.past, blobs: new Map(), generation } };
+    return [{ kind: 'blobs-gone' }, { kind: 'generation', generation }];
   }
 
   #closed({ message }: ConnectionEnd): void {
@@ -337,12 +461,15 @@ export class GpuDevice implements Device {
   readonly #keeper: SegmentKeeper = {
     wasFinishing: (chain) => this.#finishing === chain,
     finishing: (chain) => this.#durable?.journal.append({ kind: 'finishing', chain }),
-    finished: (chain) => {
-      const changes = this.#changes?.take() ?? [];
-      if (changes.length > 0) this.#durable?.journal.append({ kind: 'changes', chain, changes });
+    recorded: (chain) => (this.#recorded.size === 0 ? undefined : this.#recorded.get(chain)),
+    finished: (answers) => {
+      const changes = [...(this.#changes?.take() ?? []), ...(this.#deciding?.takeChanges() ?? [])];
+      if (changes.length > 0) this.#durable?.journal.append({ kind: 'answered', answers, changes });
+      this.#deciding?.recorded();
       faultPoint('gpu.segment-recorded');
     },
     published: (published, isIdle) => {
+      if (this.#recorded.size > 0) this.#forgetPublished(published);
       this.#options.session.published(published);
       if (isIdle && this.#isSweepDue) {
         this.#isSweepDue = false;
@@ -355,12 +482,15 @@ export class GpuDevice implements Device {
   /** Goes on where the predecessor stopped: with what the guest was told, and nothing else. */
   #takeOver(past: Past, published: number): void {
     this.#past = null;
-    const tables = tablesOf(past, published);
+    const { tables } = past;
+    this.#forgetPublished(published);
+    // What is recorded counts as if it were published.
+    const committed = Math.max(published, ...[...this.#recorded.keys()].map((chain) => chain + 1));
     this.#state.contexts.restore(tables.contexts);
     this.#state.resources.restore(tables.resources);
     this.#placement.restore(tables.mapped);
     this.#isSweepDue = true;
-    this.#options.session.adopt(published);
+    this.#options.session.adopt(committed);
     // From here on the numbers go on, and what was not published must not seem to be.
     this.#compact();
     faultPoint('gpu.adopted');
@@ -391,7 +521,7 @@ export class GpuDevice implements Device {
       return;
     }
     const changes = this.#changes.during(forget);
-    if (changes.length > 0) this.#durable.journal.append({ kind: 'changes', chain: null, changes });
+    if (changes.length > 0) this.#durable.journal.append({ kind: 'answered', answers: [], changes });
   }
 
   /** To be called while the tables are what the guest was told. */
@@ -402,13 +532,133 @@ export class GpuDevice implements Device {
   #compact(): void {
     const { contexts, resources } = this.#state;
     const placement = this.#placement;
+    const kept = this.#durable?.snapshot() ?? [];
+    // A window that is not compared yet is that of an earlier session.
+    const isOfSession = !(placement instanceof WindowPlacement) || placement.isCompared;
+    const session = this.#options.session.snapshot();
     this.#durable?.journal.compact([
-      ...this.#options.session.snapshot(),
-      ...this.#durable.snapshot(),
+      ...(isOfSession ? [...session, ...kept] : [...kept, ...session]),
       ...(this.#isUsed ? [{ kind: 'used' } as const] : []),
       ...placement.files.map(({ dev, ino }) => ({ kind: 'file', dev, ino }) as const),
-      ...recordsOf({ contexts: contexts.ids, resources: resources.all, mapped: placement.mapped }),
+      ...this.#accountRecords(),
+      ...recordsOf(changesOf({ contexts: contexts.ids, resources: resources.all, mapped: placement.mapped })),
+      ...(this.#recorded.size > 0 ? [this.#recordedAnswers] : []),
     ]);
+  }
+
+  #accountRecords(): readonly JournalRecord[] {
+    if (this.#deciding) return [this.#deciding.grantRecord, ...recordsOf(this.#deciding.snapshot())];
+    return this.#due?.past ? [...recordsOf(changesOfAccounts(this.#due.past))] : [];
+  }
+
+  get #recordedAnswers(): JournalRecord {
+    const answers = [...this.#recorded].map(([chain, reply]) => ({ chain, reply }));
+    return { kind: 'answered', answers, changes: [] };
+  }
+
+  #forgetPublished(published: number): void {
+    for (const chain of this.#recorded.keys()) if (chain < published) this.#recorded.delete(chain);
+  }
+
+  // ---- deciding here --------------------------------------------------------------------------------------------------------------------
+
+  readonly #localDecider: LocalDecider = {
+    decide: (operation) => {
+      const placement = this.#placement;
+      if (this.#options.session.isLost) return SESSION_LOST;
+      if (this.#deciding === null || !(placement instanceof WindowPlacement)) return null;
+      if (operation.kind === 'map' && !placement.isShown) return null;
+      const result = this.#deciding.decide(operation);
+      if (operation.kind === 'create' && result?.kind === 'done') placement.blobMade();
+      return result;
+    },
+    decideSlowly: (operation, since, done) => {
+      const epoch = this.#epoch;
+      this.#decideSlowly(operation, since).then(
+        (result) => {
+          if (epoch === this.#epoch) done(result);
+        },
+        (error: unknown) => {
+          this.#log.error({ problem: messageOf(error) }, 'deciding a command failed');
+          if (epoch === this.#epoch) done(VMM_FAILED);
+        },
+      );
+    },
+  };
+
+  async #decideSlowly(operation: Operation, since: number): Promise<Result> {
+    const { session } = this.#options;
+    const absent = (this.#deciding === null ? session.refusal : null) ?? (await this.#beginning.wait(since));
+    if (absent !== null) return absent;
+    const placement = this.#placement;
+    if (!(placement instanceof WindowPlacement)) return SESSION_LOST;
+    if (operation.kind === 'map') {
+      const problem = await placement.show();
+      if (problem !== null) return problem;
+    }
+    if (this.#deciding === null) return SESSION_LOST;
+    const result = await this.#deciding.decideSlowly(operation, since);
+    if (operation.kind === 'create' && result.kind === 'done') placement.blobMade();
+    return result;
+  }
+
+  /** As soon as the window is here. */
+  #beginDeciding(due: DueDeciding): void {
+    const placement = this.#placement;
+    if (!(placement instanceof WindowPlacement))
+      throw new Error('only in window placement anybody decides for the broker');
+    this.#due = due;
+    if (placement.isCompared) {
+      this.#begin(placement, due);
+      return;
+    }
+    this.#beginning.again();
+    const begin = (): void => {
+      if (this.#due !== null && placement.isCompared) this.#begin(placement, this.#due);
+    };
+    placement
+      .arrived()
+      .then(begin)
+      .catch((error: unknown) => {
+        if (this.#due === null) return;
+        this.#log.error({ problem: messageOf(error) }, 'the window cannot be had, so no blob can be');
+        this.#beginning.failed(MEMORY_FAILED);
+      });
+  }
+
+  #begin(placement: WindowPlacement, { decides, past, isAttached }: DueDeciding): void {
+    const window = placement.descriptor;
+    if (window === null) throw new Error('the window is not here');
+    const { vm, stash, session, answerTimeout, sweepInterval, statistics, log } = this.#options;
+    this.#deciding = new Deciding({
+      name: vm,
+      windowSize: this.#windowSize,
+      rules: decides.rules,
+      grant: decides.grant,
+      accountsVersion: past === null ? decides.accountsVersion : -1,
+      window,
+      stash: stash(),
+      past,
+      link: session,
+      journal: this.#durable?.journal ?? null,
+      answerTimeout,
+      sweepInterval,
+      observeGrantWait: (duration) => statistics.observe('grant', duration),
+      log,
+    });
+    this.#due = null;
+    if (isAttached) {
+      this.#durable?.confirmWindow();
+      if (past !== null) this.#deciding.attached(decides);
+    }
+    this.#beginning.here();
+  }
+
+  #endDeciding(): void {
+    this.#due = null;
+    this.#deciding?.close();
+    this.#deciding = null;
+    this.#beginning.again();
   }
 
   // ---- placement ------------------------------------------------------------------------------------------------------------------------
@@ -441,7 +691,10 @@ export class GpuDevice implements Device {
       return new PerBlobPlacement(fetchMemory, context, this.#log, this.#past?.files);
     }
     const window = known ?? this.#fetchWindow(attachment);
-    return new WindowPlacement(window, context, this.#log, this.#past !== null);
+    const isSuccessor = this.#past !== null;
+    // Who decides has the session's window, once it has come: the broker cannot have given the VM another without its knowing.
+    const isSure = attachment.decides !== null && this.#past?.isWindowOfSession === true;
+    return new WindowPlacement(window, context, this.#log, isSuccessor, !isSuccessor || isSure);
   }
 
   /**

@@ -87,9 +87,15 @@ export class WindowPlacement implements Placement {
 
   /**
    * Takes the window's descriptor over, once it is there. `isSuccessor`: a descriptor is the predecessor's, and the VMM may have it mapped;
-   * nothing is answered before setWindow() has told whether it is the broker's still.
+   * unless `isSure`, nothing is answered before setWindow() has told whether it is the broker's still.
    */
-  constructor(window: Fd | Promise<Fd>, context: PlacementContext, log: Log, isSuccessor = false) {
+  constructor(
+    window: Fd | Promise<Fd>,
+    context: PlacementContext,
+    log: Log,
+    isSuccessor = false,
+    isSure = !isSuccessor,
+  ) {
     this.#context = context;
     this.#log = log;
     this.#isSuccessor = isSuccessor;
@@ -98,7 +104,7 @@ export class WindowPlacement implements Placement {
       return;
     }
     this.#memory = memoryOf(window);
-    if (!isSuccessor) this.#arrived(this.#memory);
+    if (isSure) this.#arrived(this.#memory);
   }
 
   /** Whether the window is the one that the broker's session has. */
@@ -125,6 +131,34 @@ export class WindowPlacement implements Placement {
     );
   }
 
+  /** A map can be answered: the guest sees the window. */
+  get isShown(): boolean {
+    return this.#isMapped;
+  }
+
+  /** The window's descriptor, borrowed; null while it is not here. */
+  get descriptor(): number | null {
+    return this.#memory?.fd.number ?? null;
+  }
+
+  /** Resolves when the window's memory is here. Rejects when there will be none. */
+  async arrived(): Promise<void> {
+    await this.#arrival.memory;
+  }
+
+  /** Shows the window to the guest. Resolves with null, or with what a map is answered. Never rejects. */
+  async show(): Promise<FailedResult | RefusedResult | null> {
+    if (this.#isMapped) return null;
+    const problem = await this.#map();
+    if (problem?.kind === 'refused') this.#context.countSlotRefusals(1);
+    return problem;
+  }
+
+  /** From the first blob on there is memory to be given back when the driver goes: the window's end tells. */
+  blobMade(): void {
+    if (!this.#isMapped && !this.#hasFailed) void this.#map();
+  }
+
   prepare(): null {
     return null;
   }
@@ -132,11 +166,8 @@ export class WindowPlacement implements Placement {
   settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> | null {
     if (this.#isMapped) return null;
     if (results.some((result) => result.kind === 'mapped')) return this.#settle(operations, results);
-    // From the first blob on there is memory to be given back when the driver goes: the window's end tells.
-    const hasBlob = operations.some(
-      ({ kind }, index) => kind === 'create' && results[index]?.kind === 'done',
-    );
-    if (hasBlob && !this.#hasFailed) void this.#map();
+    if (operations.some(({ kind }, index) => kind === 'create' && results[index]?.kind === 'done'))
+      this.blobMade();
     return null;
   }
 

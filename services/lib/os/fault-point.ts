@@ -79,6 +79,10 @@ export const FAULT_POINTS = [
   'broker.effects-done',
   'broker.batch-journalled',
   'broker.batch-finished',
+  // broker: a VM whose frontend decides
+  'broker.grant-journalled',
+  'broker.accounts-entered',
+  'broker.accounts-journalled',
   'broker.stash-copied',
   'broker.stash-journalled',
   'broker.map-restored',
@@ -97,6 +101,7 @@ export const FAULT_POINTS = [
   'gpu.window-stored',
   'gpu.window-recorded',
   'gpu.journal-stored',
+  'gpu.stash-stored',
   'gpu.session-recorded',
   'gpu.session-gone',
   'gpu.adopted',
@@ -110,6 +115,9 @@ export const FAULT_POINTS = [
   'gpu.late-recorded',
   'gpu.late-undone',
   'gpu.finished',
+  'gpu.stash-copied',
+  'gpu.stash-recorded',
+  'gpu.map-restored',
   'gpu.segment-recorded',
   'gpu.segment-published',
   // frontend: mappings of single blobs

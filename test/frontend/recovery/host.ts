@@ -13,11 +13,18 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
+import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
 import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
 import { childrenOf, isStopped } from '../../chaos/process-tree.ts';
 import { until } from '../../support/until.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
+
+export type Books = {
+  readonly allocations: number;
+  readonly mappings: number;
+  readonly generation: number;
+};
 
 export type Placement = 'window' | 'per-blob';
 
@@ -67,6 +74,35 @@ export class Host {
       this.brokerLog += text;
     });
     await until('the broker serves', () => this.admin.isServing(200).catch(() => false));
+  }
+
+  /**
+   * Waits until the broker's books of a VM say this. In per-blob placement the broker decides, and they say it at once, or this rejects; in window
+   * placement the frontend decides, and they are some milliseconds behind it.
+   */
+  async booksAre(vm: string, expected: Partial<Books>): Promise<void> {
+    const books = async (): Promise<{ books: Books; isBehind: boolean }> => {
+      const { allocations, mappings, generation, placement } = await this.admin.getVm(vm);
+      const isBehind = placement === barkeep.v1.Placement.PLACEMENT_WINDOW;
+      return {
+        books: {
+          allocations: Number(allocations),
+          mappings: Number(mappings),
+          generation: Number(generation),
+        },
+        isBehind,
+      };
+    };
+    let found = await books();
+    const limit = found.isBehind ? {} : { within: 0 };
+    await until(
+      `the books of ${vm} say ${JSON.stringify(expected)}`,
+      async () => {
+        found = await books();
+        return Object.entries(expected).every(([name, value]) => found.books[name as keyof Books] === value);
+      },
+      { ...limit, found: () => found.books },
+    );
   }
 
   /** Its sockets stay open, and it says nothing: for as long as `work` takes. */

@@ -80,8 +80,12 @@ function pointsOf(placement: Placement): readonly FaultPoint[] {
 /** What only the other placement does, and what has its own tests: a broker that goes silent or forgets, descriptors that are left over. */
 function isPassed(point: FaultPoint, placement: Placement): boolean {
   if (/^gpu\.(late|session-gone)|^recovery\.swept/.test(point)) return false;
-  if (/^gpu\.(memory-fetched|file-recorded|blob-)/.test(point)) return placement === 'per-blob';
-  if (/^gpu\.window-|^vmm\.driver-gone/.test(point)) return placement === 'window';
+  // In window placement the broker is asked nothing, and the frontend has the memory.
+  if (/^gpu\.(planned|batch-|memory-fetched|file-recorded|blob-)/.test(point))
+    return placement === 'per-blob';
+  if (/^gpu\.(window-|stash-|map-restored)|^vmm\.driver-gone/.test(point)) return placement === 'window';
+  // The point of no return of a command, which is another one where the frontend decides.
+  if (/^gpu\.(finished|segment-)/.test(point)) return true;
   if (/^gpu\.(session|used|reset|adopted|compacted)/.test(point)) {
     return placement === 'window' || process.env['RECOVERY'] !== undefined;
   }

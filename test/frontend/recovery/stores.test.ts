@@ -99,8 +99,7 @@ describe('a holder that gives back', () => {
       expect(frontend.log).toMatch(words);
       expect(frontend.log).toContain('the VM has to be restarted');
       expect(frontend.successions).toBe(2);
-      const { allocations } = await host.admin.getVm(vm);
-      expect(Number(allocations)).toBe(0);
+      await host.booksAre(vm, { allocations: 0 });
       await well.workload.cycle(1);
       expect(well.frontend.successions).toBe(0);
     },

@@ -133,10 +133,18 @@ export class Workload {
     for (const blob of planned) await driver.attach(this.#context, blob.resource);
     const [moved, ...others] = planned;
     assert.ok(moved);
-    // Unmapped, its content stays: at another place it is the same.
+    // Unmapped, its content stays: at another place, while another blob has its own, it is the same.
+    const before = moved.offset;
     await driver.unmapBlob(moved);
+    const other = await driver.createAndMap({ size: moved.size, context: this.#context });
+    assert.equal(other.offset, before);
+    const otherSeed = this.#newSeed();
+    this.#write(other, otherSeed);
     await driver.mapBlob(moved);
+    assert.notEqual(moved.offset, before);
     this.#check(moved, moved.seed);
+    this.#check(other, otherSeed);
+    await driver.unmapAndUnref(other);
     await driver.unmapAndUnref(moved);
     for (const blob of others) this.#check(blob, blob.seed);
     const ended = await driver.exchange(

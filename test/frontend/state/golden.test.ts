@@ -43,8 +43,11 @@ const records: readonly JournalRecord[] = [
   { kind: 'late', numbers: [17, 2 ** 40] },
   { kind: 'file', dev: 2n ** 40n, ino: 7n },
   {
-    kind: 'changes',
-    chain: null,
+    kind: 'answered',
+    answers: [
+      { chain: 2 ** 40, reply: Uint8Array.from([1, 2, 3]) },
+      { chain: 2 ** 40 + 1, reply: null },
+    ],
     changes: [
       { kind: 'context', id: 1 },
       { kind: 'context-gone', id: 1 },
@@ -58,9 +61,39 @@ const records: readonly JournalRecord[] = [
       { kind: 'mapped', id: 4, mapping: { offset: 4096, size: 4096, fdOffset: 2 ** 35, dev: 1n, ino: 2n } },
       { kind: 'unmapped', id: 4 },
       { kind: 'resource-gone', id: 4 },
+      {
+        kind: 'blob',
+        blob: {
+          resource: 9,
+          context: 1,
+          blobId: 2n ** 63n,
+          blobMem: 'host3d',
+          flags: 1,
+          size: 8192,
+          heap: 'ram',
+          allocation: null,
+          state: 'stashed',
+          offset: 0,
+        },
+        stash: 2 ** 33,
+      },
+      { kind: 'blob-gone', id: 9 },
+      { kind: 'blobs-gone' },
+      { kind: 'generation', generation: 3 },
+      { kind: 'count', index: 4, count: 2 ** 40 },
     ],
   },
-  { kind: 'changes', chain: 12, changes: [] },
+  {
+    kind: 'rules',
+    rules: {
+      quota: { bytes: 2 ** 40, mappings: 7, allocations: 9 },
+      defaultHeap: 'ram',
+      blobHeaps: new Map([['18446744073709551615', 'ram']]),
+      heaps: [{ name: 'ram', backing: 'memfd', cache: 'cached', granule: 4096 }],
+      populate: true,
+    },
+  },
+  { kind: 'grant', grant: { heaps: new Map([['ram', 2 ** 33]]), mappings: 3, allocations: 4 } },
   { kind: 'finishing', chain: 12 },
 ];
 

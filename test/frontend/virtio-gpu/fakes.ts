@@ -7,6 +7,7 @@ import type {
   MemoryHandle,
   Offer,
   Operation,
+  RefusedResult,
   Result,
 } from '../../../services/frontend/operation.ts';
 import { type Past, replay } from '../../../services/frontend/state/device-journal.ts';
@@ -145,6 +146,7 @@ export class FakeSession {
   readonly asked: Asked[] = [];
   resets = 0;
   isLost = false;
+  refusal: RefusedResult | null = null;
   reply: ((operation: Operation) => Result) | null = (operation) =>
     operation.kind === 'map' ? mapped() : DONE;
 
@@ -179,6 +181,14 @@ export class FakeSession {
 
   snapshot(): readonly [] {
     return [];
+  }
+
+  tell(): boolean {
+    return false;
+  }
+
+  askGrant(): boolean {
+    return false;
   }
 
   /** Kinds and resources of every batch: "create 1, map 1". */
@@ -310,6 +320,11 @@ export class Bench {
       window: isSuccessor ? duplicate(this.window.number) : null,
       durable: isSuccessor ? this.#durable(pastOf(placement)) : null,
       answerTimeout,
+      sweepInterval: 10_000,
+      vm: 'test',
+      stash: () => {
+        throw new Error('the broker decides');
+      },
       fetchMemory: (memory) => {
         this.fetched.push(memory);
         return this.fetch(memory);
@@ -335,6 +350,7 @@ export class Bench {
     return {
       journal: { append: () => {}, compact: () => {}, isLarge: false },
       past,
+      confirmWindow: () => {},
       keepWindow: (fd) => void this.kept.push(fileIdentity(fd.number)),
       snapshot: () => [],
     };
@@ -409,6 +425,7 @@ export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW
     window: placement === 'window' ? handle(0, windowSize) : null,
     brokerVersion: 'test',
     offer: OFFER,
+    decides: null,
   };
 }
 

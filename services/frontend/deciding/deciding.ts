@@ -1,0 +1,173 @@
+// A VM that this process decides for: the accounts, the grant, and what the broker is told of both, for one session of the broker's.
+import type { Grant } from '../../lib/domain/grant.ts';
+import { Sweeper } from '../../lib/memory/sweeper.ts';
+import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
+import { countFromWire } from '../../lib/rpc/u64.ts';
+import type { Logger } from '../../lib/runtime/log.ts';
+import type { Operation, Result, Rules } from '../operation.ts';
+import type { Change } from '../state/changes.ts';
+import type { DeviceJournal, PastAccounts } from '../state/device-journal.ts';
+import type { JournalRecord } from '../state/records.ts';
+import { AccountsTeller } from './accounts-teller.ts';
+import { Decider } from './decider.ts';
+import { GrantHolder } from './grant-holder.ts';
+import { OwnMemory } from './own-memory.ts';
+
+/** What is sent on the session's stream; false when there is none at the moment. */
+export type BrokerLink = {
+  tell(accounts: barkeep.v1.Accounts.$Properties): boolean;
+  askGrant(request: barkeep.v1.GrantRequest.$Properties): boolean;
+};
+
+export type DecidingOptions = {
+  readonly name: string;
+  /** Bytes. */
+  readonly windowSize: number;
+  readonly rules: Rules;
+  readonly grant: Grant;
+  /** Of the broker's; -1 when it is not known whether it has the accounts of this process. */
+  readonly accountsVersion: number;
+  /** Borrowed descriptors, open until close(). */
+  readonly window: number;
+  readonly stash: number;
+  readonly past: PastAccounts | null;
+  readonly link: BrokerLink;
+  readonly journal: Pick<DeviceJournal, 'append'> | null;
+  /** Milliseconds that a command of the guest waits for a larger grant at most. */
+  readonly answerTimeout: number;
+  /** How long one waited, milliseconds. */
+  readonly observeGrantWait: (duration: number) => void;
+  /** Milliseconds between two looks for what the guest touched outside of its blobs. */
+  readonly sweepInterval: number;
+  readonly log: Logger;
+};
+
+export class Deciding {
+  readonly #decider: Decider;
+  readonly #teller: AccountsTeller;
+  readonly #grants: GrantHolder;
+  readonly #swept: { strayBytes: number };
+  readonly #sweeper: Sweeper;
+
+  /** Throws Error when a predecessor's accounts contradict themselves. */
+  constructor(options: DecidingOptions) {
+    const { name, windowSize, rules, grant, past, link, journal, answerTimeout } = options;
+    const memory = new OwnMemory(options.window, windowSize, options.stash);
+    this.#decider = new Decider({
+      name,
+      windowSize,
+      rules,
+      memory,
+      past,
+      makeRoom: (needed, since) => this.#grants.makeRoom(needed, since),
+      withdraw: () => this.#grants.withdraw(),
+      record: (change) => journal?.append({ kind: 'answered', answers: [], changes: [change] }),
+      onTouched: (touched) => this.#teller.changed(touched),
+    });
+    const { vm, books } = this.#decider;
+    if (past === null) books.set(grant);
+    this.#teller = new AccountsTeller(
+      vm,
+      options.accountsVersion,
+      (message) => link.tell(message),
+      () => this.#grants.review(),
+      () => this.#decider.isSettled,
+    );
+    this.#grants = new GrantHolder({
+      books,
+      heaps: heapsOf(rules),
+      answerTimeout,
+      send: (request) => link.askGrant(request),
+      record: (granted) => journal?.append({ kind: 'grant', grant: granted }),
+      isTold: () => this.#teller.isTold,
+      observe: options.observeGrantWait,
+    });
+    const decider = this.#decider;
+    const swept = {
+      vm,
+      window: memory,
+      get busy() {
+        return decider.isBusy;
+      },
+      closed: false,
+      strayBytes: 0,
+    };
+    this.#swept = swept;
+    this.#sweeper = new Sweeper(() => [swept], options.sweepInterval, options.log);
+  }
+
+  /** See Decider. */
+  decide(operation: Operation): Result | null {
+    return this.#decider.decide(operation);
+  }
+
+  decideSlowly(operation: Operation, since: number): Promise<Result> {
+    return this.#decider.decideSlowly(operation, since);
+  }
+
+  /** Every blob ends. @returns what that changes, to be recorded at once */
+  reset(): readonly Change[] {
+    this.#decider.reset();
+    return this.#decider.takeChanges();
+  }
+
+  takeChanges(): readonly Change[] {
+    return this.#decider.takeChanges();
+  }
+
+  /** What takeChanges() gave is recorded. */
+  recorded(): void {
+    this.#decider.recorded();
+  }
+
+  /** For a snapshot of the journal, behind the session's records. */
+  get grantRecord(): JournalRecord {
+    return { kind: 'grant', grant: this.#decider.books.grant };
+  }
+
+  snapshot(): Iterable<Change> {
+    return this.#decider.snapshot();
+  }
+
+  /** Bytes that the last sweep found outside of blobs. */
+  get strayBytes(): number {
+    return this.#swept.strayBytes;
+  }
+
+  /** Blobs whose state the broker may not have. */
+  get untold(): number {
+    return this.#teller.untold;
+  }
+
+  /** The session goes on, with what the broker has. */
+  attached({ grant, accountsVersion }: { readonly grant: Grant; readonly accountsVersion: number }): void {
+    // What is free has to be told before it can be given back.
+    this.#teller.attached(accountsVersion);
+    this.#grants.attached(grant);
+  }
+
+  entered({ version }: barkeep.v1.AccountsEntered.$Properties): void {
+    this.#teller.entered(countFromWire(version));
+  }
+
+  granted(grant: barkeep.v1.Grant.$Properties): void {
+    this.#grants.answered(grant);
+  }
+
+  recalled(): void {
+    this.#grants.recalled();
+  }
+
+  /** Nothing is decided any more. */
+  close(): void {
+    this.#teller.close();
+    this.#grants.close();
+    this.#sweeper.close();
+  }
+}
+
+/** Heaps that fit a window. */
+function heapsOf({ defaultHeap, blobHeaps, heaps }: Rules): readonly string[] {
+  const used = new Set([defaultHeap, ...blobHeaps.values()]);
+  return heaps.filter(({ name, backing }) => used.has(name) && backing === 'memfd').map(({ name }) => name);
+}
