@@ -1,6 +1,7 @@
 // Every fault point of the code: the service that passes it dies there, and the guest notices nothing. One point after the other, twice in
 // the life of a guest, or, to save time, several points in one life: each successor dies at the next one. The list is the code's own
-// (lib/os/fault-point.ts): a point that no life passes fails the suite.
+// (lib/os/fault-point.ts): a point that no life passes fails the suite. In window placement, where frontend and broker each have books of a VM,
+// the same again with both: as soon as one has died at its point, the other is killed.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point.ts';
@@ -12,40 +13,32 @@ import { growJournal } from './journal-growth.ts';
 import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
 import { liveThroughOutage, type Outage } from './outage.ts';
+import { workUndecided } from './undecided.ts';
 
 export type Service = 'broker' | 'frontend';
 export type Way = { readonly service: Service; readonly placement: Placement };
 
-/** Who may pass a point, the likeliest first. */
+/** Who dies: the one that passes the point, or that one and, at once, the other. */
+export type Who = 'one' | 'both';
+
+const BROKER: Readonly<Record<Placement, Way>> = {
+  window: { service: 'broker', placement: 'window' },
+  'per-blob': { service: 'broker', placement: 'per-blob' },
+};
+const FRONTEND: Readonly<Record<Placement, Way>> = {
+  window: { service: 'frontend', placement: 'window' },
+  'per-blob': { service: 'frontend', placement: 'per-blob' },
+};
+/** Who passes a point, the likeliest first. In window placement the frontend decides, and in the other the broker does. */
 const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
-  [
-    /^(broker\.memory|broker\.left|broker\.lost)/,
-    [
-      { service: 'broker', placement: 'per-blob' },
-      { service: 'broker', placement: 'window' },
-    ],
-  ],
-  [
-    /^(broker\.|journal\.snapshot)/,
-    [
-      { service: 'broker', placement: 'window' },
-      { service: 'broker', placement: 'per-blob' },
-    ],
-  ],
-  [
-    /^(channel|gpu\.(memory|file|blob))/,
-    [
-      { service: 'frontend', placement: 'per-blob' },
-      { service: 'frontend', placement: 'window' },
-    ],
-  ],
-  [
-    /./,
-    [
-      { service: 'frontend', placement: 'window' },
-      { service: 'frontend', placement: 'per-blob' },
-    ],
-  ],
+  [/^broker\.(memory|effects|batch)/, [BROKER['per-blob']]],
+  [/^broker\.(grant|accounts|stash|map)/, [BROKER.window]],
+  [/^broker\.(left|lost)/, [BROKER['per-blob'], BROKER.window]],
+  [/^(broker\.|journal\.snapshot)/, [BROKER.window, BROKER['per-blob']]],
+  [/^gpu\.(planned|batch|late|memory|file|blob)/, [FRONTEND['per-blob']]],
+  [/^gpu\.(window|stash|map)/, [FRONTEND.window]],
+  [/^channel/, [FRONTEND['per-blob'], FRONTEND.window]],
+  [/./, [FRONTEND.window, FRONTEND['per-blob']]],
 ];
 /** A level of the services' logs that means that something is wrong. */
 const ERROR_LINE = /"level":"?(50|60|error|fatal)/;
@@ -56,6 +49,12 @@ const DETACHED = 1;
 const ORPHANED = 3;
 /** Points that a broker passes when its journal has grown to its limit. */
 const GROWS: readonly FaultPoint[] = ['broker.journal-vm-copied'];
+/** Points that a broker passes when it moves bytes: for clients that do not decide, which none of our frontends is. */
+const UNDECIDED: readonly FaultPoint[] = [
+  'broker.stash-copied',
+  'broker.stash-journalled',
+  'broker.map-restored',
+];
 /** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery.ts). */
 const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
 
@@ -116,10 +115,12 @@ const CHAIN = 8;
 /** Rounds of a guest's life in a chain, for each point. */
 const ROUNDS_A_POINT = 1.5;
 
-/** Points that a frontend passes only when the broker fails it. */
-const OUTAGES: Readonly<Record<Outage, readonly FaultPoint[]>> = {
-  silence: ['gpu.late-recorded', 'gpu.late-undone'],
-  eviction: ['gpu.session-gone'],
+/** Points that a frontend passes only when the broker fails it. Who decides by itself does not mind silence. */
+const OUTAGES: Readonly<
+  Record<Outage, { readonly placement: Placement; readonly points: readonly FaultPoint[] }>
+> = {
+  silence: { placement: 'per-blob', points: ['gpu.late-recorded', 'gpu.late-undone'] },
+  eviction: { placement: 'window', points: ['gpu.session-gone'] },
 };
 /** With these, and a broker that is silent for longer: long enough for a frontend to begin to wait anew after a death. */
 const SHORT_ANSWER = '700ms';
@@ -144,8 +145,9 @@ type Deaths = {
   /** Before those. */
   readonly prelude: readonly string[];
   readonly kind: 'alone' | 'row' | 'chain';
+  readonly who: Who;
 };
-const NO_DEATH: Deaths = { first: [], prelude: [], kind: 'alone' };
+const NO_DEATH: Deaths = { first: [], prelude: [], kind: 'alone', who: 'one' };
 
 type Outcome = {
   readonly hits: readonly string[];
@@ -166,8 +168,9 @@ export class FaultPoints {
     this.#reference = twin === null ? new Map() : twin.#reference;
   }
 
-  static names(): readonly FaultPoint[] {
-    return FAULT_POINTS;
+  /** Those at which `who` is killed. */
+  static names(who: Who = 'one'): readonly FaultPoint[] {
+    return FAULT_POINTS.filter((point) => waysTo(point, who).length > 0);
   }
 
   /** The same life without a death, for what it leaves behind. */
@@ -185,10 +188,14 @@ export class FaultPoints {
   }
 
   /** Groups of points that the lives of one guest can pass one after the other. The others have to be taken alone. */
-  static groups(points: readonly FaultPoint[]): readonly Group[] {
+  static groups(points: readonly FaultPoint[], who: Who = 'one'): readonly Group[] {
     const rows = ROWS.map(({ points: row, ...way }): Group => ({ kind: 'row', way, points: row }));
     const outages = Object.entries(OUTAGES).map(
-      ([kind, row]): Group => ({ kind: kind as Outage, way: waysTo(row[0]!)[0]!, points: row }),
+      ([kind, { placement, points: row }]): Group => ({
+        kind: kind as Outage,
+        way: FRONTEND[placement],
+        points: row,
+      }),
     );
     const inOrder = [...rows, ...outages]
       .map((group) => ({ ...group, points: group.points.filter((point) => points.includes(point)) }))
@@ -197,7 +204,8 @@ export class FaultPoints {
     const chains = new Map<string, (Group & { readonly points: FaultPoint[] })[]>();
     for (const point of points) {
       if (taken.has(point) || point in PRELUDE) continue;
-      const way = waysTo(point)[0]!;
+      const [way] = waysTo(point, who);
+      if (way === undefined) continue;
       const key = labelOf(way);
       const list = chains.get(key) ?? [];
       if (list.length === 0 || list.at(-1)!.points.length === CHAIN)
@@ -209,25 +217,26 @@ export class FaultPoints {
   }
 
   /** One guest's life for all of them. Returns those that were met; the others have to be taken alone. Throws as kill(). */
-  async killGroup({ kind, way, points }: Group): Promise<ReadonlySet<FaultPoint>> {
+  async killGroup({ kind, way, points }: Group, who: Who = 'one'): Promise<ReadonlySet<FaultPoint>> {
     const { hits } =
       kind === 'row' || kind === 'chain'
-        ? await this.#liveOrClose(way, { first: points, prelude: [], kind })
-        : await this.#killInOutage(points, kind);
+        ? await this.#liveOrClose(way, { first: points, prelude: [], kind, who })
+        : await this.#killInOutage(points, kind, who);
     return new Set(points.filter((point) => hits.includes(`${point}:1`)));
   }
 
   /** Throws CheckFailure when the guest noticed, something was left behind, or nobody came by the point. */
-  async kill(point: FaultPoint): Promise<string> {
-    for (const [outage, points] of Object.entries(OUTAGES)) {
-      if (points.includes(point)) return await this.#killAloneInOutage(point, outage as Outage);
+  async kill(point: FaultPoint, who: Who = 'one'): Promise<string> {
+    for (const [outage, { points }] of Object.entries(OUTAGES)) {
+      if (points.includes(point)) return await this.#killAloneInOutage(point, outage as Outage, who);
     }
     const prelude = PRELUDE[point];
-    for (const way of waysTo(point)) {
+    for (const way of waysTo(point, who)) {
       const deaths = {
         first: [point],
         prelude: prelude === undefined ? [] : [prelude],
         kind: 'alone',
+        who,
       } as const;
       const outcome = await this.#liveOrClose(way, deaths);
       const hits = outcome.hits.filter((hit) => hit.startsWith(`${point}:`)).length;
@@ -243,20 +252,22 @@ export class FaultPoints {
     await host?.stop();
   }
 
-  async #killAloneInOutage(point: FaultPoint, outage: Outage): Promise<string> {
-    const { hits, ends } = await this.#killInOutage([point], outage);
+  async #killAloneInOutage(point: FaultPoint, outage: Outage, who: Who): Promise<string> {
+    const { hits, ends } = await this.#killInOutage([point], outage, who);
     if (hits.length === 0) throw new CheckFailure(`no life passed this point (${outage})`);
     return `frontend, ${outage} of the broker, ${hits.length} of ${ends.length} deaths there`;
   }
 
-  async #killInOutage(points: readonly FaultPoint[], outage: Outage): Promise<KeptService> {
+  async #killInOutage(points: readonly FaultPoint[], outage: Outage, who: Who): Promise<KeptService> {
     await this.close();
     const host = await this.#open({ answerTimeout: SHORT_ANSWER });
     const faults = points.map((point) => `${point}:1`);
-    const { service, socket } = await host.startFrontend('window', faults);
+    const { placement } = OUTAGES[outage];
+    const { service, socket } = await host.startFrontend(placement, faults);
     try {
       const { admin, broker } = host;
-      const options = { socket, vm: KEPT_VM.window, admin, brokerPid: broker.pid, silence: SILENCE };
+      if (who === 'both') service.onHit = () => broker.kill();
+      const options = { socket, vm: KEPT_VM[placement], admin, brokerPid: broker.pid, silence: SILENCE };
       await liveThroughOutage(outage, options);
       await service.settled();
     } catch (error) {
@@ -277,15 +288,18 @@ export class FaultPoints {
     }
   }
 
-  async #live({ service, placement }: Way, { first, prelude, kind }: Deaths): Promise<Outcome> {
+  async #live({ service, placement }: Way, { first, prelude, kind, who }: Deaths): Promise<Outcome> {
     const faults = [...prelude, ...first.map((point) => `${point}:1`)];
     const host = await this.#startHost(service === 'broker', faults);
     const frontend = await host.startFrontend(placement, service === 'frontend' ? faults : []);
     const victim = service === 'broker' ? host.broker : frontend.service;
     const both = [host.broker, frontend.service];
-    const growing = first.some((point) => GROWS.includes(point))
-      ? growJournal(host, () => victim.hits.length > 0)
-      : null;
+    if (who === 'both') {
+      const [other] = both.filter((one) => one !== victim) as [KeptService];
+      victim.onHit = () => other.kill();
+    }
+    let isOver = false;
+    const beside = besideTheGuest(host, victim, first, () => isOver);
     let seen = 0;
     const killOne = (): void => {
       const [point] = first;
@@ -307,15 +321,18 @@ export class FaultPoints {
         between: killOne,
         goesOn: (done) => kind === 'chain' && victim.isArmed && done < ROUNDS_A_POINT * first.length,
       });
+      isOver = true;
+      await beside;
       for (const one of both) await one.settled();
     } catch (error) {
       throw new CheckFailure(`${error instanceof Error ? error.message : String(error)}\n${logsOf(both)}`);
+    } finally {
+      isOver = true;
+      host.broker.onHit = () => {};
     }
     const left = await this.#leftOf(frontend.service, placement, 'frontend');
-    if (growing !== null) {
-      await growing;
+    if (beside !== null)
       await untilPasses('the busy VM is evicted', async () => void (await host.admin.evictVm(BUSY_VM, true)));
-    }
     await this.#reclaim(host, frontend.service, KEPT_VM[placement]);
     const errors = both.flatMap(({ log }) =>
       log.split('\n').filter((line) => ERROR_LINE.test(line) && !EXPECTED_ERROR.test(line)),
@@ -381,8 +398,28 @@ export class FaultPoints {
   }
 }
 
-function waysTo(point: FaultPoint): readonly Way[] {
-  return WAYS.find(([pattern]) => pattern.test(point))![1];
+function waysTo(point: FaultPoint, who: Who): readonly Way[] {
+  const ways = WAYS.find(([pattern]) => pattern.test(point))![1];
+  return who === 'one' ? ways : ways.filter(({ placement }) => placement === 'window');
+}
+
+/** What else the broker is asked during a guest's life, so that it comes by its points; null for nothing. */
+function besideTheGuest(
+  host: KeptHost,
+  victim: KeptService,
+  points: readonly FaultPoint[],
+  isOver: () => boolean,
+): Promise<void> | null {
+  const wanted = points.filter((point) => UNDECIDED.includes(point));
+  const areHit = () => wanted.every((point) => victim.hits.some((hit) => hit.startsWith(`${point}:`)));
+  const work = points.some((point) => GROWS.includes(point))
+    ? growJournal(host, () => victim.hits.length > 0)
+    : wanted.length > 0
+      ? workUndecided(host, () => isOver() || areHit())
+      : null;
+  // Whoever waits for it hears of its failure.
+  work?.catch(() => {});
+  return work;
 }
 
 function labelOf({ service, placement }: Way): string {

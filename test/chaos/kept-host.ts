@@ -1,18 +1,20 @@
 // A broker and frontends under keepers of this process, for the in-tree VMM: a life of any of them can be told to die at a fault point.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Ended, Keeper } from '../../services/keeper/keeper.ts';
 import type { KeeperLog } from '../../services/keeper/log.ts';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
+import { patient } from '../guest/patience.ts';
 import { openDescriptors } from '../guest/scenario/service.ts';
 import { until } from '../support/until.ts';
 
-// Beside this file in dist/.
-const CLI = fileURLToPath(new URL('../../services/cli/main.js', import.meta.url));
+// Beside this file in dist/, or from the sources, as vitest runs them.
+const DIST = import.meta.url.endsWith('.ts') ? '../../dist/services' : '../../services';
+const CLI = fileURLToPath(new URL(`${DIST}/cli/main.js`, import.meta.url));
 /** The log of a child goes to a file; the shell is replaced by the child. */
 const TO_FILE = 'exec "$@" 2>>"$CHAOS_LOG"';
-const START_LIMIT = 20_000;
+const START_LIMIT = patient(20_000);
 const POLL = 5;
 
 /** The VMs of the configuration, by their placement. */
@@ -44,6 +46,8 @@ export class KeptService {
   readonly logPath: string;
   /** Successors that were ready. */
   comebacks = 0;
+  /** Called at each death at a point, as soon as the keeper knows of it. */
+  onHit: () => void = () => {};
   /** What lives died at that were to die there, in order: NAME:COUNT. */
   readonly hits: string[] = [];
   readonly #keeper: Keeper;
@@ -166,11 +170,16 @@ export class KeptService {
         const ended = data as Ended;
         this.ends.push(ended);
         if (ended.signal === 'SIGKILL' && !this.#isKilled && this.#armed !== undefined)
-          this.hits.push(this.#armed);
+          this.#wasHit(this.#armed);
         this.#armed = undefined;
       },
       error: () => undefined,
     };
+  }
+
+  #wasHit(fault: string): void {
+    this.hits.push(fault);
+    this.onHit();
   }
 
   #tail(): string {
@@ -237,6 +246,8 @@ export class KeptHost {
       '--config',
       join(this.directory, 'barkeep.yaml'),
     ];
+    // An earlier life's, which nobody listens on.
+    rmSync(socket, { force: true });
     const service = KeptService.start(`frontend-${vm}`, args, join(this.directory, `${vm}.log`), faults);
     this.#services.push(service);
     await service.until('listens', () => existsSync(socket));

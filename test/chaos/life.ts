@@ -2,8 +2,10 @@
 // mind and given back, a VM that stops, a driver that is bound anew, and the next VMM. What must be true of it is checked on the way.
 import type { AdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { patient } from '../guest/patience.ts';
 import { fillPattern, findMismatch } from '../guest/pattern.ts';
 import { expectEqual, expectThat } from '../guest/scenario/check.ts';
+
 import { pace, untilPasses } from '../support/until.ts';
 import type { Blob } from '../vmm/driver.ts';
 import { FrontEndError } from '../vmm/front-end.ts';
@@ -12,8 +14,8 @@ import { Vmm, type VmmOptions } from '../vmm/vmm.ts';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
-/** A guest may have to wait for two processes that start one after the other on a busy machine; milliseconds. */
-const PATIENCE = 20_000;
+/** A guest may have to wait for two processes that start one after the other; milliseconds. */
+const PATIENCE = patient(20_000);
 const BLOBS = 6;
 /** Long enough for the frontend's statistics and the broker's sweeper to come by. */
 const PAUSE = 150;

@@ -11,13 +11,13 @@ import { ChaosRun, checkNames } from './run.ts';
 const HELP = `npm run chaos -- [options]
 
 Kills broker and frontends, under 'barkeep keep', with SIGKILL while guests work:
-at every fault point of the code with the in-tree VMM as the guest, and at random
-with Linux in QEMU, which comes from Debian's packages (see npm run guest -- --help).
-Takes about 8 minutes on two cores.
+at every fault point of the code with the in-tree VMM as the guest, one of them and
+both at once, and at random with Linux in QEMU, which comes from Debian's packages
+(see npm run guest -- --help). Takes about 10 minutes on two cores.
 
 Options:
   --quick        every fault point once, and fewer deaths of the real guest's services:
-                 about 2 minutes
+                 about 3 minutes
   --only NAME    only this group, check or group/check (repeatable); --list shows them
   --list         names of all checks
   --seed N       the random numbers of the run (default: by the clock; the run says which)

@@ -2,7 +2,9 @@
 // operator takes everything that the VM has. The frontend has to put that right afterwards, and dies while it does.
 import type { AdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
+import { patient } from '../guest/patience.ts';
 import { expectEqual, expectThat } from '../guest/scenario/check.ts';
+
 import { pace, untilPasses } from '../support/until.ts';
 import { AnswerError } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
@@ -20,7 +22,7 @@ export type OutageOptions = {
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;
-const PATIENCE = 20_000;
+const PATIENCE = patient(20_000);
 const BLOBS = 3;
 
 /** Throws CheckFailure or NoAnswerError with what is not as it must be. */

@@ -9,6 +9,24 @@ describe('the plan of the chaos suite', () => {
     const names = checkNames();
 
     expect(FAULT_POINTS.filter((point) => !names.includes(`points/${point}`))).toEqual([]);
+    // In per-blob placement alone the broker is asked.
+    expect(FAULT_POINTS.filter((point) => !names.includes(`both/${point}`))).toEqual([
+      'broker.memory-stored',
+      'broker.effects-done',
+      'broker.batch-journalled',
+      'broker.batch-finished',
+      'gpu.planned',
+      'gpu.batch-numbered',
+      'gpu.batch-recorded',
+      'gpu.batch-written',
+      'gpu.batch-answered',
+      'gpu.late-recorded',
+      'gpu.late-undone',
+      'gpu.memory-fetched',
+      'gpu.file-recorded',
+      'gpu.blob-mapped',
+      'gpu.blob-unmapped',
+    ]);
     expect(new Set(names).size).toBe(names.length);
   });
 

@@ -90,13 +90,20 @@ export async function killAtRandom(
   const after = await holdingsOfYoungFrontend(parts);
 
   const stalls = stallsOf(deaths, load.rounds);
-  const figures = { ...stalls, cycles: load.cycles };
+  const ofBroker = stallsOf(deaths, load.rounds, 'broker');
+  const figures = {
+    ...stalls,
+    broker_median: ofBroker.median,
+    broker_longest: ofBroker.longest,
+    cycles: load.cycles,
+  };
   for (const [name, value] of Object.entries(figures)) report.measured(`${vm}.stall_${name}`, value);
   report.measured(`${vm}.deaths_of_each`, each);
   const figure = [
     `${each} deaths of the frontend, ${each} of the broker (${together} of them at once), ${GuestLoad.PROCESSES} guest processes:`,
     `${load.cycles.toLocaleString('en')} cycles and ${load.kept} kept blobs, 0 failed, 0 wrong; ${HELD} blobs lived through all`,
     `a death cost the guest at most ${stalls.longest.toFixed(0)} ms; p50 ${stalls.median.toFixed(0)}, p99 ${stalls.p99.toFixed(0)} ms of ${stalls.deaths}; undisturbed ${stalls.undisturbed.toFixed(0)} ms`,
+    `a death of the broker alone: p50 ${ofBroker.median.toFixed(0)}, at most ${ofBroker.longest.toFixed(0)} ms of ${ofBroker.deaths}`,
     `${stalls.rows} rows of deaths that did not wait for a successor: at most ${stalls.longestOfRows.toFixed(0)} ms`,
     describeHoldings(after),
   ].join('\n');

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { FaultPoint } from '../../services/lib/os/fault-point.ts';
 import { fetchEnvironment } from '../guest/fetch.ts';
 import { buildInitramfs } from '../guest/initramfs.ts';
+import { patient } from '../guest/patience.ts';
 import { expectThat, within } from '../guest/scenario/check.ts';
 import { Host, VM, type VmName } from '../guest/scenario/host.ts';
 import type { Report } from '../guest/scenario/report.ts';
 import { Session } from '../guest/scenario/session.ts';
-import { FaultPoints } from './fault-points.ts';
+import { type AbsencePlan, liveWithoutBroker } from './absence.ts';
+import { FaultPoints, type Who } from './fault-points.ts';
 import type { Parts } from './guest-books.ts';
 import { KEEPERS } from './keeper-deaths.ts';
 import { Random } from './random.ts';
@@ -26,24 +28,45 @@ export type RunOptions = {
   readonly only: readonly string[];
 };
 
-type GuestPlan = { readonly kills: KillPlan; readonly upgrades: number };
+type GuestPlan = {
+  readonly kills: KillPlan;
+  readonly upgrades: number;
+  /** Null where the broker decides: without it nothing goes on. */
+  readonly absence: AbsencePlan | null;
+};
 
 /** Real guests, by VM and so by placement. */
 const GUESTS: Readonly<Record<RunOptions['scale'], Readonly<Partial<Record<VmName, GuestPlan>>>>> = {
   full: {
-    [VM.WINDOW]: { kills: { each: 100, together: 20, bounded: true }, upgrades: 5 },
-    [VM.PER_BLOB]: { kills: { each: 100, together: 20, bounded: true }, upgrades: 5 },
+    [VM.WINDOW]: {
+      kills: { each: 100, together: 20, bounded: true },
+      upgrades: 5,
+      absence: { seconds: 30, bounded: true },
+    },
+    [VM.PER_BLOB]: { kills: { each: 100, together: 20, bounded: true }, upgrades: 5, absence: null },
   },
   quick: {
-    [VM.WINDOW]: { kills: { each: 8, together: 2, bounded: false }, upgrades: 1 },
-    [VM.PER_BLOB]: { kills: { each: 4, together: 1, bounded: false }, upgrades: 1 },
+    [VM.WINDOW]: {
+      kills: { each: 8, together: 2, bounded: false },
+      upgrades: 1,
+      absence: { seconds: 8, bounded: false },
+    },
+    [VM.PER_BLOB]: { kills: { each: 4, together: 1, bounded: false }, upgrades: 1, absence: null },
   },
 };
 
 /** Lines that are no checks of their own: they come with those that need them. */
 const ALWAYS = ['boot', 'reference', 'group'];
-const GUEST_CHECKS = ['kills', 'upgrade'] as const;
-const LIMIT = { kills: 1_800_000, upgrade: 180_000, point: 60_000, group: 120_000, keeper: 120_000 } as const;
+const GUEST_CHECKS = ['kills', 'upgrade', 'absence'] as const;
+/** Milliseconds on two idle cores (see patient()). */
+const LIMIT = {
+  kills: 1_800_000,
+  upgrade: 180_000,
+  absence: 180_000,
+  point: 60_000,
+  group: 120_000,
+  keeper: 120_000,
+} as const;
 /** Lives of the in-tree VMM at one time, each with a host of its own: as many as a small machine has cores. */
 const LANES = 2;
 /** So long, that no frontend is given up while its successor starts on a busy machine. */
@@ -54,7 +77,10 @@ export function checkNames(): readonly string[] {
   return [
     ...KEEPERS.map(({ name }) => `keeper/${name}`),
     ...FaultPoints.names().map((name) => `points/${name}`),
-    ...Object.keys(GUESTS.full).flatMap((vm) => GUEST_CHECKS.map((name) => `${vm}/${name}`)),
+    ...FaultPoints.names('both').map((name) => `both/${name}`),
+    ...Object.entries(GUESTS.full).flatMap(([vm, { absence }]) =>
+      GUEST_CHECKS.filter((name) => name !== 'absence' || absence !== null).map((name) => `${vm}/${name}`),
+    ),
   ];
 }
 
@@ -74,7 +100,8 @@ export class ChaosRun {
           await this.#line('keeper', name, what, LIMIT.keeper, () => run(this.#directory(`keeper-${name}`)));
         }),
       );
-      await this.#runPoints();
+      await this.#runPoints('points', 'one');
+      await this.#runPoints('both', 'both');
       await this.#runGuests();
     } finally {
       await this.stop();
@@ -89,27 +116,30 @@ export class ChaosRun {
     for (const cleanUp of cleanUps) await cleanUp();
   }
 
-  async #runPoints(): Promise<void> {
+  /** `label`: the group's name in the report. Deaths of both come in groups whatever the scale: their points were taken alone before. */
+  async #runPoints(label: 'points' | 'both', who: Who): Promise<void> {
     const { scale, only } = this.#options;
-    const names = FaultPoints.names().filter((name) => this.#isChosen('points', name));
+    const names = FaultPoints.names(who).filter((name) => this.#isChosen(label, name));
     if (names.length === 0) return;
-    const first = new FaultPoints(this.#directory('points-1'));
+    const first = new FaultPoints(this.#directory(`${label}-1`));
     const lanes = [first];
     for (let lane = 2; lane <= LANES; lane++) {
-      lanes.push(new FaultPoints(this.#directory(`points-${lane}`), first));
+      lanes.push(new FaultPoints(this.#directory(`${label}-${lane}`), first));
     }
     for (const points of lanes) this.#cleanUps.add(() => points.close());
-    await this.#line('points', 'reference', 'the same life without a death', LIMIT.point, () =>
+    await this.#line(label, 'reference', 'the same life without a death', LIMIT.point, () =>
       first.reference(),
     );
     const met = new Set<FaultPoint>();
-    const groups = scale === 'quick' && !only.some(isPoint) ? FaultPoints.groups(names) : [];
+    const isGrouped = (scale === 'quick' || who === 'both') && !only.some(isPoint);
+    const groups = isGrouped ? FaultPoints.groups(names, who) : [];
+    const victims = who === 'one' ? 'killed' : 'both killed';
     await inLanes(
       groups.map((group) => async (lane) => {
         const { kind, points } = group;
-        const what = `killed at ${points[0]} ... ${points.at(-1)}`;
-        await this.#line('points', 'group', what, LIMIT.group, async () => {
-          const hits = await lanes[lane]!.killGroup(group);
+        const what = `${victims} at ${points[0]} ... ${points.at(-1)}`;
+        await this.#line(label, 'group', what, LIMIT.group, async () => {
+          const hits = await lanes[lane]!.killGroup(group, who);
           for (const point of hits) met.add(point);
           return `${hits.size} of ${points.length} points in one life (${kind})`;
         });
@@ -119,10 +149,12 @@ export class ChaosRun {
       names
         .filter((name) => !met.has(name))
         .map((name) => async (lane) => {
-          await this.#line('points', name, `killed at ${name}`, LIMIT.point, () => lanes[lane]!.kill(name));
+          await this.#line(label, name, `${victims} at ${name}`, LIMIT.point, () =>
+            lanes[lane]!.kill(name, who),
+          );
         }),
     );
-    this.#options.report.measured('fault_points', names.length);
+    this.#options.report.measured(who === 'one' ? 'fault_points' : 'fault_points_of_both', names.length);
     for (const points of lanes) await points.close();
   }
 
@@ -138,7 +170,7 @@ export class ChaosRun {
     const host = await Host.start(this.#directory('guest'), { orphanGrace: ORPHAN_GRACE, kept: true });
     const stopHost = () => host.stop();
     this.#cleanUps.add(stopHost);
-    for (const [vm, { kills, upgrades }] of vms) {
+    for (const [vm, { kills, upgrades, absence }] of vms) {
       let session: Session | null = null;
       await this.#line(vm, 'boot', `VM ${vm} boots, everything under keepers`, LIMIT.upgrade, async () => {
         session = await Session.start({ vm }, host, report, environment);
@@ -154,13 +186,19 @@ export class ChaosRun {
         broker: new Victim(host.broker),
         frontend: new Victim(running.frontend),
       };
-      const isWell = await this.#line(
+      const isUpgraded = await this.#line(
         vm,
         'upgrade',
         'SIGTERM to each service under load',
         LIMIT.upgrade,
         () => upgradeUnderLoad(parts, upgrades, new Random(seed)),
       );
+      const isWell =
+        isUpgraded &&
+        (absence === null ||
+          (await this.#line(vm, 'absence', 'the broker killed and kept away under load', LIMIT.absence, () =>
+            liveWithoutBroker(parts, absence, new Random(seed)),
+          )));
       if (isWell) {
         await this.#line(vm, 'kills', 'random SIGKILLs under load', LIMIT.kills, () =>
           killAtRandom(parts, kills, new Random(seed)),
@@ -171,7 +209,7 @@ export class ChaosRun {
           name: 'kills',
           what: 'random SIGKILLs under load',
           verdict: 'not run',
-          figure: 'upgrade left a VM that does not work',
+          figure: 'the check before left a VM that does not work',
           milliseconds: 0,
         });
       this.#cleanUps.delete(stopSession);
@@ -194,7 +232,7 @@ export class ChaosRun {
     const line = (verdict: 'ok' | 'FAIL', figure: string): void =>
       this.#options.report.add({ group, name, what, verdict, figure, milliseconds: Date.now() - start });
     try {
-      line('ok', await within(run(), limit));
+      line('ok', await within(run(), patient(limit)));
       return true;
     } catch (error) {
       line('FAIL', error instanceof Error ? error.message : String(error));
@@ -216,7 +254,9 @@ export class ChaosRun {
 }
 
 function isPoint(name: string): boolean {
-  return FaultPoints.names().some((point) => name === point || name === `points/${point}`);
+  return FaultPoints.names().some((point) =>
+    [point, `points/${point}`, `both/${point}`].includes(name as FaultPoint),
+  );
 }
 
 /** Each task once, LANES of them at a time. */

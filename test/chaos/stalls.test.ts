@@ -20,6 +20,16 @@ describe('the cost of deaths', () => {
     expect(stalls).toMatchObject({ deaths: 1, longest: 250, p99: 250, undisturbed: 5 });
   });
 
+  it('is told of deaths of one kind, if wanted', () => {
+    const rounds = [round(0, 90, 5), round(95, 400, 250), round(900, 1000, 7)];
+    const deaths = [
+      { of: 'frontend', at: 100, backAt: 300 },
+      { of: 'broker', at: 950, backAt: 960 },
+    ] as const;
+
+    expect(stallsOf(deaths, rounds, 'broker')).toMatchObject({ deaths: 1, longest: 7 });
+  });
+
   it('counts deaths that did not wait for a successor as one row', () => {
     const rounds = [round(0, 50, 5), round(90, 1500, 1300), round(2000, 2600, 400)];
     const deaths = [

@@ -27,7 +27,12 @@ export type Stalls = {
 /** What a guest still does of a command when everything serves again, milliseconds. */
 const AFTERMATH = 100;
 
-export function stallsOf(deaths: readonly Death[], all: readonly Round[]): Stalls {
+/** `only`: of deaths of that kind; rows are of all kinds. */
+export function stallsOf(
+  deaths: readonly Death[],
+  all: readonly Round[],
+  only: Death['of'] | null = null,
+): Stalls {
   const rounds = all.filter(({ lane }) => lane === PROBE);
   const longestIn = (from: number, to: number): number =>
     Math.max(
@@ -37,12 +42,14 @@ export function stallsOf(deaths: readonly Death[], all: readonly Round[]): Stall
   const single: number[] = [];
   const rows: number[] = [];
   let since: number | null = null;
-  for (const { at, backAt } of deaths) {
+  for (const { of, at, backAt } of deaths) {
     if (backAt === null) {
       since ??= at;
       continue;
     }
-    (since === null ? single : rows).push(longestIn(since ?? at, backAt + AFTERMATH));
+    const longest = longestIn(since ?? at, backAt + AFTERMATH);
+    if (since !== null) rows.push(longest);
+    else if (only === null || of === only) single.push(longest);
     since = null;
   }
   single.sort((a, b) => a - b);

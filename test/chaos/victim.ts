@@ -39,6 +39,20 @@ export class Victim {
     return pid;
   }
 
+  /** The service is killed, and there is none until `work` is done: its keeper stands still. Resolves when a successor serves. */
+  async away<Result>(work: () => Promise<Result>): Promise<Result> {
+    process.kill(this.service.pid, 'SIGSTOP');
+    try {
+      const pid = await this.signal('SIGKILL');
+      const result = await work();
+      process.kill(this.service.pid, 'SIGCONT');
+      await this.back(pid);
+      return result;
+    } finally {
+      process.kill(this.service.pid, 'SIGCONT');
+    }
+  }
+
   /** Resolves when a life other than the one of `pid` serves. */
   async back(pid: number): Promise<void> {
     const found = (): string =>
