@@ -26,11 +26,11 @@ const absent = missingPrograms([...IMAGE_PROGRAMS, ...CONTAINER_PROGRAMS, 'prome
 const isPossible = process.env['CI'] === 'true' || (absent.length === 0 && process.getuid?.() === 0);
 
 describe.skipIf(!isPossible || !isWritten)('containers', () => {
+  const builder = new ImageBuilder(join(REPOSITORY, '.cache/deploy'));
   let image: MountedImage;
   let host: HostInContainers;
 
   beforeAll(async () => {
-    const builder = new ImageBuilder(join(REPOSITORY, '.cache/deploy'));
     image = await builder.mount(await builder.build(REPOSITORY, 'localhost/barkeep:test'));
     host = await HostInContainers.prepare(image);
   }, 420_000);
@@ -38,6 +38,7 @@ describe.skipIf(!isPossible || !isWritten)('containers', () => {
   afterAll(async () => {
     await host?.stop();
     await image?.release();
+    await builder.unmountAll();
   });
 
   test("the DaemonSet's first step gives the run directory to the broker's user, and a second time", async () => {

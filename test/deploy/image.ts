@@ -128,6 +128,15 @@ export class ImageBuilder {
     return { ...config, rootfs, release: () => this.#remove(container) };
   }
 
+  /** Takes out what buildah leaves mounted below its storage, the storage itself among it; the next build mounts it again. */
+  async unmountAll(): Promise<void> {
+    const table = await readFile('/proc/self/mountinfo', 'utf8');
+    // proc(5): the fifth field is the mount point. What was mounted last is taken out first.
+    const points = table.split('\n').map((line) => line.split(' ')[4] ?? '');
+    const ours = points.filter((point) => point.startsWith(`${this.#storage}/`)).reverse();
+    for (const point of ours) await run('umount', [point]);
+  }
+
   async #commit(from: string, to: string, fill: (root: string) => Promise<void>): Promise<void> {
     await mkdir(this.#storage, { recursive: true });
     const container = (await this.#buildah(['from', '--pull-never', from])).trim();
