@@ -59,12 +59,13 @@ async function cacheTypes(session: Session): Promise<string> {
     await blob.fill(BigInt(size));
     await blob.verify(BigInt(size));
 
+    // The broker hears of a mapping after the guest does.
+    books = { mapped: { ...books.mapped, [cache]: { mappings: 1, bytes: size } } };
+    await expectBooks(session, books);
     const { offset } = await host.admin.getMapping(vm, blob.resource);
     const address = BigInt(start ?? 0) + BigInt(countFromWire(offset));
     const memory = await session.ask(`memory-type 0x${address.toString(16)}`);
     expectEqual(`memory type of the ${cache} blob in the guest`, memory['type'] ?? 'none', linux);
-    books = { mapped: { ...books.mapped, [cache]: { mappings: 1, bytes: size } } };
-    await expectBooks(session, books);
   }
   for (const blob of blobs) await blob.close();
   await expectBooks(session, EMPTY);

@@ -28,10 +28,11 @@ async function highOffsets(session: Session): Promise<string> {
   const middle = await GuestBlob.createMapped(session, 'middle', 4 * GIB, { blobId: BLOB_ID.FAR });
   const size = 64 * MIB;
   const high = await GuestBlob.createMapped(session, 'high', size);
+  // The broker hears of a mapping after the guest does.
+  await expectBooks(session, { mapped: { cached: { mappings: 3, bytes: 8 * GIB + size } } });
   const mapping = await host.admin.getMapping(vm, high.resource);
   const offset = countFromWire(mapping.offset);
   expectAtLeast('offset of the third blob', offset, 8 * GIB);
-  await expectBooks(session, { mapped: { cached: { mappings: 3, bytes: 8 * GIB + size } } });
 
   await high.verifyZeros();
   await high.fill(SEED);
