@@ -1,5 +1,9 @@
-// A queue of commands: everything that waits at a kick is planned in order, what needs the broker becomes one batch, and the answers go back
-// in order with one used index and at most one interrupt.
+// A queue of commands: everything that waits at a kick is planned in order, and the answers go back in order with one used index and at most
+// one interrupt.
+//
+// Where this process decides for the VM, chains are decided one after the other. One that has to wait (a larger grant, a move, the first map)
+// is asked apart: what is in front of it is answered before, and what is behind it waits. Where the broker decides, what needs it becomes one
+// batch:
 //
 //   chains at one kick:   CTX_CREATE  CREATE a  MAP a  ATTACH a | CREATE_2D a ...
 //                         answer      broker    broker later    | wait: whether `a` is free is not known yet

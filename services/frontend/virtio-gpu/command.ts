@@ -33,7 +33,7 @@ export type Command = {
  *   answer   it is done, with effect
  *   later    it is done when all commands before it are: it asks for a resource whose fate is not known yet, but nothing behind it
  *            depends on its own outcome
- *   broker   the broker is asked; `finish` brings the tables up to date and gives the answer
+ *   broker   it is decided by who decides for the VM: this process, or the broker, which is asked; `finish` brings the tables up to date and gives the answer
  *   wait     it cannot be decided before the commands in front of it are answered: it is asked again then
  */
 export type Plan =

@@ -1,5 +1,5 @@
-// RESOURCE_MAP_BLOB (virtio 1.3, 5.7.6.8): puts a blob of host memory into the guest's window. The broker decides; what the VMM has to do
-// for it is the placement's business. The guest sends it right behind RESOURCE_CREATE_BLOB, without a look at that one's answer: an id that
+// RESOURCE_MAP_BLOB (virtio 1.3, 5.7.6.8): puts a blob of host memory into the guest's window. Who decides for the VM decides; what
+// the VMM has to do for it is the placement's business. The guest sends it right behind RESOURCE_CREATE_BLOB, without a look at that one's answer: an id that
 // does not exist is normal traffic.
 import { COMMANDS } from '../../lib/wire/virtio-gpu.ts';
 import { answerTo, INVALID_PARAMETER, UNSPEC } from './answers.ts';

@@ -1,5 +1,5 @@
 // Window placement: the broker's memfd for the whole window is mapped into the VMM once, with the first blob; from then on a blob is a range
-// of it, and map and unmap are the broker's bookkeeping. Nothing here is on the hot path after that.
+// of it, and map and unmap are bookkeeping of who decides. Nothing here is on the hot path after that.
 //
 // Whether the mapping came about: the VMM's acknowledgement says little (it has room for 8 regions without memory slots, and looks after it
 // has acknowledged), its memory table tells. What is not shown there is taken out again, and the guest hears of it.

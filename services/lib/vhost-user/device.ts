@@ -24,9 +24,9 @@
 //   channelOpened, memoryChanged, queueStarted for each queue that was running, then queueKicked for each of them
 //
 // and pops again whatever was popped and not published. Three things are the device's part of it:
-// - State that chains made counts from their publication on: mark it with queue.numberOf(chain). At connect(), and at reset(), forget what is
-//   marked with a number from vmm.published(queue) on: it never happened. A chain that is popped again then meets the same state as before,
-//   and has to have the same effect: once.
+// - What chains changed is recorded together with their answers, by queue.numberOf(chain), before they are pushed. A chain that is popped again
+//   and has a record gets that answer; one without never happened, meets the state of before it, and has to have its effect once. A reset() ends
+//   records that are not published: the next driver's chains may have the same numbers.
 // - Around each handler: queue.handling(chain), queue.handled(); a chain that killed two processes is answered without running it.
 // - The last message of the VMM may be heard twice (reset() above all), once by either process.
 // What it asks of the channel again and the VMM has done already, is not asked of the VMM a second time; see BackendChannel.inherited().
