@@ -1,7 +1,7 @@
 // What a real guest notices of dead services, in window placement: the broker killed under load, and the frontend.
 
-import { isAlive } from '../chaos/process-tree.ts';
 import { requireEnvironment } from '../guest/environment.ts';
+import { isAlive } from '../support/processes.ts';
 import { pace, until } from '../support/until.ts';
 import { untilServing } from './broker-restart.ts';
 import { type Cycles, GuestVm } from './guest-vm.ts';

@@ -3,10 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { childrenOf } from '../chaos/process-tree.ts';
+import { childrenOf, processorTime } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { leftover } from './leftovers.ts';
-import { processorTime } from './process.ts';
 import { RawSession } from './raw-session.ts';
 import { makeRunPlace } from './run-place.ts';
 

@@ -5,11 +5,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { childrenOf } from '../chaos/process-tree.ts';
+import { childrenOf, privateDirtyBytes, processorTime } from '../support/processes.ts';
 import { pace, until } from '../support/until.ts';
 import { Vmm } from '../vmm/vmm.ts';
 import { leftover } from './leftovers.ts';
-import { privateDirtyBytes, processorTime } from './process.ts';
 import { atMost, mib, type Row } from './row.ts';
 import { makeRunPlace } from './run-place.ts';
 

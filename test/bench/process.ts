@@ -1,8 +1,8 @@
 // Children of a benchmark: started from the compiled tree, ready when they say so, gone when the benchmark ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { residentBytes } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { leftover } from './leftovers.ts';
 
@@ -54,33 +54,13 @@ export async function startChild(
   return {
     pid,
     stop,
-    residentBytes: () => kibibytesOf(`/proc/${pid}/status`, 'VmRSS'),
+    residentBytes: () => residentBytes(pid),
     tell: async (line) => {
       stdout = '';
       child.stdin?.write(`${line}\n`);
       await until(`${script} says ${line}`, () => stdout.includes(`${line}\n`), { found });
     },
   };
-}
-
-/** Memory that a process has to itself and has written to, bytes: what one more of it costs. proc_pid_smaps_rollup. */
-export function privateDirtyBytes(pid: number): number {
-  return kibibytesOf(`/proc/${pid}/smaps_rollup`, 'Private_Dirty');
-}
-
-/** What all threads of a process have run for, milliseconds; exact, where the ticks of /proc/PID/stat are 10 ms. Threads that ended are not in it. */
-export function processorTime(pid: number): number {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).reduce((sum, task) => {
-    const [nanoseconds] = readFileSync(join(tasks, task, 'schedstat'), 'utf8').split(' ');
-    return sum + Number(nanoseconds) / 1e6;
-  }, 0);
-}
-
-function kibibytesOf(path: string, field: string): number {
-  const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(path, 'utf8')) ?? [];
-  if (kib === undefined) throw new Error(`${path} has no ${field}`);
-  return Number(kib) * 1024;
 }
 
 /** Keeps a process, all threads of it, on one core (taskset of util-linux, which every Debian has). */

@@ -2,10 +2,11 @@
 // frontend run alone, with an echo server on the same transport as their ceiling.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processorTime } from '../support/processes.ts';
 import { leftover } from './leftovers.ts';
 import { measureMapLatency } from './map-latency.ts';
 import { measureBrokerMemory } from './memory.ts';
-import { type Child, pin, processorTime, startChild, unpin } from './process.ts';
+import { type Child, pin, startChild, unpin } from './process.ts';
 import { RawSession } from './raw-session.ts';
 import { atLeast, atMost, between, micro, type Row, rate, stated } from './row.ts';
 import { makeRunPlace } from './run-place.ts';

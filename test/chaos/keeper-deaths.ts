@@ -7,10 +7,10 @@ import { fillPattern, findMismatch } from '../guest/pattern.ts';
 import { expectAtLeast, expectAtMost, expectEqual, expectThat } from '../guest/scenario/check.ts';
 import { Host, VM, type VmName } from '../guest/scenario/host.ts';
 import type { Service } from '../guest/scenario/service.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
 import { untilPasses } from '../support/until.ts';
 import type { Blob } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
-import { childrenOf, isAlive } from './process-tree.ts';
 
 export type KeeperCheck = {
   readonly name: string;

@@ -1,8 +1,8 @@
 // A service under `barkeep keep` as the chaos suite sees it: two processes, of which one is killed and comes back.
 import { CheckFailure } from '../guest/scenario/check.ts';
 import { openDescriptors, type Service } from '../guest/scenario/service.ts';
+import { childrenOf } from '../support/processes.ts';
 import { until } from '../support/until.ts';
-import { childrenOf } from './process-tree.ts';
 
 /** A successor that serves again only after this long has not come back; milliseconds. */
 const PATIENCE = { within: 20_000, every: 10 };

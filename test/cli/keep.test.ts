@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isAlive } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist/services');
@@ -44,15 +45,6 @@ class Kept {
     await until(`it says ${text}`, () => this.out.includes(text) || this.log.includes(text), {
       found: () => `${this.out}${this.log}`,
     });
-  }
-}
-
-/** Running, and not merely waiting to be reaped. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
   }
 }
 

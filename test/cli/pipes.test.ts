@@ -2,10 +2,10 @@
 // ends the program quietly. Lists are as long as those of a large host: 1,000 VMs, 100,000 mappings.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
+import { peakResidentBytes } from '../support/processes.ts';
 import { stays, until } from '../support/until.ts';
 import { CacheType, type FakeBroker, Placement, paged, startFakeBroker, VmState } from './fake-broker.ts';
 
@@ -121,13 +121,14 @@ describe('an answer is whole', () => {
       await until('the first page is asked for', () => (broker?.asked.length ?? 0) > 0);
       await stays('few pages are asked for', () => (broker?.asked.length ?? 0) < 5, 1000);
       child.stdout.resume();
-      const peak = (): number =>
-        Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024;
       let highest = 0;
       const hasEnded = (): boolean => {
         if (child.exitCode !== null || child.signalCode !== null) return true;
-        // Nothing is known of one that has just ended: no file, or one without this line.
-        highest = Math.max(highest, peak() || 0);
+        try {
+          highest = Math.max(highest, peakResidentBytes(child.pid as number));
+        } catch {
+          // Nothing is known of one that has just ended.
+        }
         return false;
       };
       await until('the program has ended', hasEnded, { every: 20 });

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { METRICS_NODE_OPTIONS } from '../../services/cli/up.ts';
 import { type AdminClient, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { findEnvironment, rootCommand } from '../guest/environment.ts';
+import { childrenOf, isAlive, parentOf } from '../support/processes.ts';
 import { pace, until } from '../support/until.ts';
 import { VmState } from './fake-broker.ts';
 
@@ -124,38 +125,11 @@ function start(args: readonly string[] = [], environment: Readonly<Record<string
   return up;
 }
 
-/** From proc_pid_stat(5), behind the name, which may hold anything. */
-const statOf = (pid: number | string): string[] =>
-  (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ');
-const parentOf = (pid: number | string): number => Number(statOf(pid)[1]);
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .filter((pid) => {
-      try {
-        return parentOf(pid) === parent;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
 function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
     return '';
-  }
-}
-
-/** Running, and not merely waiting to be reaped. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
   }
 }
 
@@ -384,7 +358,7 @@ describe('up', () => {
     // To a person it does not speak JSON.
     expect(shown).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}frontend two: /m);
     const before = pidsOf(report);
-    const up = parentOf(before[0] ?? 0);
+    const up = parentOf(before[0] ?? 0) ?? 0;
     try {
       terminal.kill('SIGKILL');
       await until('the terminal is gone', () => terminal.signalCode !== null);

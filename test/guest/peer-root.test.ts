@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { childrenOf, isAlive } from '../chaos/process-tree.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { cacheDirectory, findEnvironment, requireEnvironment } from './environment.ts';
 import { fetchPeerRoot, peerLaunch } from './peer-root.ts';

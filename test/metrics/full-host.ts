@@ -8,12 +8,12 @@ import { gunzipSync } from 'node:zlib';
 import { Statistics } from '../../services/frontend/statistics.ts';
 import { RawSession } from '../bench/raw-session.ts';
 import { makeRunPlace } from '../bench/run-place.ts';
+import { peakResidentBytes, processorTime, residentBytes } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = resolve(import.meta.dirname, import.meta.filename.endsWith('.js') ? '../../..' : '../..');
 const CLI = join(ROOT, 'dist/services/cli/main.js');
 const UNIT = join(ROOT, 'deploy/systemd/barkeep-metrics.service');
-const TICK_MS = 10;
 
 export type Scrape = {
   readonly text: string;
@@ -25,7 +25,6 @@ export class FullHost {
   readonly #directory = makeRunPlace('full');
   readonly #children: ChildProcess[] = [];
   readonly #sessions: RawSession[] = [];
-  #metrics: ChildProcess | null = null;
   #url = '';
 
   /** Serves, with all VMs attached and reported. `hasVmHistograms` as metrics.vm_histograms. */
@@ -75,21 +74,17 @@ export class FullHost {
 
   /** The endpoint's resident memory, bytes. */
   residentBytes(): number {
-    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(this.#proc('status')) ?? [];
-    return Number(kib) * 1024;
+    return residentBytes(this.pids.metrics);
   }
 
   /** The most that it ever was, bytes. */
   peakBytes(): number {
-    const [, kib] = /VmHWM:\s+(\d+) kB/.exec(this.#proc('status')) ?? [];
-    return Number(kib) * 1024;
+    return peakResidentBytes(this.pids.metrics);
   }
 
-  /** What the endpoint has used of the processor, milliseconds: utime and stime of proc(5). */
+  /** What the endpoint has used of the processor, milliseconds. */
   processorTime(): number {
-    const stat = this.#proc('stat');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+    return processorTime(this.pids.metrics);
   }
 
   async stop(): Promise<void> {
@@ -120,7 +115,6 @@ export class FullHost {
     const served = /"url":"(http:[^"]+)\/metrics"/;
     const said = await this.#spawn(['metrics', '--config', config], { NODE_OPTIONS: options }, served);
     this.#url = served.exec(said)![1]!;
-    this.#metrics = this.#children.at(-1)!;
   }
 
   async #attach(name: string): Promise<void> {
@@ -157,9 +151,5 @@ export class FullHost {
     await until(`the ${args[0]} serves`, () => isReady.test(said) || child.exitCode !== null, { found });
     if (child.exitCode !== null) throw new Error(`the ${args[0]} ended with ${child.exitCode}: ${said}`);
     return said;
-  }
-
-  #proc(file: string): string {
-    return readFileSync(`/proc/${this.#metrics?.pid}/${file}`, 'utf8');
   }
 }

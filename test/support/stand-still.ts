@@ -1,5 +1,5 @@
 // A process that does not run while others do: what SIGSTOP, a frozen container and a machine without time for it have in common.
-import { readFileSync } from 'node:fs';
+import { isStopped } from './processes.ts';
 import { until } from './until.ts';
 
 /** As until.ts has them, milliseconds. */
@@ -25,15 +25,9 @@ export function standStillUntil(what: string, condition: () => boolean, atLeast:
 export async function whileStopped(pid: number, work: () => Promise<void>): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   try {
-    await until('the process is stopped', () => stateOf(pid) === 'T');
+    await until('the process is stopped', () => isStopped(pid));
     await work();
   } finally {
     process.kill(pid, 'SIGCONT');
   }
-}
-
-/** The letter of /proc/PID/stat; the name in parentheses before it may hold anything. */
-function stateOf(pid: number): string | undefined {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2)[0];
 }

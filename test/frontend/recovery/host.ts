@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
 import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
-import { childrenOf, isStopped } from '../../chaos/process-tree.ts';
+import { childrenOf, isStopped } from '../../support/processes.ts';
 import { until } from '../../support/until.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/services/cli/main.js');
