@@ -4,9 +4,9 @@
 // (the usual case: run() then answers at once), otherwise off the event loop. Commands that move bytes are a barrier: memory is brought up
 // to date before and by them, so that a failure can still be undone. Whatever comes while a batch is under way waits for its end.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Command, Outcome, Reply } from '../lib/domain/command.ts';
+import type { Command, Reply } from '../lib/domain/command.ts';
 import type { CounterFigures } from '../lib/domain/counters.ts';
-import type { Effect } from '../lib/domain/effect.ts';
+import type { Effect, Outcome } from '../lib/domain/effect.ts';
 import type { Vm } from '../lib/domain/vm.ts';
 import { EffectExecutor } from '../lib/memory/effects.ts';
 import type { WindowMemory } from '../lib/memory/window-memory.ts';

@@ -1,7 +1,7 @@
 // What changes in the device's tables, one entry a change. The tables tell it here; the queue writes it down with the answers that it belongs
 // to (command-queue.ts), so that a successor has the tables that the guest was told of, and not a step more.
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
-import type { Resource } from '../virtio-gpu/resources.ts';
+import type { Resource } from './resource.ts';
 
 /** A blob that the VMM has mapped by itself (per-blob placement). Bytes. */
 export type BlobMapping = {

@@ -15,9 +15,9 @@ import type { Fd } from '../../lib/os/fd.ts';
 import { PAGE_SIZE } from '../../lib/os/memory.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import type { Offer, Operation, Rules } from '../operation.ts';
-import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
 import { decodeRecord, encodeRecord, type JournalRecord, RECORDS_VERSION } from './records.ts';
+import type { Resource } from './resource.ts';
 
 /**
  * Bytes of either half. The largest state, 65,536 contexts and 262,144 resources of the guest's own, takes 16 MiB; pages that are never

@@ -8,8 +8,8 @@ import { BACKINGS, CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { ByteReader, ByteWriter } from '../../lib/journal/bytes.ts';
 import type { Offer, Operation, Rules } from '../operation.ts';
-import type { Resource } from '../virtio-gpu/resources.ts';
 import type { BlobMapping, Change } from './changes.ts';
+import type { Resource } from './resource.ts';
 
 export const RECORDS_VERSION = 3;
 

@@ -2,10 +2,11 @@
 // either answers, or says what has to happen first.
 import type { Header } from '../../lib/wire/virtio-gpu.ts';
 import type { Operation, Result } from '../operation.ts';
+import type { Resource } from '../state/resource.ts';
 import type { Answer } from './answers.ts';
 import { INVALID_RESOURCE_ID } from './answers.ts';
 import type { Contexts } from './contexts.ts';
-import type { Resource, Resources } from './resources.ts';
+import type { Resources } from './resources.ts';
 
 /** The tables of one device generation. */
 export type DeviceState = {

@@ -4,29 +4,7 @@
 // An id is unsettled from the moment that a create or destroy of it went to the broker until the answer is there: what depends on it waits.
 import { randomBytes } from 'node:crypto';
 import type { Changes } from '../state/changes.ts';
-
-export type Resource2d = {
-  readonly kind: '2d';
-  readonly width: number;
-  readonly height: number;
-  /** Bytes of guest memory behind it; null without backing. */
-  readonly backing: number | null;
-  readonly uuid: Uint8Array | null;
-};
-export type GuestBlob = {
-  readonly kind: 'guest-blob';
-  /** Bytes. */
-  readonly size: number;
-  readonly backing: number | null;
-  readonly uuid: Uint8Array | null;
-};
-export type HostBlob = {
-  readonly kind: 'host-blob';
-  /** Bytes. */
-  readonly size: number;
-  readonly uuid: Uint8Array | null;
-};
-export type Resource = Resource2d | GuestBlob | HostBlob;
+import type { Resource } from '../state/resource.ts';
 
 /** Of 2D resources and GUEST blobs together, which no quota of the broker limits. About 30 MB of this process. */
 export const MOST_LOCAL_RESOURCES = 262_144;

@@ -5,7 +5,6 @@
 
 import type { U64 } from '../wire/u64.ts';
 import type { Allocation } from './allocation.ts';
-import type { Effect } from './effect.ts';
 import type { CacheType } from './heap.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -133,13 +132,3 @@ export interface RefusedReply {
 
 export type OkReply = CreateReply | MapReply | UnmapReply | DestroyReply | ResetReply;
 export type Reply = OkReply | RefusedReply;
-
-export interface Outcome {
-  readonly reply: Reply;
-  readonly effects: readonly Effect[];
-  /**
-   * True when the effects move bytes and may fail: carry them out before the VM's next command is applied, so
-   * that a failure can still be undone (Vm.abandonMap). Otherwise effects may be collected over a batch.
-   */
-  readonly barrier: boolean;
-}

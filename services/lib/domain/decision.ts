@@ -22,12 +22,11 @@ import type {
   DestroyCommand,
   MapCommand,
   OkReply,
-  Outcome,
   RefusedReply,
   ResetCommand,
   UnmapCommand,
 } from './command.ts';
-import type { Effect, StashEffect } from './effect.ts';
+import type { Effect, Outcome, StashEffect } from './effect.ts';
 import { effectOfEnd, effectsOfEnd, effectsOfMap, NO_EFFECTS, stashOf } from './effect.ts';
 import type { HeapBooks } from './heap.ts';
 import type { Refusal } from './refusal.ts';

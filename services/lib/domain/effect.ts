@@ -13,6 +13,7 @@
 
 import type { Allocation } from './allocation.ts';
 import type { Blob } from './blob.ts';
+import type { Reply } from './command.ts';
 
 /** Offsets and lengths are bytes of the VM's window, whole pages. */
 export type Effect =
@@ -28,6 +29,16 @@ export type Effect =
   | { readonly kind: 'drop-stash'; readonly resource: number }
   /** The allocation goes back to its heap. Who gets it next must find zeros. */
   | { readonly kind: 'release'; readonly allocation: Allocation };
+
+export interface Outcome {
+  readonly reply: Reply;
+  readonly effects: readonly Effect[];
+  /**
+   * True when the effects move bytes and may fail: carry them out before the VM's next command is applied, so
+   * that a failure can still be undone (Vm.abandonMap). Otherwise effects may be collected over a batch.
+   */
+  readonly barrier: boolean;
+}
 
 export type StashEffect = Extract<Effect, { kind: 'stash' }>;
 

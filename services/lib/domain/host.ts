@@ -1,9 +1,9 @@
 /** The books of the host: its heaps, its limits, and the VMs that share them. */
 
 import type { HeapPort } from './allocation.ts';
-import type { Command, Outcome } from './command.ts';
+import type { Command } from './command.ts';
 import { refusedCommand } from './decision.ts';
-import type { Effect } from './effect.ts';
+import type { Effect, Outcome } from './effect.ts';
 import type { Accounts, Followed } from './follow.ts';
 import { type Grant, GrantedBooks, NO_GRANT } from './grant.ts';
 import {

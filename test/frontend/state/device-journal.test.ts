@@ -11,8 +11,9 @@ import {
   replay,
 } from '../../../services/frontend/state/device-journal.ts';
 import { decodeRecord, encodeRecord, type JournalRecord } from '../../../services/frontend/state/records.ts';
+import type { Resource } from '../../../services/frontend/state/resource.ts';
 import { Contexts } from '../../../services/frontend/virtio-gpu/contexts.ts';
-import { type Resource, Resources } from '../../../services/frontend/virtio-gpu/resources.ts';
+import { Resources } from '../../../services/frontend/virtio-gpu/resources.ts';
 import { BLOB_STATES } from '../../../services/lib/domain/blob.ts';
 import { BLOB_MEMS } from '../../../services/lib/domain/command.ts';
 import { BACKINGS, CACHE_TYPES } from '../../../services/lib/domain/heap.ts';

@@ -5,9 +5,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, Outcome } from '../../../services/lib/domain/command.ts';
+import type { Command } from '../../../services/lib/domain/command.ts';
 import { decide } from '../../../services/lib/domain/decision.ts';
-import type { StashEffect } from '../../../services/lib/domain/effect.ts';
+import type { Outcome, StashEffect } from '../../../services/lib/domain/effect.ts';
 import { enter } from '../../../services/lib/domain/entry.ts';
 import { Heap } from '../../../services/lib/domain/heap.ts';
 import { Host } from '../../../services/lib/domain/host.ts';

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, Outcome } from '../../../services/lib/domain/command.ts';
+import type { Command } from '../../../services/lib/domain/command.ts';
+import type { Outcome } from '../../../services/lib/domain/effect.ts';
 import { Host } from '../../../services/lib/domain/host.ts';
 import { Desk } from './support/commands.ts';
 import { commandsOf, stateOf } from './support/history.ts';

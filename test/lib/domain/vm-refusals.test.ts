@@ -1,7 +1,7 @@
 /** Every reason of a refusal, with its message, and that nothing but the number has changed. */
 
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../services/lib/domain/command.ts';
+import type { Outcome } from '../../../services/lib/domain/effect.ts';
 import { Host } from '../../../services/lib/domain/host.ts';
 import { Desk, HOST, HUGE, PAGE } from './support/commands.ts';
 

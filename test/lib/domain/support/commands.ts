@@ -1,7 +1,8 @@
 /** A host with one VM, and commands for it that count themselves. */
 
 import type { HeapPort } from '../../../../services/lib/domain/allocation.ts';
-import type { Command, Outcome } from '../../../../services/lib/domain/command.ts';
+import type { Command } from '../../../../services/lib/domain/command.ts';
+import type { Outcome } from '../../../../services/lib/domain/effect.ts';
 import type { HostSettings } from '../../../../services/lib/domain/host.ts';
 import { Host } from '../../../../services/lib/domain/host.ts';
 import type { Vm } from '../../../../services/lib/domain/vm.ts';

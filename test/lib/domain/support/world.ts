@@ -4,8 +4,8 @@
  */
 
 import { expect } from 'vitest';
-import type { Command, Outcome } from '../../../../services/lib/domain/command.ts';
-import type { Effect } from '../../../../services/lib/domain/effect.ts';
+import type { Command } from '../../../../services/lib/domain/command.ts';
+import type { Effect, Outcome } from '../../../../services/lib/domain/effect.ts';
 import type { HeapSettings } from '../../../../services/lib/domain/heap.ts';
 import { Host } from '../../../../services/lib/domain/host.ts';
 import type { Limits } from '../../../../services/lib/domain/quota.ts';
