@@ -15,10 +15,10 @@ import { DeviceJournal } from '../../services/frontend/state/device-journal.ts';
 import { type Answer, encodeReply, OK } from '../../services/frontend/virtio-gpu/answers.ts';
 import { createMemfd } from '../../services/lib/os/memory.ts';
 import type { BackendChannel, WindowRange } from '../../services/lib/vhost-user/backend-channel.ts';
-import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/backend-connection.ts';
 import { startBackendServer } from '../../services/lib/vhost-user/backend-server.ts';
 import type { Device, DeviceSession, DurableQueue, Log } from '../../services/lib/vhost-user/device.ts';
 import { fileIdentity } from '../../services/lib/vhost-user/guest-memory.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/offer.ts';
 import type { Chain, Completion } from '../../services/lib/vhost-user/virtqueue.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../services/lib/wire/vhost-user.ts';
 import {

@@ -55,7 +55,7 @@ const UNDECIDED: readonly FaultPoint[] = [
   'broker.stash-journalled',
   'broker.map-restored',
 ];
-/** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery.ts). */
+/** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery/recovery.ts). */
 const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
 
 /** Points that only the successor of a process that died at a certain moment passes. */

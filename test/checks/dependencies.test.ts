@@ -84,6 +84,32 @@ function violation({ file, specifier }: Import): string | null {
   return `${name} imports ${relative(ROOT, target)}; ${room} may import ${rule.rooms.join(', ') || 'nothing'}`;
 }
 
+/**
+ * Circles of files that import each other, each as the way round. What is imported for its types alone counts as well: who reads a file has to
+ * know those it names, whatever of them is left when it runs.
+ */
+function circles(all: readonly Import[]): string[] {
+  const targets = new Map<string, string[]>();
+  for (const { file, specifier } of all) {
+    if (!specifier.startsWith('.')) continue;
+    targets.set(file, [...(targets.get(file) ?? []), resolve(dirname(file), specifier)]);
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) {
+      found.push([...way.slice(at), file].map((name) => relative(SERVICES, name)).join(' -> '));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const target of targets.get(file) ?? []) walk(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) walk(file, []);
+  return found;
+}
+
 describe('the dependency rule', () => {
   it('finds the imports of the tree', () => {
     expect(imports.length).toBeGreaterThan(50);
@@ -95,6 +121,18 @@ describe('the dependency rule', () => {
 
   it('is kept by tests too: nothing in services/ imports test/', () => {
     expect(imports.filter(({ specifier }) => /(^|\/)test\//.test(specifier))).toEqual([]);
+  });
+
+  it('has no circles: of two files at most one imports the other, by whatever way round', () => {
+    expect(circles(imports)).toEqual([]);
+  });
+
+  it('would catch a circle, and says who is in it', () => {
+    const one = (file: string, specifier: string): Import => ({ file: join(SERVICES, file), specifier });
+    const tree = [one('a.ts', './b.ts'), one('b.ts', './lib/c.ts'), one('b.ts', 'node:fs')];
+    expect(circles(tree)).toEqual([]);
+    expect(circles([...tree, one('lib/c.ts', '../b.ts')])).toEqual(['b.ts -> lib/c.ts -> b.ts']);
+    expect(circles([one('a.ts', './a.ts')])).toEqual(['a.ts -> a.ts']);
   });
 
   it.each([

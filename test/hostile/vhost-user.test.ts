@@ -9,8 +9,8 @@ import { createEventfd } from '../../services/lib/os/eventfd.ts';
 import { closeAll, Fd } from '../../services/lib/os/fd.ts';
 import { createMemfd } from '../../services/lib/os/memory.ts';
 import { connect, send, socketPair } from '../../services/lib/os/socket.ts';
-import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/backend-connection.ts';
 import { type BackendServer, startBackendServer } from '../../services/lib/vhost-user/backend-server.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/offer.ts';
 import {
   encodeFrontendRequest,
   encodeMessage,

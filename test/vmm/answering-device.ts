@@ -1,6 +1,7 @@
 // A device behind the real vhost-user back-end that answers every command alike: enough to test drivers, recordings and transports.
-import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/backend-connection.ts';
+
 import type { Device, DeviceQueue, Log } from '../../services/lib/vhost-user/device.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../services/lib/vhost-user/offer.ts';
 import { bitSet } from '../../services/lib/wire/vhost-user.ts';
 import { encodeAnswer, FEATURE, header, viewOf } from '../../services/lib/wire/virtio-gpu.ts';
 

@@ -17,7 +17,6 @@ import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
-import { DEFAULT_PROTOCOL_FEATURES } from '../../lib/vhost-user/backend-connection.ts';
 import type {
   ConnectionEnd,
   Device,
@@ -28,6 +27,7 @@ import type {
 } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
 import type { FileIdentity, GuestMemory } from '../../lib/vhost-user/guest-memory.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../lib/vhost-user/offer.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';

@@ -7,7 +7,7 @@
 // at once may write into the void. So each batch ends with one more request whose answer can only come after the commit:
 // SHARED_OBJECT_REMOVE of a uuid that nobody has; it is answered with failure, and that is fine.
 //
-// With a record (channel-record.ts) a successor of this process goes on with the channel: it first hears the answers that are due to its
+// With a record (recovery/channel-record.ts) a successor of this process goes on with the channel: it first hears the answers that are due to its
 // predecessor, up to that of a barrier of its own, and then knows what is mapped. What it is asked to do again, because the guest's command
 // was never answered, and finds done, is not asked of the VMM a second time.
 import { randomBytes } from 'node:crypto';
@@ -22,10 +22,10 @@ import {
   describeBackendRequest,
   encodeBackendRequest,
 } from '../wire/vhost-user.ts';
-import type { ChannelRecord, MappedRange, WindowRange } from './channel-record.ts';
-import type { Log } from './device.ts';
 import { ChannelError, messageOf } from './errors.ts';
+import type { Log } from './log.ts';
 import { MessageStream, type StreamMessage } from './message-stream.ts';
+import type { ChannelRecord, MappedRange, WindowRange } from './recovery/channel-record.ts';
 
 /**
  * How long the VMM may be silent while an answer is due. The guest waits for it uninterruptibly, and an idle QEMU needs 0.1 to 5 ms; but its
@@ -34,7 +34,7 @@ import { MessageStream, type StreamMessage } from './message-stream.ts';
  */
 export const DEFAULT_CHANNEL_TIMEOUT_MS = 5000;
 
-export type { MappedRange, WindowRange } from './channel-record.ts';
+export type { MappedRange, WindowRange } from './recovery/channel-record.ts';
 
 /** `fd` stays the caller's; it may be closed as soon as the call returned (not only when its promise settled). */
 export type WindowMapping = WindowRange & { readonly fd: Fd };

@@ -3,17 +3,18 @@
 // One VMM at a time, because a device belongs to one VM. A second connection is closed at once, and the log says who holds the first:
 // left to wait, its VMM would hang without a word. When the first VMM is gone, the next one is served.
 //
-// With a descriptor store the sockets outlive this process: a successor goes on with both, and its VMM notices nothing (recovery.ts).
+// With a descriptor store the sockets outlive this process: a successor goes on with both, and its VMM notices nothing (recovery/recovery.ts).
 import { Fd } from '../os/fd.ts';
 import { Poller } from '../os/poll.ts';
 import { accept, adoptSocket, type PeerCredentials, peerCredentials } from '../os/socket.ts';
-import { BackendConnection, type ConnectionOptions, checkOffer } from './backend-connection.ts';
-import type { ConnectionRecovery } from './connection-recovery.ts';
-import type { DescriptorStore } from './descriptor-store.ts';
+import { BackendConnection, type ConnectionOptions } from './backend-connection.ts';
 import type { ConnectionEnd, Device, Log } from './device.ts';
 import { messageOf } from './errors.ts';
 import { asListeningSocket, type ListeningSocket, listenAtPath } from './listening-socket.ts';
-import { Recovery } from './recovery.ts';
+import { checkOffer } from './offer.ts';
+import type { ConnectionRecovery } from './recovery/connection-recovery.ts';
+import type { DescriptorStore } from './recovery/descriptor-store.ts';
+import { Recovery } from './recovery/recovery.ts';
 import type { KnownVmm, VmmFacts } from './vmm-facts.ts';
 
 const ACCEPT_RETRY_MS = 100;
@@ -40,7 +41,7 @@ export type BackendServerOptions = Pick<
 /**
  * Starts serving. Throws SocketPathError for a path that cannot be used, SystemError for a descriptor that is no socket (it stays open then),
  * TypeError for a device that offers what is not implemented, and RecoveryError when what a predecessor left cannot be gone on with: the
- * store is left as it is then, and discardStored() of descriptor-store.ts is the way out (the VM has to be restarted).
+ * store is left as it is then, and discardStored() of recovery/descriptor-store.ts is the way out (the VM has to be restarted).
  */
 export async function startBackendServer(options: BackendServerOptions): Promise<BackendServer> {
   checkOffer(options.device);

@@ -32,8 +32,11 @@
 // What it asks of the channel again and the VMM has done already, is not asked of the VMM a second time; see BackendChannel.inherited().
 import type { BackendChannel } from './backend-channel.ts';
 import type { VhostUserError } from './errors.ts';
-import type { FileIdentity, GuestMemory } from './guest-memory.ts';
+import type { FileIdentity, GuestMemory, OwnRegion } from './guest-memory.ts';
 import type { Virtqueue } from './virtqueue.ts';
+
+export type { OwnRegion } from './guest-memory.ts';
+export type { Log } from './log.ts';
 
 export type Device = {
   /** Virtio feature bits of the device type; the transport adds INDIRECT_DESC, PROTOCOL_FEATURES and VERSION_1. */
@@ -77,15 +80,6 @@ export type DeviceQueue = Pick<
 /** What the transport gives to a session: a queue that can tell what is for good, and what a predecessor died of. */
 export type DurableQueue = DeviceQueue & Pick<Virtqueue, 'published' | 'numberOf' | 'handling' | 'handled'>;
 
-/** A piece of the device's own memory that the guest sees at the moment. Bytes. */
-export type OwnRegion = {
-  readonly guestAddress: number;
-  readonly size: number;
-  /** Where it starts in its file. */
-  readonly fileOffset: number;
-  readonly file: FileIdentity;
-};
-
 export type DeviceSession = {
   /** The whole configuration space, at most 256 bytes. */
   readConfig(): Uint8Array;
@@ -114,11 +108,3 @@ export type ConnectionEnd =
   | { readonly kind: 'protocol'; readonly message: string; readonly error: VhostUserError }
   /** An error of the operating system, or an exception in the session. */
   | { readonly kind: 'failed'; readonly message: string; readonly error: unknown };
-
-/** Where this folder writes what happened; pino's loggers fit. */
-export type Log = {
-  debug(data: object, message: string): void;
-  info(data: object, message: string): void;
-  warn(data: object, message: string): void;
-  error(data: object, message: string): void;
-};

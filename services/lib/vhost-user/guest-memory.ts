@@ -14,9 +14,6 @@ import { closeAll, type Fd } from '../os/fd.ts';
 import { Mapping, PAGE_SIZE } from '../os/memory.ts';
 import { checkedAdd, checkedSubtract, hex, type U64 } from '../wire/u64.ts';
 import type { MemoryRegion } from '../wire/vhost-user.ts';
-import type { RegionRecord } from './connection-record.ts';
-import type { Note } from './descriptor-store.ts';
-import type { OwnRegion } from './device.ts';
 import { messageOf, RecoveryError, VhostUserError } from './errors.ts';
 
 /**
@@ -36,6 +33,34 @@ export function fileIdentity(fd: number): FileIdentity {
   const status = fstatSync(fd, { bigint: true });
   return { dev: status.dev, ino: status.ino, size: Number(status.size) };
 }
+
+/** What is known of a descriptor that came with a message. */
+export type Note = {
+  /** 0: it is not stored. */
+  readonly name: number;
+  /** The device's own memory: which file it is, is all that matters. */
+  readonly own: FileIdentity | null;
+};
+
+/** A piece of the device's own memory that the guest sees at the moment. Bytes. */
+export type OwnRegion = {
+  readonly guestAddress: number;
+  readonly size: number;
+  /** Where it starts in its file. */
+  readonly fileOffset: number;
+  readonly file: FileIdentity;
+};
+
+/** A region of the memory table, for a successor. */
+export type RegionRecord = {
+  readonly guestAddress: number;
+  readonly size: number;
+  readonly userAddress: U64;
+  readonly fileOffset: number;
+  readonly file: FileIdentity;
+  /** The stored descriptor behind it; 0 for the device's own memory, which is not mapped here. */
+  readonly name: number;
+};
 
 /** Bytes of guest memory, without a copy: `length` bytes from `offset` in `bytes` (and in `view`, which shows the same buffer). */
 export type Location = {

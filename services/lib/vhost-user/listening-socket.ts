@@ -7,7 +7,7 @@ import type { Fd } from '../os/fd.ts';
 import { tryLock } from '../os/lock.ts';
 import { bindSocket, connect, startListening } from '../os/socket.ts';
 import { SystemError } from '../os/system-error.ts';
-import type { ListenerRecord } from './state-file.ts';
+import type { ListenerRecord } from './recovery/state-file.ts';
 
 /**
  * IN_USE      a live process listens there

@@ -21,7 +21,7 @@ export type StreamMessage = {
 /** `isLast`: nothing was behind these bytes a moment ago. */
 export type Taken = Pick<Received, 'data' | 'fds' | 'truncated'> & { readonly isLast?: boolean };
 
-/** How bytes get in and out: as in os/socket.ts, or so that a successor of this process can go on (inbox.ts, outbox.ts). */
+/** How bytes get in and out: as in os/socket.ts, or so that a successor of this process can go on (recovery/inbox.ts, recovery/outbox.ts). */
 export type StreamIo = {
   /** Up to `most` bytes, which are the rest of a header or of a payload; behind a header the payload may come along, and nothing else. */
   receive(socket: number, most: number): Taken | null;

@@ -16,52 +16,34 @@
 // order of the available ring whatever the order of pushAll(), so that `used.idx` always says how many chains are done: a successor of this
 // process may start from it.
 
-import { createHash } from 'node:crypto';
 import { signalEventfd } from '../os/eventfd.ts';
 import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
 import {
   AVAILABLE_FLAG_NO_INTERRUPT,
-  availableRingBytes,
-  DESCRIPTOR_FLAG,
-  DESCRIPTOR_OFFSET,
-  DESCRIPTOR_SIZE,
-  descriptorTableBytes,
   RING_OFFSET,
   USED_ELEMENT_OFFSET,
   USED_ELEMENT_SIZE,
-  usedRingBytes,
 } from '../wire/split-ring.ts';
-import type { U64 } from '../wire/u64.ts';
-import { hex } from '../wire/u64.ts';
-import type { Log } from './device.ts';
-import { messageOf, VhostUserError } from './errors.ts';
+import {
+  type BadChain,
+  type ChainBody,
+  ChainReader,
+  DEFAULT_MOST_READABLE_BYTES,
+  type GuestRange,
+  NO_BODY,
+} from './descriptor-chain.ts';
+import { messageOf } from './errors.ts';
 import type { GuestMemory } from './guest-memory.ts';
+import type { Log } from './log.ts';
+import { locateRing, type RingParts, type RingSetup } from './ring-parts.ts';
 
-/** Bytes of one chain's readable part that are copied unless the device asks for another bound: 65,536 memory entries of a blob. */
-export const DEFAULT_MOST_READABLE_BYTES = 1024 * 1024;
 /** popAll() ends a batch once it has copied this much, so that a queue full of the longest chains cannot take a gigabyte at once. */
 export const MOST_BATCH_BYTES = 8 * 1024 * 1024;
-/** Descriptors of an indirect chain at most when the queue is smaller: QEMU's VIRTQUEUE_MAX_SIZE, which Linux drivers live with. */
-const MOST_INDIRECT_DESCRIPTORS = 1024;
-/** An indirect table at most: `next` is a u16. (It is one access of guest memory then, see Mapping.LARGEST_ACCESS.) */
-const MOST_INDIRECT_BYTES = 65536 * DESCRIPTOR_SIZE;
-
 export type QueueState = 'running' | 'paused' | 'draining' | 'suspended' | 'broken' | 'discarded';
 
-/** Guest physical address and length of a buffer that the device may write. Bytes. */
-export type GuestRange = { readonly address: number; readonly length: number };
-
-/** One request of the guest. `readable` is a copy: what the guest does to its memory from here on changes nothing. */
-export type Chain = {
-  readonly head: number;
-  /** The readable part up to the queue's bound. */
-  readonly readable: Buffer;
-  /** Bytes of the whole readable part; more than readable.length when it was cut off at the bound. */
-  readonly readableBytes: number;
-  readonly writable: readonly GuestRange[];
-  readonly writableBytes: number;
-};
+/** One request of the guest: what it held when it was taken. `head`: the descriptor that it begins with. */
+export type Chain = ChainBody & { readonly head: number };
 
 /** The answer to a chain. It is copied into guest memory when it is published, so it must not change until then. Null writes nothing. */
 export type Completion = { readonly chain: Chain; readonly reply: Uint8Array | null };
@@ -76,13 +58,6 @@ export type QueueStatistics = {
   /** Replies that were longer than what the guest had provided. */
   readonly truncated: number;
   readonly interrupts: number;
-};
-
-/** Where the ring lies (user addresses), and where to start. */
-export type RingSetup = {
-  readonly descriptors: U64;
-  readonly available: U64;
-  readonly used: U64;
 };
 
 /** The eventfds of a ring; borrowed, and they may be replaced at any time. Null: the guest polls, or does not care. */
@@ -119,25 +94,14 @@ export function privateWords(): QueueWords {
 const PUBLISHED = 0;
 const HANDLING = 1;
 
-/**
- * A digest of the used ring of a queue with `size` entries, as it lies in guest memory: what only the device writes. Null when it does not lie
- * there. Never 0.
- */
-export function digestOfUsedRing(memory: GuestMemory, used: U64, size: number): bigint | null {
-  const length = RING_OFFSET.ring + size * USED_ELEMENT_SIZE;
-  const found = memory.locateUser(used, length);
-  if (!found) return null;
-  const bytes = found.bytes.subarray(found.offset, found.offset + length);
-  return createHash('sha256').update(bytes).digest().readBigUInt64LE() || 1n;
-}
-
-/** A chain between pop and publication. `problem` says why a malformed one is answered with length 0. */
+/** A chain between pop and publication. */
 class InFlight implements Chain {
   readonly head: number;
   readonly readable: Buffer;
   readonly readableBytes: number;
   readonly writable: readonly GuestRange[];
   readonly writableBytes: number;
+  /** It is answered, or malformed. */
   done: boolean;
   reply: Uint8Array | null = null;
   /** Whether this chain is the one that marks its head as taken (a duplicate does not). */
@@ -145,53 +109,24 @@ class InFlight implements Chain {
   /** See QueueWords. */
   number = 0;
 
-  constructor(
-    head: number,
-    readable: Buffer,
-    readableBytes: number,
-    writable: readonly GuestRange[],
-    writableBytes: number,
-    malformed: boolean,
-    ownsHead: boolean,
-  ) {
+  constructor(head: number, body: ChainBody, done: boolean, ownsHead: boolean) {
     this.head = head;
-    this.readable = readable;
-    this.readableBytes = readableBytes;
-    this.writable = writable;
-    this.writableBytes = writableBytes;
-    this.done = malformed;
+    this.readable = body.readable;
+    this.readableBytes = body.readableBytes;
+    this.writable = body.writable;
+    this.writableBytes = body.writableBytes;
+    this.done = done;
     this.ownsHead = ownsHead;
   }
 }
 
-/** The three parts of the ring as seen right now; valid while the memory's generation is this one. */
-type Rings = {
-  readonly generation: number;
-  readonly descriptors: DataView;
-  readonly descriptorsAt: number;
-  /** flags, idx, ring[size] */
-  readonly available: Uint16Array;
-  /** flags, idx */
-  readonly usedIndex: Uint16Array;
-  readonly used: DataView;
-  readonly usedAt: number;
-};
-
 const NO_CHAINS: readonly Chain[] = [];
-const NO_RANGES: readonly GuestRange[] = [];
-const EMPTY = Buffer.alloc(0);
-const TWO_TO_32 = 0x1_0000_0000;
-/** The high half of the first address that is no exact number, 2^53: no guest has memory there. */
-const HIGH_LIMIT = 0x20_0000;
-
 export class Virtqueue {
   readonly index: number;
   readonly size: number;
   readonly #memory: GuestMemory;
   readonly #doorbells: Doorbells;
-  readonly #indirect: boolean;
-  readonly #mostReadable: number;
-  readonly #mostDescriptors: number;
+  readonly #reader: ChainReader;
   readonly #log: Log;
   readonly #words: QueueWords;
   readonly #adopted: { readonly lead: number } | null;
@@ -200,7 +135,7 @@ export class Virtqueue {
   #published = 0;
   #setup: RingSetup;
   #state: QueueState = 'suspended';
-  #rings: Rings | null = null;
+  #rings: RingParts | null = null;
   #lastAvailable: number;
   #usedIndex = 0;
   #knowsUsedIndex = false;
@@ -218,8 +153,6 @@ export class Virtqueue {
     interrupts: 0,
   };
   #onIdle: (() => void) | null = null;
-  // Scratch of walk(): readable ranges of the chain at hand, as address and length in turn.
-  readonly #ranges: number[] = [];
 
   /** A suspended queue: resume() starts it. `lastAvailable` is the index of SET_VRING_BASE, 0 to 65535. */
   constructor(options: VirtqueueOptions, setup: RingSetup, lastAvailable: number) {
@@ -227,9 +160,8 @@ export class Virtqueue {
     this.size = options.size;
     this.#memory = options.memory;
     this.#doorbells = options.doorbells;
-    this.#indirect = options.indirect;
-    this.#mostReadable = options.mostReadableBytes ?? DEFAULT_MOST_READABLE_BYTES;
-    this.#mostDescriptors = Math.max(options.size, MOST_INDIRECT_DESCRIPTORS);
+    const { memory, size, indirect, mostReadableBytes = DEFAULT_MOST_READABLE_BYTES } = options;
+    this.#reader = new ChainReader({ memory, size, indirect, mostReadableBytes });
     this.#log = options.log;
     this.#words = options.words ?? privateWords();
     this.#adopted = options.adopted ?? null;
@@ -435,7 +367,7 @@ export class Virtqueue {
 
   // ---- ring -------------------------------------------------------------------------------------------------------------------------
 
-  #currentRings(): Rings | null {
+  #currentRings(): RingParts | null {
     if (this.#rings && this.#rings.generation === this.#memory.generation) return this.#rings;
     try {
       this.#rings = this.#locateRings();
@@ -445,28 +377,8 @@ export class Virtqueue {
     return this.#rings;
   }
 
-  #locateRings(): Rings {
-    const { memory, size, setup } = { memory: this.#memory, size: this.size, setup: this.#setup };
-    const descriptors = memory.locateUser(setup.descriptors, descriptorTableBytes(size));
-    const available = memory.locateUser(setup.available, availableRingBytes(size));
-    const used = memory.locateUser(setup.used, usedRingBytes(size));
-    if (!descriptors || !available || !used) {
-      const part = !descriptors ? 'descriptors' : !available ? 'available' : 'used';
-      throw new VhostUserError(
-        'OUT_OF_REACH',
-        'refuse',
-        `the ${part} part of queue ${this.index} at user address ${hex(setup[part])} is not in guest memory`,
-      );
-    }
-    return {
-      generation: memory.generation,
-      descriptors: descriptors.view,
-      descriptorsAt: descriptors.offset,
-      available: new Uint16Array(available.view.buffer, available.offset, 2 + size),
-      usedIndex: new Uint16Array(used.view.buffer, used.offset, 2),
-      used: used.view,
-      usedAt: used.offset,
-    };
+  #locateRings(): RingParts {
+    return locateRing(this.#memory, this.#setup, this.size, this.index);
   }
 
   #break(problem: string): void {
@@ -502,98 +414,21 @@ export class Virtqueue {
 
   // ---- pop --------------------------------------------------------------------------------------------------------------------------
 
-  #take(rings: Rings, head: number): InFlight {
+  #take(rings: RingParts, head: number): InFlight {
     if (head >= this.size)
       return this.#malformed(head, `head ${head} of a queue with ${this.size} entries`, false);
     if (this.#headTaken[head]) return this.#malformed(head, `head ${head} is in flight already`, false);
     this.#headTaken[head] = 1;
-    const ranges = this.#ranges;
-    ranges.length = 0;
-    let writable: GuestRange[] | null = null;
-    let readableBytes = 0;
-    let writableBytes = 0;
+    const body = this.#reader.read(rings, head);
+    return 'problem' in body ? this.#bad(head, body) : new InFlight(head, body, false, true);
+  }
 
-    // The table at hand: the queue's own, or an indirect one.
-    let table = rings.descriptors;
-    let tableAt = rings.descriptorsAt;
-    let entries = this.size;
-    let most = this.size;
-    let inIndirect = false;
-    let next = head;
-    for (let walked = 0; ; walked += 1) {
-      if (walked >= most) return this.#malformed(head, `more than ${most} descriptors in a chain`, true);
-      if (next >= entries)
-        return this.#malformed(head, `descriptor ${next} of a table with ${entries}`, true);
-      const at = tableAt + next * DESCRIPTOR_SIZE;
-      const low = table.getUint32(at, true);
-      const high = table.getUint32(at + 4, true);
-      const length = table.getUint32(at + DESCRIPTOR_OFFSET.len, true);
-      const flags = table.getUint16(at + DESCRIPTOR_OFFSET.flags, true);
-      next = table.getUint16(at + DESCRIPTOR_OFFSET.next, true);
-      if (high >= HIGH_LIMIT) return this.#malformed(head, 'an address above 2^53', true);
-      const address = high * TWO_TO_32 + low;
-
-      if ((flags & DESCRIPTOR_FLAG.indirect) !== 0) {
-        const problem = this.#indirectProblem(flags, length, inIndirect);
-        if (problem) return this.#malformed(head, problem, true);
-        const located = this.#memory.locate(address, length);
-        if (!located) return this.#outOfReach(head, 'an indirect table', address);
-        table = located.view;
-        tableAt = located.offset;
-        entries = length / DESCRIPTOR_SIZE;
-        most = this.#mostDescriptors;
-        inIndirect = true;
-        next = 0;
-        continue;
-      }
-
-      if (length === 0) return this.#malformed(head, 'a descriptor of 0 bytes', true);
-      if (!this.#memory.contains(address, length)) {
-        return this.#outOfReach(head, `${length} bytes`, address);
-      }
-      if ((flags & DESCRIPTOR_FLAG.write) !== 0) {
-        writable ??= [];
-        writable.push({ address, length });
-        writableBytes += length;
-      } else {
-        if (writable) return this.#malformed(head, 'a readable descriptor behind a writable one', true);
-        ranges.push(address, length);
-        readableBytes += length;
-      }
-      if ((flags & DESCRIPTOR_FLAG.next) === 0) break;
+  #bad(head: number, { problem, outOfReach }: BadChain): InFlight {
+    if (outOfReach !== null) {
+      this.#statistics.outOfReach += 1;
+      this.#statistics.outOfReachAt = outOfReach;
     }
-    const readable = this.#copyReadable(readableBytes);
-    return new InFlight(head, readable, readableBytes, writable ?? NO_RANGES, writableBytes, false, true);
-  }
-
-  /** Section 2.7.5.3.1: a table is alone at the end of its chain, holds whole descriptors, and no table. */
-  #indirectProblem(flags: number, length: number, inIndirect: boolean): string | null {
-    if (!this.#indirect) return 'an indirect descriptor although INDIRECT_DESC was not negotiated';
-    if (inIndirect) return 'an indirect descriptor inside of an indirect table';
-    if ((flags & DESCRIPTOR_FLAG.next) !== 0) return 'an indirect descriptor with a next one';
-    if (length === 0 || length % DESCRIPTOR_SIZE !== 0) return `an indirect table of ${length} bytes`;
-    if (length > MOST_INDIRECT_BYTES)
-      return `an indirect table of ${length} bytes, ${MOST_INDIRECT_BYTES} is the most`;
-    return null;
-  }
-
-  #copyReadable(total: number): Buffer {
-    if (total === 0) return EMPTY;
-    const copy = Buffer.allocUnsafe(Math.min(total, this.#mostReadable));
-    const ranges = this.#ranges;
-    let at = 0;
-    for (let index = 0; index < ranges.length && at < copy.length; index += 2) {
-      const length = Math.min(ranges[index + 1] as number, copy.length - at);
-      this.#memory.copyOut(ranges[index] as number, length, copy, at);
-      at += length;
-    }
-    return copy;
-  }
-
-  #outOfReach(head: number, what: string, address: number): InFlight {
-    this.#statistics.outOfReach += 1;
-    this.#statistics.outOfReachAt = address;
-    return this.#malformed(head, `${what} at ${hex(address)}, outside of memory`, true);
+    return this.#malformed(head, problem, true);
   }
 
   #malformed(head: number, problem: string, ownsHead: boolean): InFlight {
@@ -605,7 +440,7 @@ export class Virtqueue {
         'a malformed descriptor chain was answered with length 0',
       );
     }
-    return new InFlight(head, EMPTY, 0, NO_RANGES, 0, true, ownsHead);
+    return new InFlight(head, NO_BODY, true, ownsHead);
   }
 
   // ---- publish ----------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 // How far a VMM has come with its device: what the connection knows, for whoever tells people of it. Judgement is theirs.
 import type { PeerCredentials } from '../os/socket.ts';
 import type { VhostUserError } from './errors.ts';
+import type { GuestMemory } from './guest-memory.ts';
+import type { Negotiation } from './negotiation.ts';
+import type { Ring } from './ring.ts';
 
 export type VmmFacts = {
   readonly peer: PeerCredentials | null;
@@ -30,3 +33,28 @@ export type KnownVmm = {
   readonly connection: number;
   readonly facts: VmmFacts;
 };
+
+/** As they are now, without what only the connection knows. */
+export function factsOf(
+  negotiation: Negotiation,
+  rings: readonly Ring[],
+  memory: GuestMemory,
+): Omit<VmmFacts, 'peer' | 'refusal'> {
+  const lost = rings
+    .flatMap(({ queue }) => (queue === null ? [] : [queue.queue.statistics]))
+    .filter(({ outOfReach }) => outOfReach > 0);
+  return {
+    isNegotiated: negotiation.protocolFeatures !== null,
+    hasDriver: negotiation.features !== 0n,
+    namedQueues: rings.filter(({ doorbells, size }) => doorbells.call !== null || size > 0).length,
+    runningQueues: rings.filter(({ queue }) => queue?.state === 'active' && queue.queue.state !== 'broken')
+      .length,
+    stoppedQueues: rings.filter(({ queue }) => queue?.state === 'suspended').length,
+    guestBytes: memory.mappedBytes,
+    shownBytes: memory.ownRegions.reduce((sum, { size }) => sum + size, 0),
+    outOfReach: {
+      chains: lost.reduce((sum, { outOfReach }) => sum + outOfReach, 0),
+      address: lost.at(-1)?.outOfReachAt ?? 0,
+    },
+  };
+}

@@ -6,12 +6,14 @@ import { socketPair } from '../../../services/lib/os/socket.ts';
 import {
   BackendConnection,
   type ConnectionOptions,
-  checkOffer,
-  DEFAULT_PROTOCOL_FEATURES,
-  SUPPORTED_PROTOCOL_FEATURES,
 } from '../../../services/lib/vhost-user/backend-connection.ts';
 import type { ConnectionEnd } from '../../../services/lib/vhost-user/device.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
+import {
+  checkOffer,
+  DEFAULT_PROTOCOL_FEATURES,
+  SUPPORTED_PROTOCOL_FEATURES,
+} from '../../../services/lib/vhost-user/offer.ts';
 import type { Chain } from '../../../services/lib/vhost-user/virtqueue.ts';
 import type { VmmFacts } from '../../../services/lib/vhost-user/vmm-facts.ts';
 import {

@@ -6,7 +6,6 @@ import { closeAll, Fd } from '../../../services/lib/os/fd.ts';
 import { createMemfd, duplicate, Mapping } from '../../../services/lib/os/memory.ts';
 import { receive, send, socketPair } from '../../../services/lib/os/socket.ts';
 import type { BackendChannel } from '../../../services/lib/vhost-user/backend-channel.ts';
-import { DEFAULT_PROTOCOL_FEATURES } from '../../../services/lib/vhost-user/backend-connection.ts';
 import type {
   ConnectionEnd,
   Device,
@@ -17,6 +16,7 @@ import type {
   VmmConnection,
 } from '../../../services/lib/vhost-user/device.ts';
 import type { FileIdentity, GuestMemory } from '../../../services/lib/vhost-user/guest-memory.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../../services/lib/vhost-user/offer.ts';
 import type { Chain } from '../../../services/lib/vhost-user/virtqueue.ts';
 import {
   availableRingBytes,

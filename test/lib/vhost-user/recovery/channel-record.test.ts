@@ -2,9 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fd } from '../../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../../services/lib/os/memory.ts';
 import { receive, socketPair } from '../../../../services/lib/os/socket.ts';
-import { ChannelRecord, type WindowRange } from '../../../../services/lib/vhost-user/channel-record.ts';
-import { OutboxFile } from '../../../../services/lib/vhost-user/outbox.ts';
-import { LOG_ENTRIES, MAPPING_SLOTS, StateFile } from '../../../../services/lib/vhost-user/state-file.ts';
+import {
+  ChannelRecord,
+  type WindowRange,
+} from '../../../../services/lib/vhost-user/recovery/channel-record.ts';
+import { OutboxFile } from '../../../../services/lib/vhost-user/recovery/outbox.ts';
+import {
+  LOG_ENTRIES,
+  MAPPING_SLOTS,
+  StateFile,
+} from '../../../../services/lib/vhost-user/recovery/state-file.ts';
 import { encodeBackendRequest } from '../../../../services/lib/wire/vhost-user.ts';
 
 const PAGE = 4096;

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RegionRecord } from '../../../../services/lib/vhost-user/guest-memory.ts';
 import {
   type ConnectionRecord,
-  type RegionRecord,
   type RingRecord,
   readConnection,
   writeConnection,
-} from '../../../../services/lib/vhost-user/connection-record.ts';
+} from '../../../../services/lib/vhost-user/recovery/connection-record.ts';
 
 const BYTES = 4096;
 

@@ -2,7 +2,7 @@
 // the names of these in HELD_NAMES. The words on the socket are systemd's.
 import { Fd } from '../../../../services/lib/os/fd.ts';
 import { adoptSocket, send } from '../../../../services/lib/os/socket.ts';
-import type { DescriptorStore } from '../../../../services/lib/vhost-user/descriptor-store.ts';
+import type { DescriptorStore } from '../../../../services/lib/vhost-user/recovery/descriptor-store.ts';
 
 const SOCKET = 3;
 const FIRST = 4;

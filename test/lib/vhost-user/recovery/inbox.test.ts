@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fd } from '../../../../services/lib/os/fd.ts';
 import { createMemfd } from '../../../../services/lib/os/memory.ts';
 import { send, socketPair } from '../../../../services/lib/os/socket.ts';
-import { Inbox } from '../../../../services/lib/vhost-user/inbox.ts';
-import { StateFile } from '../../../../services/lib/vhost-user/state-file.ts';
+import { Inbox } from '../../../../services/lib/vhost-user/recovery/inbox.ts';
+import { StateFile } from '../../../../services/lib/vhost-user/recovery/state-file.ts';
 
 const HEADER = 12;
 const NAME = 7;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Keeper } from '../../../../services/keeper/keeper.ts';
 import { createEventfd } from '../../../../services/lib/os/eventfd.ts';
 import { createMemfd, Mapping } from '../../../../services/lib/os/memory.ts';
-import { STATE_VERSION } from '../../../../services/lib/vhost-user/state-file.ts';
+import { STATE_VERSION } from '../../../../services/lib/vhost-user/recovery/state-file.ts';
 import { answerName } from '../../../../services/lib/wire/virtio-gpu.ts';
 import { seeded } from '../../../support/random.ts';
 import { pace, until, untilPasses } from '../../../support/until.ts';

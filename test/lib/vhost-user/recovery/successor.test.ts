@@ -8,8 +8,8 @@ import {
   type BackendServer,
   startBackendServer,
 } from '../../../../services/lib/vhost-user/backend-server.ts';
-import { discardStored } from '../../../../services/lib/vhost-user/descriptor-store.ts';
 import { fileIdentity } from '../../../../services/lib/vhost-user/guest-memory.ts';
+import { discardStored } from '../../../../services/lib/vhost-user/recovery/descriptor-store.ts';
 import { encodeFrontendRequest, encodeStatus } from '../../../../services/lib/wire/vhost-user.ts';
 import { turns, until } from '../../../support/until.ts';
 import { TestHolder } from '../../runtime/test-holder.ts';

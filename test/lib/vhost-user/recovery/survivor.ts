@@ -13,7 +13,6 @@ import type { Fd } from '../../../../services/lib/os/fd.ts';
 import { createMemfd, PAGE_SIZE } from '../../../../services/lib/os/memory.ts';
 import { FdStore } from '../../../../services/lib/runtime/fd-store.ts';
 import type { BackendChannel, WindowRange } from '../../../../services/lib/vhost-user/backend-channel.ts';
-import { DEFAULT_PROTOCOL_FEATURES } from '../../../../services/lib/vhost-user/backend-connection.ts';
 import {
   type BackendServer,
   startBackendServer,
@@ -26,6 +25,7 @@ import type {
   VmmConnection,
 } from '../../../../services/lib/vhost-user/device.ts';
 import { type FileIdentity, fileIdentity } from '../../../../services/lib/vhost-user/guest-memory.ts';
+import { DEFAULT_PROTOCOL_FEATURES } from '../../../../services/lib/vhost-user/offer.ts';
 import type { Chain } from '../../../../services/lib/vhost-user/virtqueue.ts';
 import { bitSet } from '../../../../services/lib/wire/vhost-user.ts';
 import {

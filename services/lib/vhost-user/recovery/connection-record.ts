@@ -9,12 +9,12 @@
 //   ..   regions × 64: guest address u64, size u64, user address u64, file offset u64, dev u64, ino u64, file's size u64, name u32, 0
 //
 // Descriptors are named by number (descriptor-store.ts); 0 is none.
-import { readU64, type U64, writeU64 } from '../wire/u64.ts';
-import { RecoveryError } from './errors.ts';
-import type { StoppedQueue } from './fresh-start.ts';
-import type { FileIdentity } from './guest-memory.ts';
+import { readU64, writeU64 } from '../../wire/u64.ts';
+import { RecoveryError } from '../errors.ts';
+import type { StoppedQueue } from '../fresh-start.ts';
+import type { RegionRecord } from '../guest-memory.ts';
+import type { RingSetup } from '../ring-parts.ts';
 import type { StatePart } from './state-file.ts';
-import type { RingSetup } from './virtqueue.ts';
 
 export type RingRecord = {
   readonly size: number;
@@ -34,17 +34,6 @@ export type QueueRecord = {
   readonly size: number;
   /** How far the available index of the first chain is ahead of the used index at which it is answered: 0 with every sane VMM. */
   readonly lead: number;
-};
-
-/** A region of the memory table. */
-export type RegionRecord = {
-  readonly guestAddress: number;
-  readonly size: number;
-  readonly userAddress: U64;
-  readonly fileOffset: number;
-  readonly file: FileIdentity;
-  /** The stored descriptor behind it; 0 for the device's own memory, which is not mapped here. */
-  readonly name: number;
 };
 
 export type ConnectionRecord = {

@@ -15,21 +15,21 @@
 //   what it had not sent or was not sent   an inbox is of a message, by number; an outbox begins where sending stopped
 //   the back-end channel and its mappings  of the socket, by name; requests are numbered on
 //   stored descriptors                     what the record does not speak of is given up
-import { isEventfd } from '../os/eventfd.ts';
-import { faultPoint } from '../os/fault-point.ts';
-import type { Fd } from '../os/fd.ts';
-import { duplicate } from '../os/memory.ts';
-import { adoptSocket } from '../os/socket.ts';
+import { isEventfd } from '../../os/eventfd.ts';
+import { faultPoint } from '../../os/fault-point.ts';
+import type { Fd } from '../../os/fd.ts';
+import { duplicate } from '../../os/memory.ts';
+import { adoptSocket } from '../../os/socket.ts';
+import { RecoveryError } from '../errors.ts';
+import { type FileIdentity, fileIdentity, type Note } from '../guest-memory.ts';
+import type { StreamIo } from '../message-stream.ts';
+import type { QueueWords } from '../virtqueue.ts';
 import { ChannelRecord } from './channel-record.ts';
 import { type ConnectionRecord, writeConnection } from './connection-record.ts';
-import type { HeldDescriptors, Note } from './descriptor-store.ts';
-import { RecoveryError } from './errors.ts';
-import { type FileIdentity, fileIdentity } from './guest-memory.ts';
+import type { HeldDescriptors } from './descriptor-store.ts';
 import { Inbox } from './inbox.ts';
-import type { StreamIo } from './message-stream.ts';
 import { Outbox, type OutboxFile } from './outbox.ts';
 import { type StateFile, WORD } from './state-file.ts';
-import type { QueueWords } from './virtqueue.ts';
 
 /** What a connection commits; the rest of its record is kept here. */
 export type ConnectionState = Pick<

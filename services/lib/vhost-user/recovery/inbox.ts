@@ -19,12 +19,12 @@
 //   4096  taken: within one page, so that the kernel writes all of a piece or nothing
 //   7168  receive (RecordedReceive), in the same page
 
-import { type FaultPoint, faultPoint } from '../os/fault-point.ts';
-import { closeAll, type Fd } from '../os/fd.ts';
-import { peek, RecordedReceive } from '../os/socket.ts';
-import { HEADER_BYTES, MOST_MESSAGE_FDS, MOST_PAYLOAD_BYTES, WireError } from '../wire/vhost-user.ts';
-import type { Note } from './descriptor-store.ts';
-import type { Taken } from './message-stream.ts';
+import { type FaultPoint, faultPoint } from '../../os/fault-point.ts';
+import { closeAll, type Fd } from '../../os/fd.ts';
+import { peek, RecordedReceive } from '../../os/socket.ts';
+import { HEADER_BYTES, MOST_MESSAGE_FDS, MOST_PAYLOAD_BYTES, WireError } from '../../wire/vhost-user.ts';
+import type { Note } from '../guest-memory.ts';
+import type { Taken } from '../message-stream.ts';
 import type { StatePart } from './state-file.ts';
 
 const SEQUENCE = 0;

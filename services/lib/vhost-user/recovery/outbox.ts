@@ -9,7 +9,7 @@
 // The kernel does not copy: pages lie in the socket's queue until the peer has read them. So bytes are only ever appended, and when the end is
 // reached, the file's pages are given up (the queue keeps those that it has) and writing starts at 0 with fresh ones.
 import { fstatSync } from 'node:fs';
-import type { Fd } from '../os/fd.ts';
+import type { Fd } from '../../os/fd.ts';
 import {
   createMemfd,
   FIXED_SIZE_SEALS,
@@ -19,9 +19,9 @@ import {
   PAGE_SIZE,
   punchHole,
   setFileOffset,
-} from '../os/memory.ts';
-import { sendFile } from '../os/socket.ts';
-import { RecoveryError } from './errors.ts';
+} from '../../os/memory.ts';
+import { sendFile } from '../../os/socket.ts';
+import { RecoveryError } from '../errors.ts';
 
 const OUTBOX_BYTES = 16 * PAGE_SIZE;
 

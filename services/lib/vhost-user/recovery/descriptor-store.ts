@@ -3,11 +3,11 @@
 // Names are "vu." and a number that is used once. A holder keeps an open file once, whatever it is called (systemd's rule), and VMMs send the
 // same descriptor again and again: so one that is held already keeps its name and is not stored a second time.
 import { fstatSync } from 'node:fs';
-import { isSameOpenFile } from '../os/descriptor.ts';
-import type { Fd } from '../os/fd.ts';
-import { duplicate } from '../os/memory.ts';
-import { RecoveryError } from './errors.ts';
-import type { FileIdentity } from './guest-memory.ts';
+import { isSameOpenFile } from '../../os/descriptor.ts';
+import type { Fd } from '../../os/fd.ts';
+import { duplicate } from '../../os/memory.ts';
+import { RecoveryError } from '../errors.ts';
+import type { FileIdentity, Note } from '../guest-memory.ts';
 
 /** What this folder needs of a descriptor store; lib/runtime's FdStore is one. */
 export type DescriptorStore = {
@@ -38,13 +38,6 @@ export function isNumbered(name: string): boolean {
 
 type Held = { readonly fd: Fd; readonly file: string };
 
-/** What is known of a descriptor that came with a message. */
-export type Note = {
-  /** 0: it is not stored. */
-  readonly name: number;
-  /** The device's own memory: which file it is, is all that matters. */
-  readonly own: FileIdentity | null;
-};
 const NO_NOTE: Note = { name: 0, own: null };
 
 export class HeldDescriptors {

@@ -16,9 +16,9 @@
 //
 // A change of anything here, or of what the files named above write into their parts, needs another VERSION.
 import { fstatSync } from 'node:fs';
-import type { Fd } from '../os/fd.ts';
-import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping } from '../os/memory.ts';
-import { RecoveryError } from './errors.ts';
+import type { Fd } from '../../os/fd.ts';
+import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping } from '../../os/memory.ts';
+import { RecoveryError } from '../errors.ts';
 
 /** Moves on with every change of the layout. A successor of another version refuses to adopt. */
 export const STATE_VERSION = 4;

@@ -15,12 +15,12 @@
 //              from 64 on 8192 × 16: number plus 1 u32, request u32 (bit 31: maybe), slot u32, end in the outbox u32
 //   mappings:  4096 × 64: state u32, epoch u32, shmid u32, writable u32, offset f64, length f64, offset in the file f64, dev u64, ino u64,
 //              number of its unmap's log entry u32
-import { faultPoint } from '../os/fault-point.ts';
-import { send } from '../os/socket.ts';
-import { BACKEND_REQUESTS, HEADER_BYTES, shmemRange } from '../wire/vhost-user.ts';
-import { type FileIdentity, fileIdentity } from './guest-memory.ts';
+import { faultPoint } from '../../os/fault-point.ts';
+import { send } from '../../os/socket.ts';
+import { BACKEND_REQUESTS, HEADER_BYTES, shmemRange } from '../../wire/vhost-user.ts';
+import { type FileIdentity, fileIdentity } from '../guest-memory.ts';
+import type { StreamIo } from '../message-stream.ts';
 import { Inbox } from './inbox.ts';
-import type { StreamIo } from './message-stream.ts';
 import { Outbox, type OutboxFile } from './outbox.ts';
 import {
   CHANNEL_HEADER_BYTES,

@@ -3,14 +3,14 @@
 //
 // One moment is not covered: between accept(2) and the store's datagram right behind it, a connection is known to this process alone. A VMM
 // that connects in just these microseconds is cut off as if the device had not been started yet.
-import { faultPoint } from '../os/fault-point.ts';
-import type { Fd } from '../os/fd.ts';
-import { adoptSocket, startListening } from '../os/socket.ts';
+import { faultPoint } from '../../os/fault-point.ts';
+import type { Fd } from '../../os/fd.ts';
+import { adoptSocket, startListening } from '../../os/socket.ts';
+import { RecoveryError } from '../errors.ts';
+import type { FileIdentity } from '../guest-memory.ts';
 import { readConnection } from './connection-record.ts';
 import { ConnectionRecovery } from './connection-recovery.ts';
 import { type DescriptorStore, HeldDescriptors, isNumbered, STORED } from './descriptor-store.ts';
-import { RecoveryError } from './errors.ts';
-import type { FileIdentity } from './guest-memory.ts';
 import { OutboxFile } from './outbox.ts';
 import { type ListenerRecord, StateFile, WORD } from './state-file.ts';
 
