@@ -179,8 +179,8 @@ export class DecidingClient {
   }
 
   /** Asks for a grant, without waiting for the answer. */
-  request(wanted: Grant, needed: Grant = NO_GRANT): void {
-    this.send({ grantRequest: { wanted: encodeAmounts(wanted), needed: encodeAmounts(needed) } });
+  request(wanted: Grant, needed: Grant = NO_GRANT, number = 0): void {
+    this.send({ grantRequest: { wanted: encodeAmounts(wanted), needed: encodeAmounts(needed), number } });
   }
 
   /** Waits for the answer to a request; why it was refused, or null. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Grant } from '../../services/lib/domain/grant.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
-import { countFromWire, toWire } from '../../services/lib/rpc/u64.ts';
+import { countFromWire, fromWire, toWire } from '../../services/lib/rpc/u64.ts';
 import { stays, until } from '../support/until.ts';
 import { amounts, DecidingClient, end, make, mapAt } from './deciding-client.ts';
 import { create, destroy, MIB, PAGE, results, TestBroker } from './harness.ts';
@@ -82,6 +82,24 @@ describe('a request for a grant', () => {
     expect([ram(a), ram(b)]).toEqual([20 * MIB, 32 * MIB]);
     expect(await waits()).toBe(1);
     expect(countFromWire((await statistics()).recalls)).toBe(1);
+  });
+
+  it('is answered with its own number, whatever took its place', async () => {
+    const [a, b] = await attachAll('a', 'b');
+    a.request(...just(60 * MIB), 7);
+    expect(countFromWire((await a.next('grant')).grant?.number)).toBe(7);
+    a.books.set(just(60 * MIB)[0]);
+    b.request(...just(32 * MIB), 1);
+    b.request(...just(16 * MIB), 2 ** 60);
+    await a.next('recall');
+    await a.giveBack();
+
+    const { grant } = await b.next('grant');
+    expect(fromWire(grant?.number)).toBe(2n ** 60n);
+    expect(grant?.heaps?.map(({ bytes }) => countFromWire(bytes))).toEqual([16 * MIB]);
+    // Who does not number, as frontends of before, is answered all the same.
+    b.request(...just(20 * MIB));
+    expect(countFromWire((await b.next('grant')).grant?.number)).toBe(0);
   });
 
   it('is refused at once when nobody could give back enough', async () => {

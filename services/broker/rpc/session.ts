@@ -11,7 +11,7 @@ import type { Host } from '../../lib/domain/host.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import type { Handlers } from '../../lib/rpc/handlers.ts';
 import { StatusError } from '../../lib/rpc/status-error.ts';
-import { fromWire } from '../../lib/rpc/u64.ts';
+import { fromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { BatchRunner } from '../batch-runner.ts';
 import type { FollowedVm } from '../followed-vm.ts';
@@ -168,8 +168,9 @@ export class Session implements VmOwner {
     const { host, grants } = this.#services;
     const followed = this.#followed('a request for a grant');
     const request = decodeGrantRequest(message, followed.vm, host);
+    const number = toWire(fromWire(message.number));
     grants.ask(followed, request, (answer) => {
-      if (this.#state === 'open') this.#send({ grant: encodeGrant(answer) });
+      if (this.#state === 'open') this.#send({ grant: { ...encodeGrant(answer), number } });
     });
   }
 

@@ -4,7 +4,7 @@ import { Sweeper } from '../../lib/memory/sweeper.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../lib/rpc/u64.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
-import type { Operation, Result, Rules } from '../operation.ts';
+import type { Operation, RefusedResult, Result, Rules } from '../operation.ts';
 import type { Change } from '../state/changes.ts';
 import type { DeviceJournal, PastAccounts } from '../state/device-journal.ts';
 import type { JournalRecord } from '../state/records.ts';
@@ -17,6 +17,8 @@ import { OwnMemory } from './own-memory.ts';
 export type BrokerLink = {
   tell(accounts: barkeep.v1.Accounts.$Properties): boolean;
   askGrant(request: barkeep.v1.GrantRequest.$Properties): boolean;
+  /** See BrokerSession. */
+  readonly refusal: RefusedResult | null;
 };
 
 export type DecidingOptions = {
@@ -78,6 +80,7 @@ export class Deciding {
       heaps: heapsOf(rules),
       answerTimeout,
       send: (request) => link.askGrant(request),
+      refusal: () => link.refusal,
       record: (granted) => journal?.append({ kind: 'grant', grant: granted }),
       isTold: () => this.#teller.isTold,
       observe: options.observeGrantWait,
@@ -156,6 +159,11 @@ export class Deciding {
 
   recalled(): void {
     this.#grants.recalled();
+  }
+
+  /** The broker is there, and does not take the VM back. What needs no more than is granted goes on. */
+  refused(refusal: RefusedResult): void {
+    this.#grants.refused(refusal);
   }
 
   /** Nothing is decided any more. */

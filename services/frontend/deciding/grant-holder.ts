@@ -4,7 +4,8 @@ import { type Grant, type GrantedBooks, NO_GRANT } from '../../lib/domain/grant.
 import { afterReading } from '../../lib/os/after-reading.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonName } from '../../lib/rpc/status-error.ts';
-import { grantOf, type Result, SESSION_LOST, TIMED_OUT } from '../operation.ts';
+import { countFromWire } from '../../lib/rpc/u64.ts';
+import { grantOf, type RefusedResult, type Result, SESSION_LOST, TIMED_OUT } from '../operation.ts';
 import type { Needed } from './decider.ts';
 
 /** What is asked for on top of what is in use. It is asked again when half of it is left, and given back when there is twice as much. */
@@ -20,6 +21,8 @@ export type GrantHolderOptions = {
   readonly answerTimeout: number;
   /** False when there is no broker. */
   readonly send: (request: Request) => boolean;
+  /** Why the broker, which is there, does not take the VM back; null when it does, or is away. */
+  readonly refusal: () => RefusedResult | null;
   /** From here on it holds. */
   readonly record: (grant: Grant) => void;
   /** Nothing can be given back before it was told what is free. */
@@ -37,6 +40,10 @@ export class GrantHolder {
   #isAsking = false;
   /** What was asked for last. */
   #wanted: Grant = NO_GRANT;
+  /** The number of that request. */
+  #number = 0;
+  /** For whom that was asked; null for nobody. */
+  #askedFor: Waiter | null = null;
   #waiter: Waiter | null = null;
   /** What was asked for in vain is not asked for again before somebody needs it, or something is free. */
   #isShort = false;
@@ -60,6 +67,8 @@ export class GrantHolder {
    */
   async makeRoom(needed: Needed, since: number): Promise<Result | null> {
     if (since <= this.#gaveUpAt) return TIMED_OUT;
+    const refusal = this.#options.refusal();
+    if (refusal !== null) return refusal;
     const started = performance.now();
     const wanted = this.#grantFor(needed);
     const result = await new Promise<Result | null>((resolve) => {
@@ -92,10 +101,8 @@ export class GrantHolder {
 
   /** The answer to the request. */
   answered(message: barkeep.v1.Grant.$Properties): void {
-    if (!this.#isAsking) return;
     const grant = grantOf(message);
-    // The answer to what was asked before that, which came too late to be withdrawn. Who has told what he uses is never given more than he wants.
-    if (this.#isGivingBack && !isWithin(grant, this.#wanted)) return;
+    if (!this.#isAsking || this.#isLate(grant, countFromWire(message.number))) return;
     this.#isAsking = false;
     this.#isGivingBack = false;
     this.#gaveUpAt = -1;
@@ -107,12 +114,18 @@ export class GrantHolder {
       this.#giveBack();
       return;
     }
-    if (refusal) {
+    // What somebody else was refused who does not wait any more, or what was asked ahead, is no answer to the one who waits now.
+    if (refusal && this.#waiter === this.#askedFor) {
       this.#answer({ kind: 'refused', reason: reasonName(refusal.reason), message: refusal.message ?? '' });
     } else if (isWithin(this.#waiter.needed, this.#books.grant)) {
       this.#answer(null);
     } else this.#ask();
     this.#giveBack();
+  }
+
+  /** The broker is there, and does not take the VM back: there is nothing to wait for. */
+  refused(refusal: RefusedResult): void {
+    this.#answer(refusal);
   }
 
   /** Others are short: everything that is not in use goes back. */
@@ -135,8 +148,9 @@ export class GrantHolder {
     this.#answer(SESSION_LOST);
   }
 
+  /** The session is over. */
   close(): void {
-    this.#answer(TIMED_OUT);
+    this.#answer(SESSION_LOST);
   }
 
   #answer(result: Result | null): void {
@@ -154,6 +168,15 @@ export class GrantHolder {
   }
 
   /**
+   * Of the answer to what was asked before the last request, and came too late to be withdrawn. Where the broker does not number its answers:
+   * who has told what he uses is never given more than he wants.
+   */
+  #isLate(grant: Grant, number: number): boolean {
+    if (number > 0) return number !== this.#number;
+    return this.#isGivingBack && !isWithin(grant, this.#wanted);
+  }
+
+  /**
    * As soon as it is told what is free. What is asked ahead is answered at once; but a command may wait for what others give back, who wait for what is
    * idle here: so it asks anew behind them, when this is answered.
    */
@@ -162,6 +185,7 @@ export class GrantHolder {
     if (this.#isAsking && this.#waiter === null) return;
     this.#isRecalled = false;
     const { used } = this.#books;
+    this.#askedFor = null;
     this.#request(used, used);
     this.#isGivingBack = this.#isAsking;
   }
@@ -170,6 +194,7 @@ export class GrantHolder {
     if (this.#isAsking) return;
     const { used } = this.#books;
     const needed = this.#waiter?.needed ?? used;
+    this.#askedFor = this.#waiter;
     this.#request(this.#withSpare(needed), needed);
   }
 
@@ -177,7 +202,9 @@ export class GrantHolder {
     // Until the answer is here, no more is used than was asked for.
     const lesser = lesserOf(this.#books.grant, wanted);
     this.#wanted = wanted;
-    this.#isAsking = this.#options.send({ wanted: message(wanted), needed: message(needed) });
+    this.#number += 1;
+    const number = this.#number;
+    this.#isAsking = this.#options.send({ wanted: message(wanted), needed: message(needed), number });
     if (this.#isAsking) this.#set(lesser);
   }
 

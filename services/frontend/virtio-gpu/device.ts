@@ -288,6 +288,7 @@ export class GpuDevice implements Device {
   /** The broker is there, and does not take the VM. */
   refused(refusal: RefusedResult): void {
     if (this.#deciding === null) this.#beginning.tell(refusal);
+    else this.#deciding.refused(refusal);
   }
 
   /** The broker tells whoever decides for the VM. */

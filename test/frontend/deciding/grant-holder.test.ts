@@ -1,7 +1,7 @@
 // What a VM is granted, and what is asked for: ahead of need, back when it is too much, and for as long as a guest waits when it is too little.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GrantHolder } from '../../../services/frontend/deciding/grant-holder.ts';
-import { SESSION_LOST, TIMED_OUT } from '../../../services/frontend/operation.ts';
+import { type RefusedResult, SESSION_LOST, TIMED_OUT } from '../../../services/frontend/operation.ts';
 import { type Grant, GrantedBooks } from '../../../services/lib/domain/grant.ts';
 import { UNLIMITED } from '../../../services/lib/domain/quota.ts';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
@@ -39,6 +39,9 @@ class Held {
   readonly waits: number[] = [];
   isConnected = true;
   isTold = true;
+  /** A broker of before answers had numbers. */
+  isNumbered = true;
+  refusal: RefusedResult | null = null;
   readonly holder: GrantHolder;
 
   constructor(grant: Grant = AMPLE) {
@@ -51,6 +54,7 @@ class Held {
         if (this.isConnected) this.requests.push(request);
         return this.isConnected;
       },
+      refusal: () => this.refusal,
       record: (granted) => this.recorded.push(granted),
       isTold: () => this.isTold,
       observe: (duration) => this.waits.push(duration),
@@ -74,13 +78,15 @@ class Held {
     return { wanted: bytes(request?.wanted), needed: bytes(request?.needed) };
   }
 
-  /** The broker answers: with this, or as it is asked. */
+  /** The broker answers: with this, or as it is asked; the last request, or the one of this index. */
   answer(
     { heaps, mappings, allocations }: Grant = this.asked,
     refusal: barkeep.v1.CommandError.$Properties | null = null,
+    index = -1,
   ): void {
     const list = [...heaps].map(([heap, bytes]) => ({ heap, bytes }));
-    this.holder.answered({ heaps: list, mappings, allocations, refusal });
+    const number = (this.isNumbered && this.requests.at(index)?.number) || null;
+    this.holder.answered({ heaps: list, mappings, allocations, refusal, number });
   }
 
   get asked(): Grant {
@@ -95,6 +101,7 @@ class Held {
 
 const REFUSAL = { reason: barkeep.v1.Reason.REASON_HEAP_CAPACITY, message: 'the heap is full' };
 const REFUSED = { kind: 'refused', reason: 'HEAP_CAPACITY', message: 'the heap is full' };
+const TURNED_DOWN: RefusedResult = { kind: 'refused', reason: 'OUT_OF_MEMORY', message: 'no window' };
 
 function needing(bytes: number) {
   return { heap: 'ram', bytes, mappings: 0, allocations: 1 };
@@ -228,6 +235,48 @@ describe('a command without room', () => {
     expect(await again).toBeNull();
   });
 
+  it('hears nothing of what somebody was refused who does not wait any more', async () => {
+    const held = new Held();
+    const first = held.holder.makeRoom(needing(4 * SPARE.bytes), performance.now());
+    await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT + 5);
+    await turns();
+    expect(await first).toEqual(TIMED_OUT);
+    vi.advanceTimersByTime(5);
+
+    const second = held.holder.makeRoom(needing(2 * SPARE.bytes), performance.now());
+    held.answer(AMPLE, REFUSAL);
+    expect(held.last.needed).toBe(2 * SPARE.bytes);
+    held.answer();
+
+    expect(await second).toBeNull();
+  });
+
+  it('hears at once that the broker is there and does not take the VM back, and waits for it no more', async () => {
+    const held = new Held();
+    const waiting = held.holder.makeRoom(needing(2 * SPARE.bytes), 0);
+    held.isConnected = false;
+    held.refusal = TURNED_DOWN;
+    held.holder.refused(TURNED_DOWN);
+    expect(await waiting).toEqual(TURNED_DOWN);
+    expect(await held.holder.makeRoom(needing(2 * SPARE.bytes), performance.now())).toEqual(TURNED_DOWN);
+
+    // It takes it in the end.
+    held.isConnected = true;
+    held.refusal = null;
+    held.holder.attached(AMPLE);
+    const later = held.holder.makeRoom(needing(2 * SPARE.bytes), performance.now());
+    held.answer();
+    held.answer();
+    expect(await later).toBeNull();
+  });
+
+  it('hears at once that the session is over', async () => {
+    const held = new Held();
+    const waiting = held.holder.makeRoom(needing(2 * SPARE.bytes), 0);
+    held.holder.close();
+    expect(await waiting).toEqual(SESSION_LOST);
+  });
+
   it('is let go when its device is reset, and costs the next one nothing', async () => {
     const held = new Held();
     const first = held.holder.makeRoom(needing(2 * SPARE.bytes), 0);
@@ -282,15 +331,19 @@ describe('a recall', () => {
     expect(held.last).toEqual({ wanted: 200 * MIB, needed: 200 * MIB });
   });
 
-  it('of one that waits himself gives back, and asks again; an answer that crossed it does not count', async () => {
+  it.each([
+    true,
+    false,
+  ])('of one that waits himself gives back, and asks again; an answer that crossed it does not count (numbers: %s)', async (isNumbered) => {
     const held = new Held();
+    held.isNumbered = isNumbered;
     held.use(10 * MIB);
     const waiting = held.holder.makeRoom(needing(2 * SPARE.bytes), 0);
     const asked = held.asked;
     held.holder.recalled();
     expect(held.last).toEqual({ wanted: 10 * MIB, needed: 10 * MIB });
 
-    held.answer(asked);
+    held.answer(asked, null, -2);
     expect(held.books.grant.heaps.get('ram')).toBe(10 * MIB);
     held.answer(amounts(10 * MIB, 0, 1));
     expect(held.last.needed).toBe(2 * SPARE.bytes);
@@ -298,6 +351,21 @@ describe('a recall', () => {
 
     expect(await waiting).toEqual(REFUSED);
     expect(held.books.grant.heaps.get('ram')).toBe(10 * MIB);
+  });
+
+  it('is not mistaken for answered by what was refused before it, which has the same amounts', async () => {
+    const held = new Held(amounts(10 * MIB, 0, 1));
+    held.use(10 * MIB);
+    const waiting = held.holder.makeRoom(needing(2 * SPARE.bytes), 0);
+    held.holder.recalled();
+    const { length } = held.requests;
+
+    held.answer(amounts(10 * MIB, 0, 1), REFUSAL, -2);
+    expect(held.requests).toHaveLength(length);
+    held.answer(amounts(10 * MIB, 0, 1));
+    held.answer();
+
+    expect(await waiting).toBeNull();
   });
 
   it('takes nothing from a command that has its room and does not use it yet', async () => {

@@ -68,6 +68,7 @@ class Bench {
           return !this.isAway;
         },
         askGrant: () => !this.isAway,
+        refusal: null,
       },
       journal: null,
       answerTimeout: 1000,

@@ -5855,6 +5855,9 @@ export namespace barkeep {
             /** Grant refusal. */
             refusal?: (barkeep.v1.CommandError.$Properties|null);
 
+            /** Grant number. */
+            number: (number|Long);
+
             /**
              * Creates a new Grant instance using the specified properties.
              * @param [properties] Properties to set
@@ -5898,6 +5901,9 @@ export namespace barkeep {
 
                 /** Grant refusal */
                 refusal?: (barkeep.v1.CommandError.$Properties|null);
+
+                /** Grant number */
+                number?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -6003,6 +6009,9 @@ export namespace barkeep {
             /** GrantRequest needed. */
             needed?: (barkeep.v1.Amounts.$Properties|null);
 
+            /** GrantRequest number. */
+            number: (number|Long);
+
             /**
              * Creates a new GrantRequest instance using the specified properties.
              * @param [properties] Properties to set
@@ -6040,6 +6049,9 @@ export namespace barkeep {
 
                 /** GrantRequest needed */
                 needed?: (barkeep.v1.Amounts.$Properties|null);
+
+                /** GrantRequest number */
+                number?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

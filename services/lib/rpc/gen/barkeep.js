@@ -7931,6 +7931,7 @@ export const barkeep = $root.barkeep = (() => {
             Grant.prototype.mappings = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Grant.prototype.allocations = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Grant.prototype.refusal = null;
+            Grant.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             Grant.create = function(properties) {
                 return new Grant(properties);
@@ -7953,6 +7954,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(24).uint64(m.allocations);
                 if (m.refusal != null && $Object.hasOwnProperty.call(m, "refusal"))
                     $root.barkeep.v1.CommandError.encode(m.refusal, w.uint32(34).fork(), q + 1).ldelim();
+                if (m.number != null && $Object.hasOwnProperty.call(m, "number") && (typeof m.number === "object" ? m.number.low || m.number.high : m.number !== 0))
+                    w.uint32(40).uint64(m.number);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -8016,6 +8019,15 @@ export const barkeep = $root.barkeep = (() => {
                             if (u !== 2)
                                 break;
                             m.refusal = $root.barkeep.v1.CommandError.decode(r, r.size(), $undefined, q + 1, m.refusal);
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.number = v;
+                            else
+                                delete m.number;
                             continue;
                         }
                     }
@@ -8147,6 +8159,7 @@ export const barkeep = $root.barkeep = (() => {
 
             GrantRequest.prototype.wanted = null;
             GrantRequest.prototype.needed = null;
+            GrantRequest.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             GrantRequest.create = function(properties) {
                 return new GrantRequest(properties);
@@ -8163,6 +8176,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.Amounts.encode(m.wanted, w.uint32(10).fork(), q + 1).ldelim();
                 if (m.needed != null && $Object.hasOwnProperty.call(m, "needed"))
                     $root.barkeep.v1.Amounts.encode(m.needed, w.uint32(18).fork(), q + 1).ldelim();
+                if (m.number != null && $Object.hasOwnProperty.call(m, "number") && (typeof m.number === "object" ? m.number.low || m.number.high : m.number !== 0))
+                    w.uint32(24).uint64(m.number);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -8206,6 +8221,15 @@ export const barkeep = $root.barkeep = (() => {
                             if (u !== 2)
                                 break;
                             m.needed = $root.barkeep.v1.Amounts.decode(r, r.size(), $undefined, q + 1, m.needed);
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.number = v;
+                            else
+                                delete m.number;
                             continue;
                         }
                     }
