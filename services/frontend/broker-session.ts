@@ -483,7 +483,7 @@ export class BrokerSession {
     const isFirst = this.#starting !== null;
     const isClosedToUs = error?.code === status.UNAVAILABLE && error.message.includes('EACCES');
     const fatal = isClosedToUs ? EXIT.FORBIDDEN : error?.reason ? FATAL[error.reason] : undefined;
-    if (error && fatal !== undefined && (isFirst || (error.reason && error.reason !== 'VM_ATTACHED'))) {
+    if (error && fatal !== undefined && (isFirst || (error.reason && !PASSING.has(error.reason)))) {
       this.#fatal(new ExitError(fatal, `attach ${this.#options.vm}: ${error.message}`));
       return;
     }
@@ -906,7 +906,11 @@ const FATAL: Partial<Record<Reason, ExitCode>> = {
   VM_FORBIDDEN: EXIT.FORBIDDEN,
   VM_ATTACHED: EXIT.FAILURE,
   PROTOCOL: EXIT.FAILURE,
+  BROKER_TOO_OLD: EXIT.FAILURE,
 };
+
+/** Of those: what another broker, or the next moment, can mend. A session that was there before is held on to. */
+const PASSING: ReadonlySet<Reason> = new Set(['VM_ATTACHED', 'BROKER_TOO_OLD'] satisfies Reason[]);
 
 /** Refusals of a number rather than of what it asks: the two sides count differently, and nothing can be made of that. */
 const NUMBERING: ReadonlySet<Reason> = new Set([

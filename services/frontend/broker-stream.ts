@@ -4,6 +4,7 @@ import { Client, type ClientDuplexStream, credentials, type ServiceError, status
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
 import { type ErrorInfo, readError } from '../lib/rpc/status-error.ts';
+import { VERSION } from '../lib/runtime/version.ts';
 import {
   type Attachment,
   attachmentOf,
@@ -60,6 +61,8 @@ export class BrokerStream {
   readonly #call: ClientDuplexStream<Request, Response>;
   #isAttached = false;
   #isOver = false;
+  /** Why the broker's answer to the attach is of no use. */
+  #unfit: ErrorInfo | null = null;
 
   /** Connects at once; what comes of it is told to the listener, never before the constructor has returned. */
   constructor(socketPath: string, attach: AttachRequest, listener: StreamListener) {
@@ -141,12 +144,17 @@ export class BrokerStream {
   }
 
   #received(response: Response): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#unfit !== null) return;
     try {
       if (response.attached) {
         if (this.#isAttached) throw new ProtocolViolation('a second Attached');
+        const attachment = attachmentOf(response.attached);
+        if (!attachment.knowsGrants) {
+          this.#leaveOlder(attachment);
+          return;
+        }
         this.#isAttached = true;
-        this.#listener.onAttached(attachmentOf(response.attached));
+        this.#listener.onAttached(attachment);
       } else if (response.batch) {
         if (!this.#isAttached) throw new ProtocolViolation('answers came before Attached');
         this.#listener.onReplies(response.batch.replies ?? []);
@@ -160,11 +168,24 @@ export class BrokerStream {
     }
   }
 
+  /** A session that was begun for nothing is given back; one that goes on stays as it is, for a broker that knows more. */
+  #leaveOlder({ resumed, brokerVersion }: Attachment): void {
+    const found = brokerVersion === '' ? 'of an unknown version' : `of version ${brokerVersion}`;
+    const message =
+      `the broker (${found}) knows nothing of grants, and this frontend (of version ${VERSION}) decides for its VM within one; ` +
+      'upgrade and restart the broker first, then its frontends';
+    this.#unfit = { code: status.FAILED_PRECONDITION, reason: 'BROKER_TOO_OLD', message, data: {} };
+    if (resumed) {
+      this.#call.cancel();
+      this.#end(null);
+    } else this.#call.write({ detach: {} });
+  }
+
   #end(error: ErrorInfo | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#client.close();
-    this.#listener.onEnd(error);
+    this.#listener.onEnd(this.#unfit ?? error);
   }
 }
 

@@ -93,6 +93,8 @@ export type Attachment = {
   readonly window: MemoryHandle | null;
   readonly brokerVersion: string;
   readonly offer: Offer;
+  /** False of a broker from before grants. */
+  readonly knowsGrants: boolean;
   /** When this frontend decides for the VM: by what, and within what. Null when the broker decides. */
   readonly decides: Decides | null;
 };
@@ -219,6 +221,8 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
     window: attached.window ? handleOf(attached.window) : null,
     brokerVersion: attached.brokerVersion ?? '',
     offer: offerOf(attached),
+    // What follows from it counts as well.
+    knowsGrants: (attached.knowsGrants ?? false) || Boolean(attached.grant),
     decides: attached.grant
       ? {
           rules: rulesOf(attached.rules ?? {}),

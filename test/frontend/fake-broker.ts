@@ -51,7 +51,12 @@ export class FakeBroker {
   /** Attachments are never answered. */
   ignoresAttach = false;
   refuseAttach: ((attach: barkeep.v1.Attach.$Properties) => StatusError | null) | null = null;
-  attached: barkeep.v1.Attached.$Properties = { placement: PLACEMENT_WINDOW, windowSize: 1 << 30 };
+  /** It decides, on purpose. */
+  attached: barkeep.v1.Attached.$Properties = {
+    placement: PLACEMENT_WINDOW,
+    windowSize: 1 << 30,
+    knowsGrants: true,
+  };
 
   async listen(path: string): Promise<void> {
     this.#server.addService(brokerServiceDefinition, {

@@ -10,15 +10,19 @@ import { type Frontend, startFrontend } from '../../services/frontend/main.ts';
 import { listen } from '../../services/lib/os/socket.ts';
 import { createAdminClient } from '../../services/lib/rpc/admin-client.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
+import { StatusError } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { type Config, parseConfig } from '../../services/lib/runtime/config.ts';
 import { EXIT } from '../../services/lib/runtime/exit-code.ts';
+import type { FdStore } from '../../services/lib/runtime/fd-store.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../services/lib/wire/vhost-user.ts';
+import { TestHolder } from '../lib/runtime/test-holder.ts';
 import { pace, stays, until } from '../support/until.ts';
 import { QEMU_PROTOCOL_FEATURES } from '../vmm/front-end.ts';
 import { Vmm, type VmmOptions } from '../vmm/vmm.ts';
 import { FakeBroker } from './fake-broker.ts';
 
+const { PLACEMENT_PER_BLOB, PLACEMENT_WINDOW } = barkeep.v1.Placement;
 const MIB = 1024 * 1024;
 const ANSWER_TIMEOUT = 400;
 const silent = pino({ level: 'silent' });
@@ -52,8 +56,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function broker(): Promise<{ stop(): Promise<void> }> {
-  const started = await startBroker(config, silent);
+async function broker(store?: TestHolder): Promise<{ stop(): Promise<void> }> {
+  const started = await startBroker(config, silent, store ? { store } : {});
   parts.push(started);
   return started;
 }
@@ -82,6 +86,15 @@ async function delayBroker(delay: number): Promise<void> {
     },
   });
   await new Promise<void>((resolve) => relay.listen(path, resolve));
+}
+
+/** A broker that behaves as the test says, in the place of the real one. */
+async function fakeBroker(attached: barkeep.v1.Attached.$Properties): Promise<FakeBroker> {
+  const fake = new FakeBroker();
+  fake.attached = { ...fake.attached, windowSize: 64 * MIB, ...attached };
+  await fake.listen(join(directory, 'broker.sock'));
+  parts.push({ stop: () => fake.kill() });
+  return fake;
 }
 
 const socketOf = (vm: string) => join(directory, 'vms', vm, 'gpu.sock');
@@ -132,6 +145,23 @@ describe('a start', () => {
     await frontend('one');
 
     await boot('one');
+  });
+
+  it.each([
+    ['one', PLACEMENT_WINDOW],
+    ['each', PLACEMENT_PER_BLOB],
+  ])('is refused in words where the broker is older than grants, and gives VM %s back', async (vm, placement) => {
+    await (await broker()).stop();
+    const old = await fakeBroker({ placement, knowsGrants: false });
+
+    await expect(frontend(vm)).rejects.toMatchObject({
+      exitCode: EXIT.FAILURE,
+      message: expect.stringMatching(
+        /version test\) knows nothing of grants.*upgrade and restart the broker first/,
+      ),
+    });
+    expect([old.attaches.length, old.detaches]).toEqual([1, 1]);
+    expect(existsSync(socketOf(vm))).toBe(false);
   });
 
   it('waits for the broker, and ends when it is told to', async () => {
@@ -230,12 +260,76 @@ describe.each([
   });
 });
 
+describe('a broker that is replaced by an older one', () => {
+  it('is refused, which the guest hears at once, and asked again: one that knows grants goes on', async () => {
+    config = { ...config, frontend: { ...config.frontend, answerTimeout: 20_000 } };
+    const first = await broker();
+    const lines: string[] = [];
+    await frontend('one', pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }));
+    const vmm = await boot('one');
+    await vmm.driver.createAndMap({ size: 4096 });
+    await first.stop();
+    const old = await fakeBroker({ placement: PLACEMENT_WINDOW, knowsGrants: false });
+    await until('the loss is known', () => lines.join().includes('has forgotten this session'));
+    await vmm.rebind();
+    const command = vmm.driver.createCommand(50, { size: 4096 });
+    const before = performance.now();
+    expect((await vmm.driver.sendCommand(command)).name).toBe('ERR_UNSPEC');
+    expect(performance.now() - before).toBeLessThan(10_000);
+    expect(lines.filter((line) => line.includes('knows nothing of grants'))).toHaveLength(1);
+    await until('the older one is asked again', () => old.detaches > 1);
+
+    await old.kill();
+    await broker();
+    await until('the VM is served', async () => {
+      const { name } = await vmm.driver.sendCommand(command);
+      return name === 'OK_NODATA';
+    });
+  });
+});
+
+describe('a command that waits for a larger grant', () => {
+  it('hears it at once when the broker comes back and does not take the VM', async () => {
+    config = { ...config, frontend: { ...config.frontend, answerTimeout: 20_000 } };
+    const holders = [new TestHolder(), new TestHolder()] as const;
+    for (const holder of holders) parts.push({ stop: () => holder.close() });
+    const first = await broker(holders[0]);
+    parts.push(
+      await startFrontend({ vm: 'one', socketPath: socketOf('one') }, config, silent, {
+        store: holders[1] as unknown as FdStore,
+      }),
+    );
+    const vmm = await boot('one');
+    await first.stop();
+    // Half of the heap is not granted ahead.
+    const answer = vmm.driver.sendCommand(vmm.driver.createCommand(1, { size: 60 * MIB }));
+    const before = performance.now();
+    const refusing = await fakeBroker({});
+    refusing.refuseAttach = () => new StatusError('OUT_OF_MEMORY', 'no descriptor is left');
+
+    expect((await answer).name).toBe('ERR_OUT_OF_MEMORY');
+    expect((await vmm.driver.sendCommand(vmm.driver.createCommand(2, { size: 60 * MIB }))).name).toBe(
+      'ERR_OUT_OF_MEMORY',
+    );
+    // What fits is served all the same.
+    expect((await vmm.driver.sendCommand(vmm.driver.createCommand(3, { size: MIB }))).name).toBe('OK_NODATA');
+    expect(performance.now() - before).toBeLessThan(10_000);
+    await refusing.kill();
+    holders[0].giveBack();
+    await broker(holders[0]);
+    await until('it is served', async () => {
+      const { name } = await vmm.driver.sendCommand(vmm.driver.createCommand(4, { size: 60 * MIB }));
+      return name === 'OK_NODATA';
+    });
+  });
+});
+
 describe('a broker that goes silent', () => {
   it('costs the guest ERR_UNSPEC within the time-out, and nothing afterwards', async () => {
     // The run directory and its secrets are a real broker's work.
     await (await broker()).stop();
     const fake = new FakeBroker();
-    fake.attached = { placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB, windowSize: 64 * MIB };
+    fake.attached = { ...fake.attached, placement: PLACEMENT_PER_BLOB, windowSize: 64 * MIB };
     await fake.listen(join(directory, 'broker.sock'));
     parts.push({ stop: () => fake.kill() });
     await frontend('each');
@@ -290,7 +384,7 @@ describe('figures', () => {
   it('reach the broker, when there are new ones', async () => {
     await (await broker()).stop();
     const fake = new FakeBroker();
-    fake.attached = { placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB, windowSize: 64 * MIB };
+    fake.attached = { ...fake.attached, placement: PLACEMENT_PER_BLOB, windowSize: 64 * MIB };
     await fake.listen(join(directory, 'broker.sock'));
     parts.push({ stop: () => fake.kill() });
     await frontend('each');

@@ -75,7 +75,11 @@ describe('a frontend that stood still for longer than its time-outs', () => {
     // The run directory and its secrets are a real broker's work.
     await (await startBroker(config, silent)).stop();
     const broker = new FakeBroker();
-    broker.attached = { placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB, windowSize: 64 * MIB };
+    broker.attached = {
+      ...broker.attached,
+      placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB,
+      windowSize: 64 * MIB,
+    };
     await broker.listen(join(directory, 'broker.sock'));
     cleanups.push(() => broker.kill());
     const child = frontend();

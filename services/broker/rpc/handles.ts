@@ -56,6 +56,7 @@ export class Handles {
       brokerVersion: this.#version,
       scanouts: entry.config.scanouts,
       blobAlignment: vm.blobAlignment,
+      knowsGrants: true,
       ...(followed !== null && {
         grant: encodeGrant({ grant: followed.grant, refusal: null }),
         rules: rulesView(vm, this.#host),

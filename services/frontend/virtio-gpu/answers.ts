@@ -70,6 +70,7 @@ const ANSWER_OF_REASON: Readonly<Record<Reason, Answer>> = {
   ROLE_FORBIDDEN: UNSPEC,
   VM_SUSPENDED: UNSPEC,
   STASHED: UNSPEC,
+  BROKER_TOO_OLD: UNSPEC,
 };
 
 /** What the guest hears when the broker refused, or could not be asked. A reason of a newer broker is ERR_UNSPEC. */

@@ -50,6 +50,7 @@ const CODES: Readonly<Record<Reason, status>> = {
   ROLE_FORBIDDEN: status.PERMISSION_DENIED,
   VM_SUSPENDED: status.FAILED_PRECONDITION,
   STASHED: status.FAILED_PRECONDITION,
+  BROKER_TOO_OLD: status.FAILED_PRECONDITION,
 };
 
 /** An error that a handler throws to answer a call. */

@@ -426,6 +426,7 @@ export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW
     brokerVersion: 'test',
     offer: OFFER,
     decides: null,
+    knowsGrants: true,
   };
 }
 

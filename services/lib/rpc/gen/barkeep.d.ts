@@ -5490,6 +5490,9 @@ export namespace barkeep {
             /** Attached accountsVersion. */
             accountsVersion: (number|Long);
 
+            /** Attached knowsGrants. */
+            knowsGrants: boolean;
+
             /**
              * Creates a new Attached instance using the specified properties.
              * @param [properties] Properties to set
@@ -5560,6 +5563,9 @@ export namespace barkeep {
 
                 /** Attached accountsVersion */
                 accountsVersion?: (number|Long|null);
+
+                /** Attached knowsGrants */
+                knowsGrants?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -9374,7 +9380,10 @@ export namespace barkeep {
             REASON_VM_SUSPENDED = 37,
 
             /** REASON_STASHED value */
-            REASON_STASHED = 38
+            REASON_STASHED = 38,
+
+            /** REASON_BROKER_TOO_OLD value */
+            REASON_BROKER_TOO_OLD = 39
         }
 
         /**

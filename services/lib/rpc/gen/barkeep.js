@@ -7336,6 +7336,7 @@ export const barkeep = $root.barkeep = (() => {
             Attached.prototype.grant = null;
             Attached.prototype.rules = null;
             Attached.prototype.accountsVersion = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Attached.prototype.knowsGrants = false;
 
             Attached.create = function(properties) {
                 return new Attached(properties);
@@ -7374,6 +7375,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.Rules.encode(m.rules, w.uint32(98).fork(), q + 1).ldelim();
                 if (m.accountsVersion != null && $Object.hasOwnProperty.call(m, "accountsVersion") && (typeof m.accountsVersion === "object" ? m.accountsVersion.low || m.accountsVersion.high : m.accountsVersion !== 0))
                     w.uint32(104).uint64(m.accountsVersion);
+                if (m.knowsGrants != null && $Object.hasOwnProperty.call(m, "knowsGrants") && m.knowsGrants !== false)
+                    w.uint32(112).bool(m.knowsGrants);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7513,6 +7516,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.accountsVersion = v;
                             else
                                 delete m.accountsVersion;
+                            continue;
+                        }
+                    case 14: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.knowsGrants = v;
+                            else
+                                delete m.knowsGrants;
                             continue;
                         }
                     }
@@ -12582,6 +12594,7 @@ export const barkeep = $root.barkeep = (() => {
             values[valuesById[36] = "REASON_ROLE_FORBIDDEN"] = 36;
             values[valuesById[37] = "REASON_VM_SUSPENDED"] = 37;
             values[valuesById[38] = "REASON_STASHED"] = 38;
+            values[valuesById[39] = "REASON_BROKER_TOO_OLD"] = 39;
             return values;
         })();
 
