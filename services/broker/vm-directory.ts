@@ -689,7 +689,7 @@ function settingsOf(config: VmConfig, populate: boolean): VmSettings {
   return {
     name: config.name,
     windowSize: config.window,
-    placement: config.placement,
+    memory: config.placement === 'window' ? 'window' : 'own',
     defaultHeap: config.heap,
     blobHeaps: new Map([...config.blobHeaps].map(([id, heap]) => [String(id), heap])),
     quota: limitsOf(config.quota),

@@ -66,7 +66,7 @@ function open(populate = false) {
   const vm = host.attach({
     name: 'web',
     windowSize: WINDOW,
-    placement: 'window',
+    memory: 'window',
     defaultHeap: 'ram',
     blobHeaps: new Map(),
     quota: LIMITS,

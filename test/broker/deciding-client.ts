@@ -307,7 +307,7 @@ export class DecidingClient {
     const settings = {
       name: this.name,
       windowSize: countFromWire(windowSize),
-      placement: 'window',
+      memory: 'window',
       defaultHeap: rules?.defaultHeap ?? '',
       blobHeaps: new Map(
         (rules?.blobHeaps ?? []).map(({ blobId, heap }) => [String(fromWire(blobId)), heap ?? '']),

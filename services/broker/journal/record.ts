@@ -21,10 +21,9 @@ import type { Command, Operation } from '../../lib/domain/command.ts';
 import type { Grant } from '../../lib/domain/grant.ts';
 import type { Backing, CacheType } from '../../lib/domain/heap.ts';
 import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
-import type { Placement } from '../../lib/domain/vm-settings.ts';
 import type { BlobSnapshot, VmSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { JournalKind } from '../../lib/journal/header.ts';
-import type { VmConfig } from '../../lib/runtime/config.ts';
+import type { PlacementName, VmConfig } from '../../lib/runtime/config.ts';
 import type { SecretReader } from '../../lib/runtime/run-directory.ts';
 import type { Told } from '../told.ts';
 
@@ -60,7 +59,7 @@ export type VmRecord = {
   readonly session: Buffer;
   /** Bytes. */
   readonly windowSize: number;
-  readonly placement: Placement;
+  readonly placement: PlacementName;
   /** Of the window's memfd; 0 in per-blob placement. */
   readonly windowInode: number;
   /** On which terms it was attached, besides its window: they hold until it is reclaimed. */
@@ -194,7 +193,7 @@ export const STATE_CODES = { attached: 1, orphaned: 2, suspended: 3 } as const s
   KeptState,
   number
 >;
-export const PLACEMENT_CODES = { window: 1, 'per-blob': 2 } as const satisfies Record<Placement, number>;
+export const PLACEMENT_CODES = { window: 1, 'per-blob': 2 } as const satisfies Record<PlacementName, number>;
 
 /** The name of a number in one of the tables above. Throws RangeError when there is none. */
 export function nameOf<Name extends string>(table: Readonly<Record<Name, number>>, code: number): Name {

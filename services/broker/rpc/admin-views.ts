@@ -7,11 +7,10 @@ import type { CacheType, Heap } from '../../lib/domain/heap.ts';
 import { CACHE_TYPES } from '../../lib/domain/heap.ts';
 import { type Limits, UNLIMITED } from '../../lib/domain/quota.ts';
 import { REFUSAL_REASONS } from '../../lib/domain/refusal.ts';
-import type { Placement } from '../../lib/domain/vm-settings.ts';
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonNumber } from '../../lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../lib/rpc/u64.ts';
-import type { HeapConfig } from '../../lib/runtime/config.ts';
+import type { HeapConfig, PlacementName } from '../../lib/runtime/config.ts';
 import { readerText } from '../../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { Distribution } from '../../lib/runtime/duration-histogram.ts';
@@ -35,7 +34,7 @@ const STATES: Readonly<Record<VmState, barkeep.v1.VmState>> = {
   orphaned: v1.VmState.VM_STATE_ORPHANED,
   suspended: v1.VmState.VM_STATE_SUSPENDED,
 };
-const PLACEMENTS: Readonly<Record<Placement, barkeep.v1.Placement>> = {
+const PLACEMENTS: Readonly<Record<PlacementName, barkeep.v1.Placement>> = {
   window: v1.Placement.PLACEMENT_WINDOW,
   'per-blob': v1.Placement.PLACEMENT_PER_BLOB,
 };

@@ -90,7 +90,7 @@ export class Decider {
     const settings = {
       name,
       windowSize,
-      placement: 'window',
+      memory: 'window',
       defaultHeap,
       blobHeaps,
       quota,

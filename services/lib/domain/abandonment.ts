@@ -55,13 +55,13 @@ export function abandoned(
   const putBack = putBackOf(books, blob, undo, completed);
   // Until all stashes were done nothing was written to the range, and parked bytes may lie in it again.
   const written = putBack.state !== 'parked' && (undo === null || completed >= undo.stashes.length);
-  const zeroed = written && books.settings.placement === 'window';
+  const zeroed = written && books.settings.memory === 'window';
   const effects: readonly Effect[] = zeroed ? [{ kind: 'zero', offset, length }] : NO_EFFECTS;
   return { outcome: { reply, effects, barrier: false }, putBack };
 }
 
 function putBackOf(books: ReadableBooks, blob: Blob, undo: Undo | null, completed: number): PutBack {
-  if (books.settings.placement === 'per-blob') {
+  if (books.settings.memory === 'own') {
     return { blob, state: 'unmapped', returned: NOTHING_RETURNED };
   }
   if (blob.fresh) {

@@ -12,7 +12,7 @@ export interface AllocationName {
   readonly blobId: U64;
 }
 
-/** A piece of a heap with memory of its own (per-blob placement). Plain data. */
+/** A piece of a heap with memory of its own (of a VM whose blobs have their own). Plain data. */
 export interface Allocation {
   readonly heap: string;
   /** The heap's own number for it. */

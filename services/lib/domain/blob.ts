@@ -8,12 +8,12 @@ import { BLOB_FLAG } from './command.ts';
 import type { Backing, CacheType, HeapBooks } from './heap.ts';
 
 export const BLOB_STATES = [
-  /** Not in the window. In window placement it was never mapped, so it has no bytes yet. */
+  /** Not in the window. With memory in the window it was never mapped, so it has no bytes yet. */
   'unmapped',
   'mapped',
-  /** Window placement: not mapped, its bytes still lie at its offset. */
+  /** Memory in the window: not mapped, its bytes still lie at its offset. */
   'parked',
-  /** Window placement: not mapped, its bytes lie in the side store. */
+  /** Memory in the window: not mapped, its bytes lie in the side store. */
   'stashed',
 ] as const;
 export type BlobState = (typeof BLOB_STATES)[number];
@@ -28,14 +28,14 @@ export class Blob {
   /** Bytes, as asked. */
   readonly size: number;
   readonly heap: HeapBooks;
-  /** Memory of its own, in per-blob placement. */
+  /** Memory of its own; null where the window is its memory. */
   readonly allocation: Allocation | null;
   state: BlobState = 'unmapped';
   /** Where it is mapped or parked; of no meaning in the other states. */
   offset = 0;
   /** The number of the map command that made the present mapping. */
   mappedBy = 0;
-  /** Of a mapped blob in window placement: it had no bytes before this mapping. */
+  /** Of a mapped blob with memory in the window: it had no bytes before this mapping. */
   fresh = false;
 
   constructor(

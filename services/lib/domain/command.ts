@@ -75,7 +75,7 @@ export interface CreateReply extends Answered {
   readonly size: number;
   /** Bytes, as charged. */
   readonly charged: number;
-  /** The blob's own memory; null in window placement. */
+  /** The blob's own memory; null where the window is its memory. */
   readonly allocation: Allocation | null;
 }
 
@@ -88,7 +88,7 @@ export interface MapReply extends Answered {
   /** The bytes that it takes in the window: more than `size` only where a heap maps in larger units than pages. */
   readonly length: number;
   readonly cache: CacheType;
-  /** The blob's own memory, to be mapped by the VMM; null in window placement, where it is the window's. */
+  /** The blob's own memory, to be mapped by the VMM; null where the window is its memory. */
   readonly allocation: Allocation | null;
 }
 

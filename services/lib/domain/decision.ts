@@ -136,8 +136,8 @@ export function mapped(
   { blob, offset }: { readonly blob: Blob; readonly offset: number },
 ): Decision {
   const { resource, size, length, allocation } = blob;
-  const { placement, populate } = books.settings;
-  const stashes = placement === 'window' ? displacedBy(books, blob, offset) : NO_STASHES;
+  const { memory, populate } = books.settings;
+  const stashes = memory === 'window' ? displacedBy(books, blob, offset) : NO_STASHES;
   const moves = stashes.length > 0 || blob.state === 'stashed';
   const reply: OkReply = {
     kind: 'map',
@@ -151,7 +151,7 @@ export function mapped(
     cache: blob.heap.settings.cache,
     allocation,
   };
-  const effects = placement === 'window' ? effectsOfMap(blob, offset, stashes, populate) : NO_EFFECTS;
+  const effects = memory === 'window' ? effectsOfMap(blob, offset, stashes, populate) : NO_EFFECTS;
   return decided(reply, { kind: 'map', blob, offset, stashes, moves }, effects, moves);
 }
 
@@ -165,7 +165,7 @@ function decideCreate(books: ReadableBooks, command: CreateCommand): Decision {
   if (heap === null) {
     return refusedCommand(command, books.generation, unknownBlobId(command, books.vm));
   }
-  const windowed = books.settings.placement === 'window';
+  const windowed = books.settings.memory === 'window';
   const unfit =
     (windowed ? checkWindowHeap(resource, books.vm, heap) : null) ??
     checkSize(command, heap) ??
@@ -267,8 +267,8 @@ function decideDestroy(books: ReadableBooks, command: DestroyCommand): Decision 
 
 function decideReset(books: ReadableBooks, command: ResetCommand): Decision {
   const effects = effectsOfEnd(books.blobs.values());
-  const { placement, windowSize } = books.settings;
-  if (placement === 'window') {
+  const { memory, windowSize } = books.settings;
+  if (memory === 'window') {
     // All of it, not only what was mapped: the guest may have left bytes anywhere.
     effects.push({ kind: 'zero', offset: 0, length: windowSize });
   }

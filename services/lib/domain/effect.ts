@@ -50,7 +50,7 @@ export function stashOf({ resource, offset, length }: Blob): StashEffect {
   return { kind: 'stash', resource, offset, length };
 }
 
-/** Window placement: of a map of `blob` at `offset`, before it is entered. `stashes`: what leaves the window for it. */
+/** Memory in the window: of a map of `blob` at `offset`, before it is entered. `stashes`: what leaves the window for it. */
 export function effectsOfMap(
   blob: Blob,
   offset: number,

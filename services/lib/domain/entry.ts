@@ -44,7 +44,7 @@ export function enterStash(books: VmBooks, blob: Blob): void {
 /** Ends a mapping; the bytes stay. */
 export function enterUnmap(books: VmBooks, blob: Blob): void {
   const { offset, length } = blob;
-  if (books.settings.placement === 'window') {
+  if (books.settings.memory === 'window') {
     books.window.park(offset, length);
     blob.state = 'parked';
   } else {

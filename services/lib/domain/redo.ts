@@ -20,7 +20,7 @@ import type { VmBooks } from './vm-books.ts';
 /** What a create was given when it was executed. */
 export interface CreatedMemory {
   readonly heap: string;
-  /** Null in window placement. */
+  /** Null with memory in the window. */
   readonly allocation: Allocation | null;
 }
 
@@ -110,7 +110,7 @@ function creationOf(
   }
   const heap = books.heapNamed(memory?.heap ?? '', `vms.${books.vm}.heap`);
   const allocation = memory?.allocation ?? null;
-  const windowed = books.settings.placement === 'window';
+  const windowed = books.settings.memory === 'window';
   const unfit = windowed ? checkWindowHeap(command.resource, books.vm, heap) : null;
   if (unfit !== null) {
     return refusedCommand(command, books.generation, unfit);
@@ -135,7 +135,7 @@ function mappingOf(books: VmBooks, command: MapCommand, within: Limits): Decisio
   return mapped(books, command, place);
 }
 
-/** The size, and whether the memory fits it and the placement. Granules may have been smaller then. */
+/** The size, and whether the memory fits it and lies where the VM's does. Granules may have been smaller then. */
 function checkMemory(
   { vm, settings }: VmBooks,
   { resource, size }: CreateCommand,
@@ -144,7 +144,7 @@ function checkMemory(
   if (!Number.isSafeInteger(size) || size <= 0) {
     throw new Error(`vm ${vm}: blob ${resource} has a size of ${size} bytes, which no memory has`);
   }
-  if ((allocation === null) !== (settings.placement === 'window')) {
+  if ((allocation === null) !== (settings.memory === 'window')) {
     throw new Error(`vm ${vm}: the memory of blob ${resource} does not fit the placement`);
   }
   if (allocation !== null && allocation.size < size) {

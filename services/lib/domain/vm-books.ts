@@ -88,13 +88,13 @@ export class VmBooks implements ReadableBooks {
   }
 
   /**
-   * What every heap of the VM takes sizes and offsets in, bytes: the largest granule. In window placement only memfds
+   * What every heap of the VM takes sizes and offsets in, bytes: the largest granule. With memory in the window only memfds
    * count, because blobs come from nothing else.
    */
   get blobAlignment(): number {
     const heaps = [this.#defaultHeap, ...this.#blobHeaps.values()].map(({ settings }) => settings);
     const usable = heaps.filter(
-      ({ backing }) => this.settings.placement === 'per-blob' || backing === 'memfd',
+      ({ backing }) => this.settings.memory === 'own' || backing === 'memfd',
     );
     return Math.max(SMALLEST_PAGE, ...usable.map(({ granule }) => granule));
   }

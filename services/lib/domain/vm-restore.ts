@@ -29,7 +29,7 @@ export function restoreBlob(books: VmBooks, saved: BlobSnapshot): void {
   if (books.blobs.has(resource)) {
     throw new Error(`vm ${books.vm}: there are two blobs of id ${resource}`);
   }
-  if ((allocation === null) !== (books.settings.placement === 'window')) {
+  if ((allocation === null) !== (books.settings.memory === 'window')) {
     throw new Error(`vm ${books.vm}: the memory of blob ${resource} does not fit the placement`);
   }
   const blob = new Blob(saved, size, heap, allocation);

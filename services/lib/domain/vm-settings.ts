@@ -4,20 +4,23 @@ import type { HeapPort } from './allocation.ts';
 import type { HeapBooks } from './heap.ts';
 import type { HostBooks, Limits } from './quota.ts';
 
-export const PLACEMENTS = ['window', 'per-blob'] as const;
-export type Placement = (typeof PLACEMENTS)[number];
+/**
+ * Where the bytes of a VM's blobs lie: in the memfd of its window, each at the offset where it is mapped, or each in memory of its own that its
+ * heap gives. What the VMM has mapped of that, and when, is the placement, of which the domain knows nothing.
+ */
+export type BlobsMemory = 'window' | 'own';
 
 export interface VmSettings {
   readonly name: string;
   /** Bytes: a power of two of at least 4096. */
   readonly windowSize: number;
-  readonly placement: Placement;
+  readonly memory: BlobsMemory;
   /** The heap for blob_id 0. */
   readonly defaultHeap: string;
   /** Further blob_ids, written as decimals, and the heaps that fresh memory for them comes from. */
   readonly blobHeaps: ReadonlyMap<string, string>;
   readonly quota: Limits;
-  /** Window placement: give a fresh blob its pages when it is mapped, not when the guest first touches them. */
+  /** Memory in the window: give a fresh blob its pages when it is mapped, not when the guest first touches them. */
   readonly populate: boolean;
 }
 

@@ -21,7 +21,7 @@ export interface BlobSnapshot {
   readonly size: number;
   /** Its name. */
   readonly heap: string;
-  /** Memory of its own, in per-blob placement. */
+  /** Memory of its own; null where the window is its memory. */
   readonly allocation: Allocation | null;
   readonly state: BlobState;
   /** Where it is mapped or parked; 0 in the other states. */

@@ -6,12 +6,12 @@
  * effects (effect.ts), in order.
  *
  *                    MAP                    UNMAP
- *     unmapped ------------> mapped ---------------------> parked        window placement
+ *     unmapped ------------> mapped ---------------------> parked        memory in the window
  *                              ^  ^------- MAP, same place ---'|
  *                              |                               | MAP elsewhere, or another blob is mapped over it
  *                              '---------- MAP ----------- stashed
  *
- * In per-blob placement a blob has memory of its own: it is unmapped or mapped, and its bytes never move.
+ * A blob that has memory of its own is unmapped or mapped, and its bytes never move.
  */
 
 import type { U64 } from '../wire/u64.ts';
@@ -83,7 +83,7 @@ export class Vm {
   }
 
   /**
-   * What every heap of the VM takes sizes and offsets in, bytes: the largest granule. In window placement only memfds
+   * What every heap of the VM takes sizes and offsets in, bytes: the largest granule. With memory in the window only memfds
    * count, because blobs come from nothing else.
    */
   get blobAlignment(): number {
@@ -273,7 +273,7 @@ export class Vm {
   /**
    * Does again what the next command did when it was executed for the first time, and went well. Limits of quota, heap and
    * host are not asked: other VMs may stand elsewhere now.
-   * @param memory of a create: the heap's name and, in per-blob placement, what it gave then
+   * @param memory of a create: the heap's name and, for memory of its own, what it gave then
    * @param within what the VM may use at most all the same, where that was agreed with whoever decided: a grant
    * @returns the effects, which were carried out then
    * @throws Error when the books cannot hold it: then whoever wrote that down is wrong, and nothing is changed

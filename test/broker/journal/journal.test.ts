@@ -124,7 +124,7 @@ class Lives {
     const vm = this.host.attach(settings);
     const slot = this.journal.newSlot();
     const memory =
-      settings.placement === 'window'
+      settings.memory === 'window'
         ? new Unreliable(settings.name, settings.windowSize, this.budget)
         : null;
     const { defaultHeap, blobHeaps } = settings;
@@ -137,7 +137,7 @@ class Lives {
       name: settings.name,
       session: Buffer.alloc(16, slot),
       windowSize: settings.windowSize,
-      placement: settings.placement,
+      placement: settings.memory === 'window' ? ('window' as const) : ('per-blob' as const),
       windowInode: memory?.inode ?? 0,
       heap: defaultHeap,
       blobHeaps: new Map([...blobHeaps].map(([id, heap]) => [Number(id), heap])),

@@ -33,7 +33,7 @@ function newVm(): Vm {
   books.set(PLENTY);
   const { quota, defaultHeap, blobHeaps, populate } = RULES;
   const settings = { name: 'test', windowSize: 2 ** 30, quota, defaultHeap, blobHeaps, populate };
-  return new Vm({ ...settings, placement: 'window' }, { ...books, port: { allocate: () => null } });
+  return new Vm({ ...settings, memory: 'window' }, { ...books, port: { allocate: () => null } });
 }
 
 /** A frontend's VM, and a broker that follows it. */

@@ -22,7 +22,7 @@ describe('a host', () => {
   });
 
   it('releases the memory of a VM with blobs of their own', () => {
-    const desk = new Desk({ placement: 'per-blob' });
+    const desk = new Desk({ memory: 'own' });
     desk.create(1);
     desk.create(2);
 

@@ -195,7 +195,7 @@ function aimed(vm: Vm, { command, aim }: Step & { kind: 'command' }): Bare {
 function fitting(vm: Vm, command: Bare): CreatedMemory {
   const size = 'size' in command ? Number(command.size) : 0;
   const own = { heap: 'ram', id: 1, fdOffset: 0, size };
-  return { heap: 'ram', allocation: vm.settings.placement === 'window' ? null : own };
+  return { heap: 'ram', allocation: vm.settings.memory === 'window' ? null : own };
 }
 
 describe('an outcome that cannot have been', () => {
@@ -308,7 +308,7 @@ describe('an outcome that cannot have been', () => {
   });
 
   it('is memory that is smaller than its blob', () => {
-    const desk = new Desk({ placement: 'per-blob' });
+    const desk = new Desk({ memory: 'own' });
     const large = { ...create, number: 1, size: 2 * PAGE };
     expect(() => desk.vm.redo(large, { heap: 'ram', allocation: own })).toThrow('but its memory 4096');
     expect(() => desk.vm.redo(large, { heap: 'ram', allocation: null })).toThrow(

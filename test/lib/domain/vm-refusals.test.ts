@@ -114,7 +114,7 @@ const CASES: Case[] = [
   ),
   ...[PAGE, HUGE - PAGE, HUGE + PAGE].map((size) => ({
     name: `create: ${size} bytes of huge pages`,
-    desk: () => new Desk({ placement: 'per-blob' }),
+    desk: () => new Desk({ memory: 'own' }),
     act: (desk: Desk) => desk.create(1, { blobId: 2, size }),
     reason: 'SIZE_INVALID',
     message: `resource 1 has a size of ${size} bytes: heap huge (hugetlb) takes multiples of 2097152 above 0`,
@@ -221,7 +221,7 @@ const CASES: Case[] = [
   },
   {
     name: 'create: the machine has no memory, though the books have',
-    desk: () => new Desk({ placement: 'per-blob' }, {}, noMemory),
+    desk: () => new Desk({ memory: 'own' }, {}, noMemory),
     act: (desk) => desk.create(1),
     reason: 'OUT_OF_MEMORY',
     message:
@@ -265,7 +265,7 @@ const CASES: Case[] = [
   {
     name: 'map: huge pages between two huge pages',
     desk: () => {
-      const desk = new Desk({ placement: 'per-blob' });
+      const desk = new Desk({ memory: 'own' });
       desk.create(1, { blobId: 2, size: HUGE });
       return desk;
     },

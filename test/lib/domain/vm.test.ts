@@ -1,4 +1,4 @@
-/** What each command answers and asks of memory, in both placements. */
+/** What each command answers and asks of memory, wherever a VM's blobs lie. */
 
 import { describe, expect, it } from 'vitest';
 import { NO_EFFECTS } from '../../../services/lib/domain/effect.ts';
@@ -49,8 +49,8 @@ describe('create', () => {
     expect(desk.host.heaps.get('ram')?.usedBytes).toBe(0);
   });
 
-  it('takes memory of its own in per-blob placement, also by a blob_id above 2^53', () => {
-    const desk = new Desk({ placement: 'per-blob' });
+  it('takes memory of its own from the heap, also by a blob_id above 2^53', () => {
+    const desk = new Desk({ memory: 'own' });
     desk.create(5, { blobId: 2n ** 64n - 1n, size: 3 * PAGE });
 
     expect(desk.vm.blob(5)).toEqual({
@@ -81,16 +81,16 @@ describe('create', () => {
 
 describe('the alignment of blobs', () => {
   it.each([
-    ['the huge pages of a heap that the VM has', { placement: 'per-blob' }, HUGE],
+    ['the huge pages of a heap that the VM has', { memory: 'own' }, HUGE],
     ['the page of memfds, which alone can be in a window', {}, PAGE],
-    ['the page without other heaps', { placement: 'per-blob', blobHeaps: new Map() }, PAGE],
-    ['the default heap’s', { placement: 'per-blob', defaultHeap: 'huge', blobHeaps: new Map() }, HUGE],
+    ['the page without other heaps', { memory: 'own', blobHeaps: new Map() }, PAGE],
+    ['the default heap’s', { memory: 'own', defaultHeap: 'huge', blobHeaps: new Map() }, HUGE],
   ] as const)('is %s', (_, settings, expected) => {
     expect(new Desk(settings).vm.blobAlignment).toBe(expected);
   });
 });
 
-describe('map in window placement', () => {
+describe('map with memory in the window', () => {
   it('zeroes the range of a fresh blob, and tells its cache type', () => {
     const desk = new Desk();
     desk.create(5, { blobId: 1, size: 3 * PAGE });
@@ -181,9 +181,9 @@ describe('map in window placement', () => {
   });
 });
 
-describe('map in per-blob placement', () => {
+describe('map of memory of its own', () => {
   it('answers with the memory, and asks nothing of it', () => {
-    const desk = new Desk({ placement: 'per-blob' });
+    const desk = new Desk({ memory: 'own' });
     desk.create(1, { size: 2 * PAGE });
 
     expect(desk.map(1, PAGE)).toMatchObject({
@@ -198,7 +198,7 @@ describe('map in per-blob placement', () => {
   });
 
   it('takes whole huge pages of the window where the heap maps in huge pages', () => {
-    const desk = new Desk({ placement: 'per-blob' });
+    const desk = new Desk({ memory: 'own' });
     desk.create(1, { blobId: 2, size: HUGE });
     desk.create(2);
 
@@ -208,7 +208,7 @@ describe('map in per-blob placement', () => {
   });
 
   it('leaves an unmapped blob without a place', () => {
-    const desk = mapped(0, { placement: 'per-blob' });
+    const desk = mapped(0, { memory: 'own' });
     desk.unmap(1);
 
     expect(desk.vm.blob(1)).toMatchObject({ state: 'unmapped', range: null });
@@ -303,7 +303,7 @@ describe('destroy gives everything back', () => {
   });
 
   it('of a blob with memory of its own, mapped or not', () => {
-    const desk = mapped(PAGE, { placement: 'per-blob' });
+    const desk = mapped(PAGE, { memory: 'own' });
     const allocation = desk.vm.blob(1)?.allocation;
 
     expect(desk.destroy(1)).toMatchObject({
@@ -340,8 +340,8 @@ describe('reset', () => {
     expect(desk.create(1).reply).toMatchObject({ number: 7, generation: 2, result: 'ok' });
   });
 
-  it('releases every allocation in per-blob placement', () => {
-    const desk = mapped(0, { placement: 'per-blob' });
+  it('releases every allocation of blobs with memory of their own', () => {
+    const desk = mapped(0, { memory: 'own' });
     desk.create(2);
 
     expect(desk.reset().effects.map((effect) => effect.kind)).toEqual(['release', 'release']);
@@ -452,8 +452,8 @@ describe('a map that is abandoned', () => {
     expect(desk.vm.blob(1)?.state).toBe('stashed');
   });
 
-  it('frees the place in per-blob placement', () => {
-    const desk = mapped(0, { placement: 'per-blob' });
+  it('frees the place of a blob with memory of its own', () => {
+    const desk = mapped(0, { memory: 'own' });
 
     expect(desk.vm.abandonMap(2, 0, 'no descriptor left')?.effects).toEqual([]);
     expect(desk.vm.blob(1)).toMatchObject({ state: 'unmapped' });

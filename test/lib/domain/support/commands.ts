@@ -26,7 +26,7 @@ export const HOST: HostSettings = {
 export const DESK: VmSettings = {
   name: 'desk',
   windowSize: 8 * HUGE,
-  placement: 'window',
+  memory: 'window',
   defaultHeap: 'ram',
   blobHeaps: new Map([
     ['1', 'combined'],

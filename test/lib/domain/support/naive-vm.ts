@@ -145,14 +145,14 @@ export class NaiveVm {
       [this.find(command.resource) !== undefined, 'RESOURCE_ID_IN_USE'],
       [command.flags > 7, 'BLOB_FLAGS_INVALID'],
       [heap === undefined, 'BLOB_ID_UNKNOWN'],
-      [settings.placement === 'window' && heap?.backing !== 'memfd', 'PLACEMENT_MISMATCH'],
+      [settings.memory === 'window' && heap?.backing !== 'memfd', 'PLACEMENT_MISMATCH'],
       [command.size === 0 || BigInt(command.size) % BigInt(heap?.granule ?? 1) !== 0n, 'SIZE_INVALID'],
       [used.allocations + 1 > settings.quota.allocations, 'QUOTA_ALLOCATIONS'],
       [used.bytes + bytes > settings.quota.bytes, 'QUOTA_BYTES'],
       [heap !== undefined && host.heapUsed(heap.name) + bytes > heap.capacity, 'HEAP_CAPACITY'],
       [host.used.bytes + bytes > host.limits.bytes, 'HOST_CAPACITY'],
       [host.used.allocations + 1 > host.limits.allocations, 'HOST_CAPACITY'],
-      [settings.placement === 'per-blob' && exhausted, 'OUT_OF_MEMORY'],
+      [settings.memory === 'own' && exhausted, 'OUT_OF_MEMORY'],
     ];
     return first(checks);
   }

@@ -28,7 +28,7 @@ export const VMS: readonly VmSettings[] = [
   {
     name: 'desk',
     windowSize: WINDOW_PAGES * PAGE,
-    placement: 'window',
+    memory: 'window',
     defaultHeap: 'ram',
     blobHeaps: new Map([
       ['1', 'combined'],
@@ -40,7 +40,7 @@ export const VMS: readonly VmSettings[] = [
   {
     name: 'lab',
     windowSize: WINDOW_PAGES * PAGE,
-    placement: 'per-blob',
+    memory: 'own',
     defaultHeap: 'ram',
     blobHeaps: new Map([
       ['1', 'combined'],
@@ -232,7 +232,7 @@ export class World {
     const free = [...actor.vm.freeExtents()].some(
       (extent) => extent.offset <= offset && offset < extent.offset + extent.length,
     );
-    if (free && actor.vm.settings.placement === 'window') {
+    if (free && actor.vm.settings.memory === 'window') {
       actor.memory.window.set(offset / PAGE, 'stray');
     }
   }
