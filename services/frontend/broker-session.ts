@@ -372,7 +372,7 @@ export class BrokerSession {
   #restore(past: Past): void {
     this.#lastNumber = past.lastNumber;
     this.#acknowledged = past.acknowledged;
-    if (past.session) this.#origin = [past.session, ...recordsOf(past.accounts)];
+    if (past.session) this.#origin = [past.session, ...recordsOf(past.decided)];
     if (past.isSessionGone) this.#origin = [...this.#origin, { kind: 'session-gone' }];
     else if (past.session) this.#session = past.session.session;
     this.#entries = past.commands.map(({ number, operation, isStale }): Entry => {

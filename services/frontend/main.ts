@@ -214,7 +214,7 @@ async function fetchWindow(
   { placement, window, windowSize }: Attachment,
   fetchMemory: (handle: MemoryHandle) => Promise<Fd>,
 ): Promise<Fd | null> {
-  if (placement === 'per-blob') return null;
+  if (!window && placement === 'per-blob') return null;
   if (!window) throw new ExitError(EXIT.FAILURE, 'attach: the broker gave the VM no memory for its window');
   let fd: Fd;
   try {

@@ -66,7 +66,7 @@ export type MappedResult = {
   readonly mapInfo: number;
   /** The blob's size, bytes. */
   readonly size: number;
-  /** In per-blob placement only. */
+  /** The blob's own, where the broker decides in per-blob placement. */
   readonly memory: MemoryHandle | null;
 };
 export type RefusedResult = { readonly kind: 'refused'; readonly reason: Reason; readonly message: string };
@@ -89,7 +89,7 @@ export type Attachment = {
   readonly placement: 'window' | 'per-blob';
   /** Bytes, a power of two. */
   readonly windowSize: number;
-  /** In window placement only. */
+  /** In window placement, and where this process decides. */
   readonly window: MemoryHandle | null;
   readonly brokerVersion: string;
   readonly offer: Offer;

@@ -111,6 +111,11 @@ export class Decider {
     return this.#isSettled;
   }
 
+  /** Resolves when memory is not being worked on any more. Never rejects. */
+  async idle(): Promise<void> {
+    while (this.isBusy) await Promise.all([this.#slow, this.#erasing]);
+  }
+
   decide(operation: Operation): Result | null {
     if (this.#erasing !== null) return null;
     const decision = this.vm.decide(commandOf(operation));
@@ -140,6 +145,12 @@ export class Decider {
     } finally {
       if (this.#slow === slow) this.#slow = null;
     }
+  }
+
+  /** The VMM did not do its part of a map that was decided: the blob is what it was before, but for the place of bytes that had to move. */
+  undoMap(resource: number): void {
+    this.#isSettled = false;
+    this.vm.undoMap(resource);
   }
 
   /** The device was reset: every blob ends. What is decided from here on waits until the window is erased. */
@@ -360,7 +371,7 @@ export class Decider {
   }
 }
 
-/** In window placement no blob has memory of its own. */
+/** No blob has memory of its own. */
 const NO_PORT = { allocate: () => null };
 
 const CACHE = {

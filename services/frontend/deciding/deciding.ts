@@ -1,6 +1,8 @@
 // A VM that this process decides for: the accounts, the grant, and what the broker is told of both, for one session of the broker's.
 import type { Grant } from '../../lib/domain/grant.ts';
 import { Sweeper } from '../../lib/memory/sweeper.ts';
+import type { Fd } from '../../lib/os/fd.ts';
+import { duplicate } from '../../lib/os/memory.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../lib/rpc/u64.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -29,7 +31,7 @@ export type DecidingOptions = {
   readonly grant: Grant;
   /** Of the broker's; -1 when it is not known whether it has the accounts of this process. */
   readonly accountsVersion: number;
-  /** Borrowed descriptors, open until close(). */
+  /** Borrowed descriptors; the window's is duplicated, the stash's stays open as long as this process. */
   readonly window: number;
   readonly stash: number;
   readonly past: PastAccounts | null;
@@ -50,11 +52,14 @@ export class Deciding {
   readonly #grants: GrantHolder;
   readonly #swept: { strayBytes: number };
   readonly #sweeper: Sweeper;
+  readonly #window: Fd;
 
   /** Throws Error when a predecessor's accounts contradict themselves. */
   constructor(options: DecidingOptions) {
     const { name, windowSize, rules, grant, past, link, journal, answerTimeout } = options;
-    const memory = new OwnMemory(options.window, windowSize, options.stash);
+    // What is under way when this ends must not find another file under the number.
+    this.#window = duplicate(options.window);
+    const memory = new OwnMemory(this.#window.number, windowSize, options.stash);
     this.#decider = new Decider({
       name,
       windowSize,
@@ -82,7 +87,7 @@ export class Deciding {
       send: (request) => link.askGrant(request),
       refusal: () => link.refusal,
       record: (granted) => journal?.append({ kind: 'grant', grant: granted }),
-      isTold: () => this.#teller.isTold,
+      isTold: () => this.#decider.isSettled && this.#teller.isTold,
       observe: options.observeGrantWait,
     });
     const decider = this.#decider;
@@ -106,6 +111,11 @@ export class Deciding {
 
   decideSlowly(operation: Operation, since: number): Promise<Result> {
     return this.#decider.decideSlowly(operation, since);
+  }
+
+  /** See Decider. */
+  undoMap(resource: number): void {
+    this.#decider.undoMap(resource);
   }
 
   /** Every blob ends. @returns what that changes, to be recorded at once */
@@ -171,6 +181,7 @@ export class Deciding {
     this.#teller.close();
     this.#grants.close();
     this.#sweeper.close();
+    void this.#decider.idle().then(() => this.#window.close());
   }
 }
 

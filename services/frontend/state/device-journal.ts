@@ -127,6 +127,8 @@ export type Past = {
   readonly answers: ReadonlyMap<number, Uint8Array | null>;
   /** Of a session in which the frontend decides; null otherwise. */
   readonly accounts: PastAccounts | null;
+  /** By what and within what the frontend decided in the last session, gone or not; null when it did not. */
+  readonly decided: Pick<PastAccounts, 'rules' | 'grant'> | null;
 };
 
 /** What the VM has, by its own accounts. */
@@ -248,6 +250,7 @@ export function replay(records: Iterable<JournalRecord>): Past {
     tables,
     answers,
     accounts: rules === null || isSessionGone ? null : { rules, grant, ...tables.accounts },
+    decided: rules === null ? null : { rules, grant },
   };
 }
 

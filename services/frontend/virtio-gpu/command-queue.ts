@@ -2,8 +2,13 @@
 // one interrupt.
 //
 // Where this process decides for the VM, chains are decided one after the other. One that has to wait (a larger grant, a move, the first map)
-// is asked apart: what is in front of it is answered before, and what is behind it waits. Where the broker decides, what needs it becomes one
-// batch:
+// is asked apart: what is in front of it is answered before, and what is behind it waits. Where the VMM maps each blob by itself, what was decided
+// is answered when it has done its part, which it is asked for all that was decided at once:
+//
+//   chains at one kick:   UNMAP a  UNREF a  CREATE b  MAP b  CREATE c  MAP c | UNMAP c
+//                         '-- a is taken out of the VMM; all are decided; b and c are put in; all are answered -'  c is in the VMM by now
+//
+// Where the broker decides, what needs it becomes one batch:
 //
 //   chains at one kick:   CTX_CREATE  CREATE a  MAP a  ATTACH a | CREATE_2D a ...
 //                         answer      broker    broker later    | wait: whether `a` is free is not known yet
@@ -29,11 +34,12 @@ import {
   viewOf,
 } from '../../lib/wire/virtio-gpu.ts';
 import type { Done } from '../broker-session.ts';
-import type { Operation, Result } from '../operation.ts';
+import { type Operation, type Result, VMM_FAILED } from '../operation.ts';
 import type { RecordedAnswer } from '../state/records.ts';
 import type { CountedCommand, Statistics } from '../statistics.ts';
 import { type Answer, encodeReply, INVALID_PARAMETER, UNSPEC } from './answers.ts';
 import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
+import type { Delay } from './placement.ts';
 
 export type CommandQueueOptions = {
   readonly queue: DurableQueue;
@@ -53,13 +59,23 @@ export type CommandQueueOptions = {
 
 /** Decides what would otherwise go to the broker. */
 export type LocalDecider = {
-  /** At once: memory is as the result says, and nothing else is under way. Null when it has to wait: then nothing has changed. */
-  decide(operation: Operation): Result | null;
+  /**
+   * At once: memory is as the result says, and nothing else is under way, but for what putIn() has the VMM do. A Delay when it has to wait: then
+   * nothing has changed.
+   */
+  decide(operation: Operation): Result | Delay;
   /**
    * The same, waiting; `done` is called once, never from within this call, and not at all after a reset. `since`: performance.now() from which
    * the guest waits.
    */
   decideSlowly(operation: Operation, since: number, done: (result: Result) => void): void;
+  /** See LocalPlacement. */
+  takeOut(resourceIds: readonly number[]): Promise<ReadonlySet<number>>;
+  /**
+   * Has the VMM do its part of what was decided since the last call; null when it has none. Resolves with what maps are answered instead, by
+   * resource. Never rejects.
+   */
+  putIn(): Promise<ReadonlyMap<number, Result>> | null;
 };
 
 /** Who makes the effects of commands outlive this process; called in this order for each segment. */
@@ -88,7 +104,20 @@ type Job = {
   readonly recorded: Uint8Array | null | undefined;
 };
 
+/** Chains that this process has decided, and not answered yet. */
+type Segment = {
+  readonly completions: Completion[];
+  /** Maps among them that the VMM has to do first, by resource, and their place. */
+  readonly maps: Map<number, { readonly index: number; readonly job: Job; readonly result: Result }>;
+  /** Blobs that could not be taken out of the VMM. */
+  stuck: ReadonlySet<number>;
+  /** The guest may be waiting for one of the answers. */
+  isAwaited: boolean;
+};
+
 const NO_RESULTS: readonly Result[] = [];
+const NOBODY: ReadonlySet<number> = new Set();
+const NO_FAILURES: ReadonlyMap<number, Result> = new Map();
 /** Processes that may run the handler of one command: the first, and one more, because it may have died of something else. */
 const MOST_ATTEMPTS = 2;
 /** Of a command that is logged: all of it, but for long lists of guest memory. */
@@ -171,48 +200,137 @@ export class CommandQueue {
 
   // ---- decided here -----------------------------------------------------------------------------------------------------------------------
 
-  /** Decides and answers chains one after the other, up to one that has to wait: false, and goes on by itself when that one is answered. */
-  #decideAll(decider: LocalDecider): boolean {
-    const { statistics } = this.#options;
-    const completions: Completion[] = [];
+  /**
+   * Decides and answers chains from the next one on, behind those of `segment`, which are decided. `planned`: that one's job, when it has one. True
+   * when all are answered; false when something has to be waited for: then it goes on by itself.
+   */
+  #decideAll(decider: LocalDecider, segment = newSegment(), planned: Job | null = null): boolean {
+    let current = segment;
+    let job = planned;
     for (; this.#next < this.#chains.length; this.#next += 1) {
-      const job = this.#job(this.#chains[this.#next] as Chain);
+      job ??= this.#job(this.#chains[this.#next] as Chain);
       const { plan } = job;
-      if (plan.kind !== 'broker') {
-        completions.push(this.#complete(job, undefined));
-        continue;
+      let result: Result | undefined;
+      if (plan.kind === 'broker') {
+        if (current.isAwaited && this.#comesFirstToVmm(current, plan.operation)) {
+          this.#publishSegment(current);
+          current = newSegment();
+        }
+        const decided = this.#decideNow(decider, current, job, plan.operation);
+        if (typeof decided === 'string') return this.#pause(decider, current, job, plan.operation, decided);
+        result = decided;
       }
-      const result = this.#decideNow(decider, job, plan.operation);
-      if (result !== null) {
-        completions.push(this.#complete(job, result));
-        continue;
-      }
-      // What is in front of it does not wait with it.
-      this.#publish(completions);
-      statistics.observe('command', performance.now() - this.#since, completions.length);
-      decider.decideSlowly(plan.operation, this.#since, (slow) => {
-        if (this.#isDead) return;
-        this.#publish([this.#complete(job, slow)]);
-        statistics.observe('command', performance.now() - this.#since, 1);
-        this.#next += 1;
-        this.#continue();
-        this.#work();
-      });
-      return false;
+      this.#add(current, job, result);
+      job = null;
     }
     faultPoint('gpu.finished');
-    this.#publish(completions);
-    statistics.observe('command', performance.now() - this.#since, completions.length);
-    return true;
+    return this.#settle(decider, current, () => this.#resume());
   }
 
-  #decideNow(decider: LocalDecider, job: Job, operation: Operation): Result | null {
+  #decideNow(decider: LocalDecider, { stuck }: Segment, job: Job, operation: Operation): Result | Delay {
+    if (operation.kind !== 'reset' && stuck.has(operation.resourceId)) return VMM_FAILED;
     this.#mark(job);
     try {
       return decider.decide(operation);
     } finally {
       this.#queue.handled();
     }
+  }
+
+  /** The VMM is going to be waited for, and was not before: what the guest may be waiting for need not wait with it. */
+  #comesFirstToVmm({ maps }: Segment, { kind }: Operation): boolean {
+    return maps.size === 0 && kind !== 'create' && this.#options.mapsEachBlob();
+  }
+
+  #add(segment: Segment, job: Job, result: Result | undefined): void {
+    const { operation } = job.plan.kind === 'broker' ? job.plan : { operation: null };
+    if (operation?.kind === 'map' && result?.kind === 'mapped' && this.#options.mapsEachBlob()) {
+      segment.maps.set(operation.resourceId, { index: segment.completions.length, job, result });
+      segment.completions.push({ chain: job.chain, reply: null });
+      return;
+    }
+    const completion = this.#complete(job, result);
+    segment.completions.push(completion);
+    const isFenced = ((job.header?.flags ?? 0) & HEADER_FLAG.FENCE) !== 0;
+    segment.isAwaited ||= isFenced || (completion.reply?.length ?? 0) > HEADER_BYTES;
+  }
+
+  /** Waits for what a command needs first, and goes on with it. Always false. */
+  #pause(decider: LocalDecider, segment: Segment, job: Job, operation: Operation, delay: Delay): false {
+    const goOn = (behind: Segment): void => {
+      if (this.#decideAll(decider, behind, job)) this.#resume();
+    };
+    switch (delay) {
+      case 'mapped':
+        void decider.takeOut(this.#ended(segment.stuck)).then((stuck) => {
+          segment.stuck = new Set([...segment.stuck, ...stuck]);
+          if (!this.#isDead) goOn(segment);
+        });
+        return false;
+      case 'pending':
+        this.#settleThen(decider, segment, () => goOn(newSegment()));
+        return false;
+      case 'slow':
+        // What is in front of it does not wait with it.
+        this.#settleThen(decider, segment, () => this.#decideSlowly(decider, job, operation));
+        return false;
+    }
+  }
+
+  #decideSlowly(decider: LocalDecider, job: Job, operation: Operation): void {
+    decider.decideSlowly(operation, this.#since, (result) => {
+      if (this.#isDead) return;
+      this.#publish([this.#complete(job, result)]);
+      this.#options.statistics.observe('command', performance.now() - this.#since, 1);
+      this.#next += 1;
+      this.#resume();
+    });
+  }
+
+  /** Answers what is decided once the VMM has done its part. True when that was at once; otherwise `then` is called after it. */
+  #settle(decider: LocalDecider, segment: Segment, then: () => void): boolean {
+    const placed = decider.putIn();
+    if (placed === null) {
+      this.#publishSegment(segment);
+      return true;
+    }
+    void placed.then((failures) => {
+      if (this.#isDead) return;
+      this.#publishSegment(segment, failures);
+      then();
+    });
+    return false;
+  }
+
+  #settleThen(decider: LocalDecider, segment: Segment, then: () => void): void {
+    if (this.#settle(decider, segment, then)) then();
+  }
+
+  #publishSegment({ completions, maps }: Segment, failures: ReadonlyMap<number, Result> = NO_FAILURES): void {
+    for (const [resourceId, { index, job, result }] of maps) {
+      completions[index] = this.#complete(job, failures.get(resourceId) ?? result);
+    }
+    this.#publish(completions);
+    this.#options.statistics.observe('command', performance.now() - this.#since, completions.length);
+  }
+
+  #resume(): void {
+    this.#continue();
+    this.#work();
+  }
+
+  /** Blobs that chains from the next one on end or unmap, up to one that they map before; but for those that were asked for in vain. */
+  #ended(stuck: ReadonlySet<number>): readonly number[] {
+    const ended = new Set<number>();
+    const mapping = new Set<number>();
+    for (let index = this.#next; index < this.#chains.length; index += 1) {
+      const named = blobOf(this.#chains[index] as Chain);
+      if (named === null) continue;
+      if (named.isMap) mapping.add(named.resourceId);
+      else if (mapping.has(named.resourceId)) break;
+      else ended.add(named.resourceId);
+    }
+    return [...ended].filter((resourceId) => !stuck.has(resourceId));
   }
 
   // ---- plan -----------------------------------------------------------------------------------------------------------------------------
@@ -384,6 +502,22 @@ export class CommandQueue {
     this.#options.log.error({ command: name, err: error, problem: messageOf(error) }, 'a command failed');
     return UNSPEC;
   }
+}
+
+function newSegment(): Segment {
+  return { completions: [], maps: new Map(), stuck: NOBODY, isAwaited: false };
+}
+
+/** The blob that a chain is about to map, unmap or end; null for any other. Whether it does is decided when its turn comes. */
+function blobOf({ readable }: Chain): { readonly resourceId: number; readonly isMap: boolean } | null {
+  if (readable.length < HEADER_BYTES) return null;
+  const view = viewOf(readable);
+  const name = commandName(headerFormat.decode(view).type);
+  if (name !== 'RESOURCE_MAP_BLOB' && name !== 'RESOURCE_UNMAP_BLOB' && name !== 'RESOURCE_UNREF')
+    return null;
+  const { body } = COMMANDS[name];
+  if (view.byteLength < body.bytes) return null;
+  return { resourceId: body.decode(view).resourceId, isMap: name === 'RESOURCE_MAP_BLOB' };
 }
 
 function labelOf({ name, header, health }: Job): CountedCommand {

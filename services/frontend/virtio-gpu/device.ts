@@ -64,8 +64,10 @@ import { CommandQueue, type LocalDecider, type SegmentKeeper } from './command-q
 import { CONTROL_COMMANDS, CURSOR_COMMANDS } from './commands.ts';
 import { Contexts } from './contexts.ts';
 import { PerBlobPlacement } from './per-blob-placement.ts';
-import type { Placement, PlacementContext } from './placement.ts';
+import type { Placement, PlacementContext, Unplaced } from './placement.ts';
+import { RangePlacement } from './range-placement.ts';
 import { Resources } from './resources.ts';
+import { WindowFile } from './window-file.ts';
 import { WindowPlacement } from './window-placement.ts';
 
 /** VIRGL because Linux refuses HOST3D blobs without it; there are no capsets, so nobody tries to render. */
@@ -190,10 +192,9 @@ export class GpuDevice implements Device {
     this.#isUsed = this.#past?.isUsed ?? false;
     this.#finishing = this.#past?.finishing ?? null;
     this.#recorded = new Map(this.#past?.answers);
-    // Where no session is, the broker decides whether this process will; it did before.
+    // Where no session is, the broker decides whether this process will, as it did before.
     this.#decides =
-      attachment.decides !== null ||
-      (attachment.placement === 'window' && this.#past?.isSessionGone === true);
+      attachment.decides !== null || (this.#past?.isSessionGone === true && this.#past.decided !== null);
     this.#beginning = new Beginning(options.answerTimeout);
     this.#changes = durable ? new Changes() : null;
     const { scanouts, blobAlignment } = attachment.offer;
@@ -245,8 +246,8 @@ export class GpuDevice implements Device {
   /** The broker began a new session after a loss: nothing of the old one is left. */
   adopt(attachment: Attachment): void {
     this.#endDeciding();
-    this.#place(attachment);
     this.#decides = attachment.decides !== null;
+    this.#place(attachment);
     if (attachment.decides)
       this.#beginDeciding({ decides: attachment.decides, past: null, isAttached: true });
     else this.#beginning.tell(SESSION_LOST);
@@ -261,11 +262,10 @@ export class GpuDevice implements Device {
         "the broker's configuration gives this VM another window now; no blob can be mapped until the VM is restarted",
       );
     }
-    if (attachment.placement === 'window' && placement instanceof WindowPlacement) {
-      placement.setWindow(this.#fetchWindow(attachment));
+    if (placement instanceof this.#kindOf(attachment)) {
+      placement.local?.window.setWindow(this.#fetchWindow(attachment));
       return;
     }
-    if (attachment.placement === 'per-blob' && placement instanceof PerBlobPlacement) return;
     placement.close();
     this.#pipeline.placement = this.#newPlacement(attachment);
     this.#placement.useChannel(this.#channel);
@@ -278,10 +278,8 @@ export class GpuDevice implements Device {
   verify(attachment: Attachment): void {
     const { decides } = attachment;
     if (decides) this.#deciding?.attached(decides);
-    const placement = this.#placement;
-    if (placement instanceof WindowPlacement && !placement.isCompared) {
-      placement.setWindow(this.#fetchWindow(attachment));
-    }
+    const window = this.#window;
+    if (window && !window.isCompared) window.setWindow(this.#fetchWindow(attachment));
     if (decides && this.#due) this.#beginDeciding({ ...this.#due, decides, isAttached: true });
   }
 
@@ -367,6 +365,11 @@ export class GpuDevice implements Device {
 
   get #placement(): Placement {
     return this.#pipeline.placement;
+  }
+
+  /** Where blobs lie that are not memory of their own. */
+  get #window(): WindowFile | null {
+    return this.#placement.local?.window ?? null;
   }
 
   // ---- the VMM --------------------------------------------------------------------------------------------------------------------------
@@ -489,7 +492,7 @@ export class GpuDevice implements Device {
     const committed = Math.max(published, ...[...this.#recorded.keys()].map((chain) => chain + 1));
     this.#state.contexts.restore(tables.contexts);
     this.#state.resources.restore(tables.resources);
-    this.#placement.restore(tables.mapped);
+    this.#placement.restore(past);
     this.#isSweepDue = true;
     this.#options.session.adopt(committed);
     // From here on the numbers go on, and what was not published must not seem to be.
@@ -535,7 +538,7 @@ export class GpuDevice implements Device {
     const placement = this.#placement;
     const kept = this.#durable?.snapshot() ?? [];
     // A window that is not compared yet is that of an earlier session.
-    const isOfSession = !(placement instanceof WindowPlacement) || placement.isCompared;
+    const isOfSession = this.#window?.isCompared ?? true;
     const session = this.#options.session.snapshot();
     this.#durable?.journal.compact([
       ...(isOfSession ? [...session, ...kept] : [...kept, ...session]),
@@ -565,13 +568,15 @@ export class GpuDevice implements Device {
 
   readonly #localDecider: LocalDecider = {
     decide: (operation) => {
-      const placement = this.#placement;
-      if (this.#options.session.isLost) return SESSION_LOST;
-      if (this.#deciding === null || !(placement instanceof WindowPlacement)) return null;
-      if (operation.kind === 'map' && !placement.isShown) return null;
+      const { local } = this.#placement;
+      const delay = local?.before(operation) ?? null;
+      // Nobody knows its blobs any more, but a guest that gives them up does not see them any more, either: QEMU does not survive the reset otherwise.
+      if (this.#options.session.isLost) return delay === 'mapped' ? delay : SESSION_LOST;
+      if (this.#deciding === null || local === null) return 'slow';
+      if (delay !== null) return delay;
       const result = this.#deciding.decide(operation);
-      if (operation.kind === 'create' && result?.kind === 'done') placement.blobMade();
-      return result;
+      if (result !== null) local.decided(operation, result);
+      return result ?? 'slow';
     },
     decideSlowly: (operation, since, done) => {
       const epoch = this.#epoch;
@@ -585,51 +590,62 @@ export class GpuDevice implements Device {
         },
       );
     },
+    takeOut: (resourceIds) =>
+      this.#placement.local?.takeOut(resourceIds) ?? Promise.resolve(new Set(resourceIds)),
+    putIn: () => {
+      const epoch = this.#epoch;
+      const placed = this.#placement.local?.putIn() ?? null;
+      return placed === null ? null : placed.then((unplaced) => this.#undoUnplaced(unplaced, epoch));
+    },
   };
 
   async #decideSlowly(operation: Operation, since: number): Promise<Result> {
     const { session } = this.#options;
     const absent = (this.#deciding === null ? session.refusal : null) ?? (await this.#beginning.wait(since));
     if (absent !== null) return absent;
-    const placement = this.#placement;
-    if (!(placement instanceof WindowPlacement)) return SESSION_LOST;
-    if (operation.kind === 'map') {
-      const problem = await placement.show();
-      if (problem !== null) return problem;
-    }
+    const { local } = this.#placement;
+    if (local === null) return SESSION_LOST;
+    const problem = await local.ready(operation);
+    if (problem !== null) return problem;
     if (this.#deciding === null) return SESSION_LOST;
     const result = await this.#deciding.decideSlowly(operation, since);
-    if (operation.kind === 'create' && result.kind === 'done') placement.blobMade();
-    return result;
+    local.decided(operation, result);
+    if (operation.kind !== 'map') return result;
+    return (await this.#localDecider.putIn())?.get(operation.resourceId) ?? result;
+  }
+
+  /** What did not come about in the VMM is undone in the accounts; what may be there keeps its place. */
+  #undoUnplaced(unplaced: readonly Unplaced[], epoch: number): ReadonlyMap<number, Result> {
+    if (epoch === this.#epoch) {
+      for (const { resourceId, isOut } of unplaced) if (isOut) this.#deciding?.undoMap(resourceId);
+    }
+    return new Map(unplaced.map(({ resourceId, result }) => [resourceId, result]));
   }
 
   /** As soon as the window is here. */
   #beginDeciding(due: DueDeciding): void {
-    const placement = this.#placement;
-    if (!(placement instanceof WindowPlacement))
-      throw new Error('only in window placement anybody decides for the broker');
+    const window = this.#window;
+    if (window === null)
+      throw new Error('nobody decides for the broker where blobs have memory of their own');
     this.#due = due;
-    if (placement.isCompared) {
-      this.#begin(placement, due);
+    if (window.isCompared) {
+      this.#begin(window, due);
       return;
     }
     this.#beginning.again();
     const begin = (): void => {
-      if (this.#due !== null && placement.isCompared) this.#begin(placement, this.#due);
+      if (this.#due !== null && window.isCompared) this.#begin(window, this.#due);
     };
-    placement
-      .arrived()
-      .then(begin)
-      .catch((error: unknown) => {
-        if (this.#due === null) return;
-        this.#log.error({ problem: messageOf(error) }, 'the window cannot be had, so no blob can be');
-        this.#beginning.failed(MEMORY_FAILED);
-      });
+    window.arrival.memory.then(begin).catch((error: unknown) => {
+      if (this.#due === null) return;
+      this.#log.error({ problem: messageOf(error) }, 'the window cannot be had, so no blob can be');
+      this.#beginning.failed(MEMORY_FAILED);
+    });
   }
 
-  #begin(placement: WindowPlacement, { decides, past, isAttached }: DueDeciding): void {
-    const window = placement.descriptor;
-    if (window === null) throw new Error('the window is not here');
+  #begin(window: WindowFile, { decides, past, isAttached }: DueDeciding): void {
+    const { memory } = window;
+    if (memory === null) throw new Error('the window is not here');
     const { vm, stash, session, answerTimeout, sweepInterval, statistics, log } = this.#options;
     this.#deciding = new Deciding({
       name: vm,
@@ -637,7 +653,7 @@ export class GpuDevice implements Device {
       rules: decides.rules,
       grant: decides.grant,
       accountsVersion: past === null ? decides.accountsVersion : -1,
-      window,
+      window: memory.fd.number,
       stash: stash(),
       past,
       link: session,
@@ -688,14 +704,28 @@ export class GpuDevice implements Device {
         faultPoint('gpu.file-recorded');
       },
     };
-    if (attachment.placement === 'per-blob') {
+    const kind = this.#kindOf(attachment);
+    if (kind === PerBlobPlacement) {
+      known?.close();
       return new PerBlobPlacement(fetchMemory, context, this.#log, this.#past?.files);
     }
-    const window = known ?? this.#fetchWindow(attachment);
     const isSuccessor = this.#past !== null;
     // Who decides has the session's window, once it has come: the broker cannot have given the VM another without its knowing.
     const isSure = attachment.decides !== null && this.#past?.isWindowOfSession === true;
-    return new WindowPlacement(window, context, this.#log, isSuccessor, !isSuccessor || isSure);
+    const window = new WindowFile(
+      known ?? this.#fetchWindow(attachment),
+      context,
+      this.#log,
+      !isSuccessor || isSure,
+    );
+    return kind === RangePlacement
+      ? new RangePlacement(window, context, this.#log)
+      : new WindowPlacement(window, context, this.#log, isSuccessor);
+  }
+
+  #kindOf({ placement }: Pick<Attachment, 'placement'>) {
+    if (placement === 'window') return WindowPlacement;
+    return this.#decides ? RangePlacement : PerBlobPlacement;
   }
 
   /**

@@ -1,4 +1,5 @@
-// Per-blob placement: each mapped blob is a mapping of its own in the VMM, from its own memory.
+// Per-blob placement of a VM that the broker decides for: each mapped blob is a mapping of its own in the VMM, from its own memory. Where this
+// process decides, blobs lie in the window's memory instead: range-placement.ts.
 //
 //   MAP          broker -> token -> fd channel -> SHMEM_MAP, acknowledgement, barrier -> answer to the guest
 //   UNMAP, UNREF SHMEM_UNMAP, acknowledgement, barrier -> broker -> answer to the guest
@@ -22,12 +23,13 @@ import {
   MEMORY_FAILED,
   type MemoryHandle,
   type Operation,
-  type RefusedResult,
   type Result,
   VMM_FAILED,
 } from '../operation.ts';
 import type { BlobMapping } from '../state/changes.ts';
+import type { Past } from '../state/device-journal.ts';
 import { fileKey, fileOfKey, type Placement, type PlacementContext } from './placement.ts';
+import { VmmSlots } from './vmm-slots.ts';
 
 type Range = {
   readonly shmid: number;
@@ -61,22 +63,13 @@ type Failure = { readonly resourceId: number; readonly error: ChannelError };
 
 const NO_CHANNEL = new ChannelError('BROKEN', 'the VMM has opened no back-end channel');
 
-/**
- * Memory regions that a VMM is trusted with: blobs, RAM, DIMMs and what else its table shows, together. QEMU 11.1.3 keeps 512 for each
- * vhost-user device (VHOST_USER_MAX_RAM_SLOTS, whatever GET_MAX_MEM_SLOTS answers), and checks that when a DIMM is plugged but not at
- * SHMEM_MAP: at 513 it aborts (vhost_user_add_remove_regions). 16 are left for what comes without a question to anybody: q35 splits the
- * RAM below 1 MiB while firmware runs (13 PAM segments, SMRAM).
- */
-export const MOST_REGIONS = 512 - 16;
-const NO_SLOT =
-  'the VMM has no memory slot left for one blob more: further maps are refused. Use window placement for guests that map so many';
-
 /** So many brokers in a row may die between their answer and the fetching of the memory. */
 const MOST_FETCHES = 10;
 
 export type FetchMemory = (handle: MemoryHandle) => Promise<Fd>;
 
 export class PerBlobPlacement implements Placement {
+  readonly local = null;
   readonly mapsEachBlob = true;
   readonly #fetch: FetchMemory;
   readonly #context: PlacementContext;
@@ -92,8 +85,7 @@ export class PerBlobPlacement implements Placement {
   readonly #inWindow = new Set<Blob>();
   /** Blobs that the memory table shows: how many regions of own memory there were last. */
   #seen = 0;
-  /** The VMM's slots were found used up once: told once for each VMM. */
-  #isFull = false;
+  readonly #slots: VmmSlots;
   /** Moves on with every reset: work of before must not touch what came after. */
   #epoch = 0;
   /** Requests to the VMM that are under way. Those of an older epoch have to be over before new ones are made. */
@@ -111,6 +103,7 @@ export class PerBlobPlacement implements Placement {
     this.#fetch = fetch;
     this.#context = context;
     this.#log = log;
+    this.#slots = new VmmSlots(context, log);
   }
 
   prepare(operations: readonly Operation[]): Promise<readonly (Result | undefined)[]> | null {
@@ -172,8 +165,8 @@ export class PerBlobPlacement implements Placement {
     return [...this.#files.keys(), ...this.#inherited].map(fileOfKey);
   }
 
-  restore(mapped: ReadonlyMap<number, BlobMapping>): void {
-    for (const [resourceId, { offset, size, fdOffset, dev, ino }] of mapped) {
+  restore({ tables }: Pick<Past, 'tables'>): void {
+    for (const [resourceId, { offset, size, fdOffset, dev, ino }] of tables.mapped) {
       const range = rangeOf({ fdOffset, size }, offset);
       this.#add(resourceId, { fd: null, file: { dev, ino }, key: fileKey({ dev, ino }), mapped: range });
     }
@@ -198,7 +191,7 @@ export class PerBlobPlacement implements Placement {
     this.#unused.clear();
     this.#inherited.clear();
     this.#seen = 0;
-    this.#isFull = false;
+    this.#slots.forget();
   }
 
   isOwnMemory(file: FileIdentity): boolean {
@@ -229,19 +222,9 @@ export class PerBlobPlacement implements Placement {
     this.reset();
   }
 
-  /** How many mappings more the VMM is asked for. It may have some that the books do not have any more, until its table says otherwise. */
-  get #room(): number {
-    return MOST_REGIONS - this.#context.otherRegions() - Math.max(this.#inWindow.size, this.#seen);
-  }
-
-  #noRoom(): RefusedResult {
-    const others = this.#context.otherRegions();
-    const message = `the VMM has no memory slot left: it is trusted with ${MOST_REGIONS} regions, and ${others} of them are no blobs`;
-    if (!this.#isFull) {
-      this.#log.warn({ mappings: this.#inWindow.size, others, most: MOST_REGIONS }, NO_SLOT);
-    }
-    this.#isFull = true;
-    return { kind: 'refused', reason: 'VMM_SLOTS', message };
+  /** Mappings that the VMM has. There may be some that the books do not have any more, until its table says otherwise. */
+  get #held(): number {
+    return Math.max(this.#inWindow.size, this.#seen);
   }
 
   async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
@@ -269,9 +252,9 @@ export class PerBlobPlacement implements Placement {
     const epoch = this.#epoch;
     const maps: PendingMap[] = [];
     const fetches: Promise<unknown>[] = [];
-    const room = this.#room;
+    const held = this.#held;
+    const room = this.#slots.room(held);
     const missing: { readonly resourceId: number; readonly problem: string }[] = [];
-    let refused = 0;
     for (const [index, operation] of operations.entries()) {
       const result = final[index];
       if (operation.kind === 'destroy' && result?.kind === 'done') this.forget(operation.resourceId);
@@ -285,8 +268,7 @@ export class PerBlobPlacement implements Placement {
         continue;
       }
       if (maps.length >= room) {
-        refused += 1;
-        final[index] = this.#noRoom();
+        final[index] = this.#slots.refusal(held);
         failed.push(operation);
         continue;
       }
@@ -298,7 +280,6 @@ export class PerBlobPlacement implements Placement {
           .catch((error: unknown) => missing.push({ resourceId, problem: messageOf(error) })),
       );
     }
-    if (refused > 0) this.#context.countSlotRefusals(refused);
     await Promise.all(fetches);
     // After a reset, or the end of this process, nobody wants it any more.
     if (epoch !== this.#epoch) return [];

@@ -1,13 +1,24 @@
 // Who maps what into the guest's window: the part of a command's life that concerns the VMM. Two kinds, chosen by the VM's policy:
-// window-placement.ts (one mapping for everything) and per-blob-placement.ts (one mapping a blob).
-import type { Fd } from '../../lib/os/fd.ts';
+// window-placement.ts (one mapping for everything) and one mapping a blob: range-placement.ts where this process decides for the VM, and its
+// blobs lie in the window's memory; per-blob-placement.ts where the broker decides, and each has memory of its own.
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type { OwnRegion } from '../../lib/vhost-user/device.ts';
 import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
-import type { MapOperation, MemoryHandle, Operation, Result } from '../operation.ts';
+import type {
+  FailedResult,
+  MapOperation,
+  MemoryHandle,
+  Operation,
+  RefusedResult,
+  Result,
+} from '../operation.ts';
 import type { BlobMapping, Changes } from '../state/changes.ts';
+import type { Past } from '../state/device-journal.ts';
+import type { WindowContext, WindowFile } from './window-file.ts';
 
 export type Placement = {
+  /** What this process needs of it to decide for the VM; null where only the broker does. */
+  readonly local: LocalPlacement | null;
   /** True: whether a blob is mapped in the VMM depends on answers, so a command on a blob waits for an earlier map of the same blob. */
   readonly mapsEachBlob: boolean;
   /**
@@ -36,21 +47,51 @@ export type Placement = {
   /** Every file that the VMM may have mapped for a single blob. */
   readonly files: readonly Pick<FileIdentity, 'dev' | 'ino'>[];
   /** What a predecessor had mapped for the guest. */
-  restore(mapped: ReadonlyMap<number, BlobMapping>): void;
+  restore(past: Pick<Past, 'tables' | 'accounts'>): void;
   /** After a predecessor, once everything that he had begun is done: takes out of the VMM what he had begun and nobody has asked for again. */
   sweep(): void;
   /** Closes every descriptor. */
   close(): void;
 };
 
+/**
+ * Why a command cannot be decided yet.
+ *
+ *   slow     it takes more than a moment: by itself, after ready()
+ *   mapped   it ends a mapping that the VMM has: takeOut() comes first
+ *   pending  a map of the same blob is decided and not in the VMM: putIn() comes first
+ */
+export type Delay = 'slow' | 'mapped' | 'pending';
+
+/** A map that was decided and did not come about in the VMM. */
+export type Unplaced = {
+  readonly resourceId: number;
+  readonly result: FailedResult | RefusedResult;
+  /** The guest does not see it. Otherwise it may, and nobody else can have its place. */
+  readonly isOut: boolean;
+};
+
+/** The part of the VMM in commands that this process decides, one after the other. */
+export type LocalPlacement = {
+  /** Where the blobs lie. */
+  readonly window: WindowFile;
+  /** What has to come before a command is decided; null: nothing. */
+  before(operation: Operation): Delay | null;
+  /** Does that for one command. Resolves with null, or with what it is answered. Never rejects. */
+  ready(operation: Operation): Promise<FailedResult | RefusedResult | null>;
+  /** A command was decided. */
+  decided(operation: Operation, result: Result): void;
+  /** Takes what of these the VMM has mapped out of it, all at once. Resolves with those that may still be there. Never rejects. */
+  takeOut(resourceIds: readonly number[]): Promise<ReadonlySet<number>>;
+  /**
+   * Puts what was mapped since the last call into the VMM, all at once; null when nothing has to be done. Resolves with what did not come about.
+   * Never rejects. What it began before a reset comes to nothing.
+   */
+  putIn(): Promise<readonly Unplaced[]> | null;
+};
+
 /** What a placement needs of the device around it. */
-export type PlacementContext = {
-  /** Bytes; a power of two. */
-  readonly windowSize: number;
-  /** How long a map waits for the broker to hand the window over, milliseconds. */
-  readonly answerTimeout: number;
-  /** The window's memory is another one from now on: a successor has to find it. The descriptor stays the caller's. May throw. */
-  keepWindow(fd: Fd): void;
+export type PlacementContext = WindowContext & {
   /** Has the broker take maps back that the VMM did not do. Resolves when it has answered, or when the time-out is over. */
   unmapInBroker(maps: readonly MapOperation[]): Promise<void>;
   /** Another handle of the memory of a map whose token was of no use, because the broker died. Rejects when there will be none. */

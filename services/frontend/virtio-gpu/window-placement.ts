@@ -10,18 +10,16 @@
 // 11.1.3 does not survive a request while its device is stopped. A successor of this process believes the table, or asks the channel, which
 // knows what the VMM has done already.
 //
-// Which memory it is: the broker's session says. A successor has its predecessor's descriptor, and the VMM that mapping, but the broker may
-// have given the VM another window since (it was reclaimed, or the broker began from nothing). So no map is answered before the broker's
-// window was fetched and compared with the one that is here; after a difference the old one is taken out of the VMM first.
-import { afterReading, readingFor } from '../../lib/os/after-reading.ts';
+// Which memory it is: see window-file.ts. No map is answered before that is known; when it is another than the VMM was given, the old one is taken
+// out first.
+import { readingFor } from '../../lib/os/after-reading.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
-import { Fd } from '../../lib/os/fd.ts';
+import type { Fd } from '../../lib/os/fd.ts';
 import { isMarkedElsewhere, openMarked } from '../../lib/os/lock.ts';
-import { FIXED_SIZE_SEALS, getSeals } from '../../lib/os/memory.ts';
 import type { BackendChannel, ChannelResult, WindowRange } from '../../lib/vhost-user/backend-channel.ts';
 import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
 import { messageOf } from '../../lib/vhost-user/errors.ts';
-import { type FileIdentity, fileIdentity } from '../../lib/vhost-user/guest-memory.ts';
+import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
 import { MOST_TABLE_REGIONS } from '../../lib/wire/vhost-user.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
 import {
@@ -33,7 +31,8 @@ import {
   VMM_FAILED,
 } from '../operation.ts';
 import type { BlobMapping } from '../state/changes.ts';
-import type { Placement, PlacementContext } from './placement.ts';
+import type { Delay, LocalPlacement, Placement, PlacementContext } from './placement.ts';
+import { type Arrival, isSame, type WindowFile, type WindowMemory } from './window-file.ts';
 
 /**
  * How long after the acknowledgement the table may take to show the window, milliseconds. QEMU sends it before it answers the barrier, so
@@ -47,27 +46,14 @@ const NOT_SHOWN =
   `the VMM acknowledged the window and does not show it in its memory table (${SHOW_LIMIT} ms): it was taken out again. Either that table is ` +
   "full (fewer DIMMs, one placement for all GPUs of a VM), or the guest's BAR is not where the VMM can map it (a smaller window)";
 
-type WindowMemory = { readonly fd: Fd; readonly file: FileIdentity; readonly seals: number | null };
-
-/** The wait for the window that counts: over when its memory is here and known to be the broker's, or when there will be none. */
-type Arrival = {
-  readonly memory: Promise<WindowMemory>;
-  state: 'awaited' | 'here' | 'failed';
-  resolve(memory: WindowMemory): void;
-  reject(error: unknown): void;
-};
-
-export class WindowPlacement implements Placement {
+export class WindowPlacement implements Placement, LocalPlacement {
+  readonly local = this;
   readonly mapsEachBlob = false;
   readonly mapped: ReadonlyMap<number, BlobMapping> = NOTHING;
   readonly files = [];
+  readonly window: WindowFile;
   readonly #context: PlacementContext;
   readonly #log: Log;
-  #arrival = newArrival();
-  /** What was given last: what comes of any other is closed. */
-  #coming: Promise<Fd> | null = null;
-  /** The window's memory. While another is awaited, what it was until now. */
-  #memory: WindowMemory | null = null;
   #channel: BackendChannel | null = null;
   /** The file that the VMM has mapped, as far as is known. */
   #mapped: FileIdentity | null = null;
@@ -81,82 +67,41 @@ export class WindowPlacement implements Placement {
   #hasFailed = false;
   /** Resolves the wait for the table. */
   #onShown: (() => void) | null = null;
-  #isClosed = false;
   /** Of the VMM that a predecessor served. */
   #isSuccessor: boolean;
 
-  /**
-   * Takes the window's descriptor over, once it is there. `isSuccessor`: a descriptor is the predecessor's, and the VMM may have it mapped;
-   * unless `isSure`, nothing is answered before setWindow() has told whether it is the broker's still.
-   */
-  constructor(
-    window: Fd | Promise<Fd>,
-    context: PlacementContext,
-    log: Log,
-    isSuccessor = false,
-    isSure = !isSuccessor,
-  ) {
+  /** Takes the window over. `isSuccessor`: a descriptor is the predecessor's, and the VMM may have it mapped. */
+  constructor(window: WindowFile, context: PlacementContext, log: Log, isSuccessor = false) {
+    this.window = window;
     this.#context = context;
     this.#log = log;
     this.#isSuccessor = isSuccessor;
-    if (!(window instanceof Fd)) {
-      this.setWindow(window);
-      return;
-    }
-    this.#memory = memoryOf(window);
-    if (isSure) this.#arrived(this.#memory);
   }
 
-  /** Whether the window is the one that the broker's session has. */
-  get isCompared(): boolean {
-    return this.#arrival.state === 'here';
+  /** A map can be answered only when the guest sees the window. */
+  before(operation: Operation): Delay | null {
+    return operation.kind === 'map' && !this.#isMapped ? 'slow' : null;
   }
 
-  /**
-   * The window that the broker's session has. When it is another one than was here, the next map takes the old one out of the VMM and shows
-   * this one. Maps wait for it meanwhile, and for the one that is given next if this stays pending; when it rejects, or is no window, they
-   * fail. Takes the descriptor over.
-   */
-  setWindow(window: Promise<Fd>): void {
-    this.#coming = window;
-    if (this.#arrival.state !== 'awaited') this.#arrival = newArrival();
-    window.then(
-      (fd) => {
-        if (this.#isClosed || this.#coming !== window) fd.close();
-        else this.#take(fd);
-      },
-      (error: unknown) => {
-        if (this.#coming === window) this.#failed(error);
-      },
-    );
-  }
-
-  /** A map can be answered: the guest sees the window. */
-  get isShown(): boolean {
-    return this.#isMapped;
-  }
-
-  /** The window's descriptor, borrowed; null while it is not here. */
-  get descriptor(): number | null {
-    return this.#memory?.fd.number ?? null;
-  }
-
-  /** Resolves when the window's memory is here. Rejects when there will be none. */
-  async arrived(): Promise<void> {
-    await this.#arrival.memory;
-  }
-
-  /** Shows the window to the guest. Resolves with null, or with what a map is answered. Never rejects. */
-  async show(): Promise<FailedResult | RefusedResult | null> {
-    if (this.#isMapped) return null;
+  /** Shows the window to the guest. */
+  async ready(operation: Operation): Promise<FailedResult | RefusedResult | null> {
+    if (operation.kind !== 'map' || this.#isMapped) return null;
     const problem = await this.#map();
     if (problem?.kind === 'refused') this.#context.countSlotRefusals(1);
     return problem;
   }
 
   /** From the first blob on there is memory to be given back when the driver goes: the window's end tells. */
-  blobMade(): void {
-    if (!this.#isMapped && !this.#hasFailed) void this.#map();
+  decided(operation: Operation, result: Result): void {
+    if (operation.kind === 'create' && result.kind === 'done') this.#showEarly();
+  }
+
+  takeOut(): Promise<ReadonlySet<number>> {
+    return Promise.resolve(NOBODY);
+  }
+
+  putIn(): null {
+    return null;
   }
 
   prepare(): null {
@@ -167,7 +112,7 @@ export class WindowPlacement implements Placement {
     if (this.#isMapped) return null;
     if (results.some((result) => result.kind === 'mapped')) return this.#settle(operations, results);
     if (operations.some(({ kind }, index) => kind === 'create' && results[index]?.kind === 'done'))
-      this.blobMade();
+      this.#showEarly();
     return null;
   }
 
@@ -185,7 +130,8 @@ export class WindowPlacement implements Placement {
   }
 
   isHeld(): boolean | null {
-    return this.#memory && this.#hasMapped(this.#memory) ? isMarkedElsewhere(this.#memory.fd.number) : null;
+    const { memory } = this.window;
+    return memory && this.#hasMapped(memory) ? isMarkedElsewhere(memory.fd.number) : null;
   }
 
   useChannel(channel: BackendChannel | null): void {
@@ -200,16 +146,16 @@ export class WindowPlacement implements Placement {
   }
 
   isOwnMemory(file: FileIdentity): boolean {
-    return isSame(file, this.#memory?.file) || isSame(file, this.#mapped) || isSame(file, this.#asked);
+    return isSame(file, this.window.memory?.file) || isSame(file, this.#mapped) || isSame(file, this.#asked);
   }
 
   memoryChanged(regions: readonly OwnRegion[]): boolean {
-    const expected = this.#mapped ?? this.#asked ?? this.#memory?.file;
+    const expected = this.#mapped ?? this.#asked ?? this.window.memory?.file;
     const isThere = regions.some((region) => isSame(region.file, expected));
     if (isThere) {
       this.#isSeen = true;
       this.#onShown?.();
-      if (this.#isSuccessor) this.#mapped ??= this.#memory?.file ?? null;
+      if (this.#isSuccessor) this.#mapped ??= this.window.memory?.file ?? null;
       return false;
     }
     if (!this.#isSeen) return false;
@@ -219,13 +165,12 @@ export class WindowPlacement implements Placement {
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#memory?.fd.close();
-    this.#memory = null;
+    this.window.close();
   }
 
   get #isMapped(): boolean {
-    return this.isCompared && this.#memory !== null && this.#hasMapped(this.#memory);
+    const { isCompared, memory } = this.window;
+    return isCompared && memory !== null && this.#hasMapped(memory);
   }
 
   #hasMapped({ file }: WindowMemory): boolean {
@@ -244,6 +189,10 @@ export class WindowPlacement implements Placement {
     return results.map((result) => (result.kind === 'mapped' ? problem : result));
   }
 
+  #showEarly(): void {
+    if (!this.#isMapped && !this.#hasFailed) void this.#map();
+  }
+
   #map(): Promise<FailedResult | RefusedResult | null> {
     this.#mapping ??= this.#mapWindow().finally(() => {
       this.#mapping = null;
@@ -252,16 +201,16 @@ export class WindowPlacement implements Placement {
   }
 
   async #mapWindow(): Promise<FailedResult | RefusedResult | null> {
-    const arrival = this.#arrival;
+    const { arrival } = this.window;
     const problem = await this.#mapThis(arrival);
     this.#asked = null;
     // Replaced meanwhile: that one counts, and takes the place of this one.
-    return arrival === this.#arrival ? problem : await this.#mapWindow();
+    return arrival === this.window.arrival ? problem : await this.#mapWindow();
   }
 
   async #mapThis(arrival: Arrival): Promise<FailedResult | RefusedResult | null> {
     try {
-      const { fd, file } = await this.#inTime(arrival);
+      const { fd, file } = await this.window.inTime(arrival);
       if (isSame(file, this.#mapped)) return null;
       const channel = this.#channel;
       if (!channel) throw new Error('there is no back-end channel');
@@ -304,7 +253,7 @@ export class WindowPlacement implements Placement {
       this.#log.debug({ size: range.length }, 'the window is mapped into the VMM');
       return null;
     } catch (error) {
-      if (arrival !== this.#arrival) return VMM_FAILED;
+      if (arrival !== this.window.arrival) return VMM_FAILED;
       this.#log.error({ problem: messageOf(error) }, 'the window cannot be mapped into the VMM');
       this.#hasFailed = true;
       return VMM_FAILED;
@@ -344,87 +293,8 @@ export class WindowPlacement implements Placement {
     this.#hasFailed = true;
     return { kind: 'refused', reason: 'VMM_SLOTS', message: NO_SLOT };
   }
-
-  /** The guest waits uninterruptibly, so it waits only for so long. */
-  async #inTime({ memory }: Arrival): Promise<WindowMemory> {
-    const { answerTimeout } = this.#context;
-    return await new Promise((resolve, reject) => {
-      const limit = afterReading(answerTimeout, () =>
-        reject(new Error(`the broker did not hand the window's memory over within ${answerTimeout} ms`)),
-      ).unref();
-      memory.then(resolve, reject).finally(() => limit.cancel());
-    });
-  }
-
-  /** Compares what came with what is here. */
-  #take(fd: Fd): void {
-    const before = this.#memory;
-    try {
-      const memory = memoryOf(fd);
-      if (before && isSameMemory(memory, before)) {
-        fd.close();
-        this.#arrived(before);
-        return;
-      }
-      this.#check(memory);
-      this.#context.keepWindow(fd);
-      this.#memory = memory;
-      before?.fd.close();
-      if (before)
-        this.#log.info(
-          {},
-          'the broker has another window for this VM now; it takes the place of the one before',
-        );
-      this.#arrived(memory);
-    } catch (error) {
-      fd.close();
-      this.#failed(error);
-    }
-  }
-
-  /** Throws Error when the guest could see memory in it that is not the window's. */
-  #check({ file, seals }: WindowMemory): void {
-    const { windowSize } = this.#context;
-    if (file.size >= windowSize && seals === FIXED_SIZE_SEALS) return;
-    throw new Error(
-      `the broker gave ${file.size} bytes with seals ${seals ?? 'of no memfd'} for a window of ${windowSize} bytes with seals ${FIXED_SIZE_SEALS}`,
-    );
-  }
-
-  #arrived(memory: WindowMemory): void {
-    this.#arrival.state = 'here';
-    this.#arrival.resolve(memory);
-  }
-
-  #failed(error: unknown): void {
-    this.#arrival.state = 'failed';
-    this.#arrival.reject(error);
-  }
-}
-
-function newArrival(): Arrival {
-  let resolve: Arrival['resolve'] = () => {};
-  let reject: Arrival['reject'] = () => {};
-  const memory = new Promise<WindowMemory>((onHere, onFailed) => {
-    resolve = onHere;
-    reject = onFailed;
-  });
-  // Whoever needs it finds the error; until then it is no unhandled one.
-  memory.catch(() => {});
-  return { memory, state: 'awaited', resolve, reject };
-}
-
-function memoryOf(fd: Fd): WindowMemory {
-  return { fd, file: fileIdentity(fd.number), seals: getSeals(fd.number) };
 }
 
 const NOTHING: ReadonlyMap<number, BlobMapping> = new Map();
-
-function isSame(file: FileIdentity, other: FileIdentity | null | undefined): boolean {
-  return other !== null && other !== undefined && file.dev === other.dev && file.ino === other.ino;
-}
-
-/** More than the inode: a number that was given to another file since would be taken for the window. */
-function isSameMemory(one: WindowMemory, other: WindowMemory): boolean {
-  return isSame(one.file, other.file) && one.file.size === other.file.size && one.seals === other.seals;
-}
+/** A mapping of the whole window is never taken out for a blob. */
+const NOBODY: ReadonlySet<number> = new Set();

@@ -93,9 +93,7 @@ export class VmBooks implements ReadableBooks {
    */
   get blobAlignment(): number {
     const heaps = [this.#defaultHeap, ...this.#blobHeaps.values()].map(({ settings }) => settings);
-    const usable = heaps.filter(
-      ({ backing }) => this.settings.memory === 'own' || backing === 'memfd',
-    );
+    const usable = heaps.filter(({ backing }) => this.settings.memory === 'own' || backing === 'memfd');
     return Math.max(SMALLEST_PAGE, ...usable.map(({ granule }) => granule));
   }
 

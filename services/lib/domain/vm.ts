@@ -24,7 +24,7 @@ import type { Decision } from './decision.ts';
 import { decide, refusedCommand } from './decision.ts';
 import type { Effect, Outcome } from './effect.ts';
 import { effectsOfEnd, NO_EFFECTS } from './effect.ts';
-import { enter, enterAbandonment, enterEnd, enterUnmap } from './entry.ts';
+import { enter, enterAbandonment, enterEnd, enterUnmap, leaveWindow } from './entry.ts';
 import type { Accounts, Followed } from './follow.ts';
 import { follow } from './follow.ts';
 import type { Grant } from './grant.ts';
@@ -238,6 +238,24 @@ export class Vm {
     }
     this.#books.undo = null;
     enterUnmap(this.#books, blob);
+    return true;
+  }
+
+  /**
+   * Undoes a map that was entered and that nobody was told of, because the VMM did not do its part: a blob that had bytes is unmapped and keeps
+   * them, one that had none has none, and does not keep the place. Not while the effects of a barrier are under way.
+   * @returns false when that resource is not mapped
+   */
+  undoMap(resource: number): boolean {
+    const blob = this.#books.blobs.get(resource);
+    if (blob === undefined || blob.state !== 'mapped') {
+      return false;
+    }
+    if (!blob.fresh) {
+      return this.unmapOnBehalf(resource);
+    }
+    this.#books.undo = null;
+    leaveWindow(this.#books, blob);
     return true;
   }
 

@@ -22,7 +22,7 @@ export interface AllocationMemory {
 type Populate = { readonly number: number; readonly offset: number; readonly length: number };
 
 export class EffectExecutor {
-  /** Null in per-blob placement. */
+  /** Null when each blob has memory of its own. */
   readonly #window: WindowMemory | null;
   readonly #heaps: AllocationMemory;
   readonly #zeros = new ZeroRanges();

@@ -21,7 +21,7 @@ export interface SweptVm {
     /** The first mapped or parked range that shares a byte with [offset, offset + length), or null. */
     firstOccupied(offset: number, length: number): Extent | null;
   };
-  /** Null in per-blob placement: then there is nothing to sweep. */
+  /** Null when each blob has memory of its own: then there is nothing to sweep. */
   readonly window: Pick<WindowMemory, 'nextData' | 'zeroInline'> | null;
   /** True while memory is being worked on. */
   readonly busy: boolean;

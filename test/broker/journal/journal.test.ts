@@ -124,9 +124,7 @@ class Lives {
     const vm = this.host.attach(settings);
     const slot = this.journal.newSlot();
     const memory =
-      settings.memory === 'window'
-        ? new Unreliable(settings.name, settings.windowSize, this.budget)
-        : null;
+      settings.memory === 'window' ? new Unreliable(settings.name, settings.windowSize, this.budget) : null;
     const { defaultHeap, blobHeaps } = settings;
     const commands: CommandLog = this.journal.commandsOf(slot, vm, (id) =>
       id === 0 ? defaultHeap : (blobHeaps.get(String(id)) ?? ''),

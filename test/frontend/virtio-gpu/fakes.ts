@@ -1,8 +1,10 @@
 // Stand-ins for what surrounds the device: a queue in this process' memory, a broker that answers when the test says so, a VMM's channel.
 import { pino } from 'pino';
 import type { Done } from '../../../services/frontend/broker-session.ts';
+import { createStashFile } from '../../../services/frontend/deciding/own-memory.ts';
 import type {
   Attachment,
+  Decides,
   MappedResult,
   MemoryHandle,
   Offer,
@@ -11,6 +13,7 @@ import type {
   Result,
 } from '../../../services/frontend/operation.ts';
 import { type Past, replay } from '../../../services/frontend/state/device-journal.ts';
+import type { JournalRecord } from '../../../services/frontend/state/records.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
 import { type Durable, GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
 import { closeAll, type Fd } from '../../../services/lib/os/fd.ts';
@@ -18,6 +21,7 @@ import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import type {
   BackendChannel,
   ChannelResult,
+  MappedRange,
   WindowMapping,
   WindowRange,
 } from '../../../services/lib/vhost-user/backend-channel.ts';
@@ -67,10 +71,14 @@ export class FakeQueue implements DurableQueue {
   readonly pushes: (readonly Completion[])[] = [];
   #waiting: Chain[] = [];
   #popped = 0;
-  #nextHead = 0;
+  readonly #first: number;
+  #nextHead: number;
 
-  constructor(index = 0) {
+  /** `first`: the number of its first chain. */
+  constructor(index = 0, first = 0) {
     this.index = index;
+    this.#first = first;
+    this.#nextHead = first;
   }
 
   get inFlight(): number {
@@ -100,7 +108,7 @@ export class FakeQueue implements DurableQueue {
   }
 
   get published(): number {
-    return this.answers.length;
+    return this.#first + this.answers.length;
   }
 
   numberOf(chain: Chain): number {
@@ -216,6 +224,12 @@ export class FakeChannel {
   readonly held: Fd[] = [];
   /** Told when that changes; null: the VMM's table never shows anything, and it keeps nothing open. */
   onTable: (() => void) | null = null;
+  /** What a predecessor has mapped, as far as it is not asked for again. */
+  left: readonly MappedRange[] = [];
+
+  inherited(): Promise<readonly MappedRange[]> {
+    return Promise.resolve(this.left);
+  }
 
   shmemMapAll(mappings: readonly WindowMapping[]): Promise<readonly ChannelResult[]> {
     const fds = mappings.map(({ fd }) => duplicate(fd.number));
@@ -275,13 +289,38 @@ export type BenchOptions = {
   readonly isSuccessor?: boolean;
   /** Milliseconds. */
   readonly answerTimeout?: number;
+  /** The device decides for the VM, by and within this. */
+  readonly decides?: Decides | null;
+  /** Of a device that decides: the one that it goes on after, which does nothing any more. */
+  readonly predecessor?: Bench | null;
+  /** The number of the control queue's first chain. */
+  readonly firstChain?: number;
 };
+
+/** A VM of one heap, and a grant of so many bytes. */
+export function deciding(bytes = 2 ** 30, mappings = 1024): Decides {
+  const most = Number.MAX_SAFE_INTEGER;
+  return {
+    rules: {
+      quota: { bytes: most, mappings: most, allocations: most },
+      defaultHeap: 'ram',
+      blobHeaps: new Map(),
+      heaps: [{ name: 'ram', backing: 'memfd', cache: 'cached', granule: PAGE }],
+      populate: false,
+    },
+    grant: { heaps: new Map([['ram', bytes]]), mappings, allocations: 1024 },
+    accountsVersion: 0,
+  };
+}
 
 /** A predecessor's journal: a device that was used, in a session that goes on. */
 function pastOf(placement: 'window' | 'per-blob'): Past {
   const { session, windowSize, lastNumber } = attachment(placement);
   return replay([{ kind: 'session', session, placement, windowSize, lastNumber }, { kind: 'used' }]);
 }
+
+/** How a session is written down where this process decides: see Bench.begin. What FakeSession would say in a snapshot. */
+const SESSION_RECORDS = 4;
 
 /** A device with its surroundings, connected to a VMM, its control queue started. */
 export class Bench {
@@ -295,6 +334,7 @@ export class Bench {
   readonly device: GpuDevice;
   readonly vmm: DeviceSession;
   readonly #memory: Fd[] = [];
+  readonly #stash: Fd;
   queue: FakeQueue;
   cursor: FakeQueue;
   /** What fetchMemory does; the default gives a descriptor of fresh memory, the same for the same token. */
@@ -302,13 +342,28 @@ export class Bench {
 
   /** Windows that a successor would find. */
   readonly kept: FileIdentity[] = [];
+  /** What a device that decides has written down. */
+  readonly records: JournalRecord[] = [];
 
   constructor(
     placement: 'window' | 'per-blob' = 'window',
-    { offer = OFFER, isSuccessor = false, answerTimeout = 5000 }: BenchOptions = {},
+    {
+      offer = OFFER,
+      decides = null,
+      predecessor = null,
+      isSuccessor = predecessor !== null,
+      answerTimeout = 5000,
+      firstChain = 0,
+    }: BenchOptions = {},
   ) {
-    this.window = createMemfd('test-window', WINDOW_SIZE);
-    this.#memory.push(this.window);
+    this.window = predecessor
+      ? duplicate(predecessor.window.number)
+      : createMemfd('test-window', WINDOW_SIZE);
+    const stash = predecessor ? duplicate(predecessor.#stash.number) : createStashFile();
+    this.#stash = stash;
+    this.#memory.push(this.window, stash);
+    if (predecessor) this.records.push(...predecessor.records);
+    else if (decides) this.#begin(placement, decides);
     this.fetch = (memory) => {
       if (memory.size === WINDOW_SIZE) return Promise.resolve(duplicate(this.window.number));
       const fd = createMemfd('test-blob', memory.size);
@@ -316,14 +371,15 @@ export class Bench {
     };
     this.device = new GpuDevice({
       session: this.session,
-      attachment: { ...attachment(placement), offer },
-      window: isSuccessor ? duplicate(this.window.number) : null,
-      durable: isSuccessor ? this.#durable(pastOf(placement)) : null,
+      attachment: { ...attachment(placement), offer, decides },
+      window: isSuccessor || decides ? duplicate(this.window.number) : null,
+      durable: this.#durableOf(placement, isSuccessor, decides !== null || predecessor !== null),
       answerTimeout,
       sweepInterval: 10_000,
       vm: 'test',
       stash: () => {
-        throw new Error('the broker decides');
+        if (decides === null && predecessor === null) throw new Error('the broker decides');
+        return stash.number;
       },
       fetchMemory: (memory) => {
         this.fetched.push(memory);
@@ -336,7 +392,7 @@ export class Bench {
     this.vmm.channelOpened(this.channel.asChannel());
     if (placement === 'window') this.channel.onTable = () => this.showMemory(...this.channel.held);
     if (isSuccessor) this.showMemory(this.window);
-    this.queue = new FakeQueue(0);
+    this.queue = new FakeQueue(0, firstChain);
     this.cursor = new FakeQueue(1);
     this.start();
   }
@@ -346,9 +402,30 @@ export class Bench {
     return this.lines.filter(({ level }) => level >= pino.levels.values['error']!).map(({ msg }) => msg);
   }
 
-  #durable(past: Past): Durable {
+  #begin(placement: 'window' | 'per-blob', { rules, grant }: Decides): void {
+    const { session, windowSize, lastNumber } = attachment(placement);
+    this.records.push(
+      { kind: 'session', session, placement, windowSize, lastNumber },
+      { kind: 'rules', rules },
+      { kind: 'grant', grant },
+      { kind: 'window', number: 1, dev: 0n, ino: 0n },
+    );
+  }
+
+  #durableOf(placement: 'window' | 'per-blob', isSuccessor: boolean, isWritten: boolean): Durable | null {
+    if (isWritten) return this.#durable(isSuccessor ? replay(this.records) : null);
+    return isSuccessor ? this.#durable(pastOf(placement)) : null;
+  }
+
+  #durable(past: Past | null): Durable {
+    const { records } = this;
     return {
-      journal: { append: () => {}, compact: () => {}, isLarge: false },
+      journal: {
+        append: (...more) => void records.push(...more),
+        compact: (all) =>
+          void records.splice(0, records.length, ...records.slice(0, SESSION_RECORDS), ...all),
+        isLarge: false,
+      },
       past,
       confirmWindow: () => {},
       keepWindow: (fd) => void this.kept.push(fileIdentity(fd.number)),
@@ -406,8 +483,9 @@ export class Bench {
   }
 
   close(): void {
-    this.vmm.closed({ kind: 'disconnected', message: 'the test is over' });
+    // In this order: a reset would still erase the window when its descriptor is gone.
     this.device.close();
+    this.vmm.closed({ kind: 'disconnected', message: 'the test is over' });
     this.statistics.stop();
     this.channel.drop();
     for (const fd of this.#memory) fd.close();

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Operation, Result } from '../../../services/frontend/operation.ts';
-import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/per-blob-placement.ts';
+import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/vmm-slots.ts';
 import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
 import { turns } from '../../support/until.ts';

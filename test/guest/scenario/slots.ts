@@ -1,5 +1,5 @@
 // Per-blob placement and the VMM's memory slots: a guest program that maps more blobs than QEMU has slots for ends neither QEMU nor itself.
-import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/per-blob-placement.ts';
+import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/vmm-slots.ts';
 import { untilPasses } from '../../support/until.ts';
 import { patient } from '../patience.ts';
 import { cachedBooks, EMPTY, expectBooks } from './books.ts';

@@ -266,6 +266,18 @@ describe('unmap', () => {
     expect(desk.vm.used.mappings).toBe(0);
     expect(desk.vm.lastNumber).toBe(2);
   });
+
+  it('that undoes a map which came to nothing leaves the blob as it was, and a fresh one without a place', () => {
+    const again = parked(0);
+    again.map(1, 0);
+    const vms = [mapped(0).vm, again.vm];
+
+    expect(vms.map((vm) => vm.undoMap(1))).toEqual([true, true]);
+    expect(vms.map((vm) => vm.blob(1)?.state)).toEqual(['unmapped', 'parked']);
+    expect(vms.map((vm) => vm.firstOccupied(0, PAGE) !== null)).toEqual([false, true]);
+    expect(vms.map((vm) => vm.used.mappings)).toEqual([0, 0]);
+    expect(vms.map((vm) => vm.undoMap(1))).toEqual([false, false]);
+  });
 });
 
 describe('destroy gives everything back', () => {
