@@ -34,7 +34,7 @@ type Batch = {
 
 export class AttachedVm {
   readonly vm: Vm;
-  /** Null in per-blob placement. */
+  /** Null when each blob has memory of its own. */
   readonly window: WindowMemory | null;
   /** Of a VM whose frontend decides for it: no command is executed here, and nothing of its memory is touched before its end. */
   readonly followed: FollowedVm | null;

@@ -85,6 +85,16 @@ export class FollowedVm {
   }
 }
 
+/** Whether its frontend may decide for a VM: all its blobs fit a window. What its heaps make piece by piece is the broker's to give. */
+export function mayDecide(settings: VmSettings, host: Host): boolean {
+  return usableHeaps(settings, host).size === heapsOfVm(settings).size;
+}
+
+/** A VM's settings while it is attached; `hasWindow`: its blobs have their bytes there, in whatever pieces the VMM has mapped it. */
+export function attachedSettings(settings: VmSettings, hasWindow: boolean): VmSettings {
+  return { ...settings, memory: hasWindow ? 'window' : 'own' };
+}
+
 /** The names of all heaps that a VM's blob_ids lead to. */
 export function heapsOfVm({ defaultHeap, blobHeaps }: VmSettings): ReadonlySet<string> {
   return new Set([defaultHeap, ...blobHeaps.values()]);

@@ -21,6 +21,7 @@ import type { Fd } from '../lib/os/fd.ts';
 import { FIXED_SIZE_SEALS, getSeals, punchHole } from '../lib/os/memory.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Logger } from '../lib/runtime/log.ts';
+import { attachedSettings } from './followed-vm.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import {
   type BrokerStore,
@@ -232,9 +233,10 @@ class Recovery implements ReplayTarget {
   }
 
   /** The terms that it was attached on: what is configured otherwise waits (terms.ts). Whoever decides goes by the quota that he was told, too. */
-  settingsOf({ name, decides, quota }: VmRecord): VmSettings | string {
-    const settings = this.#options.settings.get(name);
-    if (settings === undefined) return 'the broker has no such VM';
+  settingsOf({ name, decides, quota, windowInode }: VmRecord): VmSettings | string {
+    const configured = this.#options.settings.get(name);
+    if (configured === undefined) return 'the broker has no such VM';
+    const settings = attachedSettings(configured, windowInode !== 0);
     return decides ? { ...settings, quota: limitsOf(quota) } : settings;
   }
 
@@ -369,7 +371,7 @@ function wantedBy(
   hasOwnFile: (heap: string) => boolean,
 ): Wanted[] {
   const wanted: Wanted[] = [];
-  if (record.placement === 'window') {
+  if (record.windowInode !== 0) {
     const name = windowName(record.name);
     wanted.push({
       role: 'window',

@@ -24,7 +24,7 @@ import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Events } from './events.ts';
 import { isHeldByAnother } from './fencing.ts';
-import { FollowedVm } from './followed-vm.ts';
+import { attachedSettings, FollowedVm, mayDecide } from './followed-vm.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
 import type { GrantDesk, GrantHolder } from './grants.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
@@ -458,7 +458,7 @@ export class VmDirectory {
 
   /** What fails leaves nothing behind: a frontend tries again, many times a second. */
   #open(entry: VmEntry, decides: boolean, owner: VmOwner): Attachment {
-    const window = this.#openWindow(entry);
+    const window = this.#openWindow(entry, decides);
     faultPoint('broker.window-stored');
     try {
       return this.#openBooks(entry, decides, owner, window);
@@ -477,7 +477,7 @@ export class VmDirectory {
   #openBooks(entry: VmEntry, decides: boolean, owner: VmOwner, window: WindowMemory | null): Attachment {
     const { host, heaps } = this.#options;
     const isFollowed = decides && window !== null;
-    const vm = host.attach(entry.settings, isFollowed);
+    const vm = host.attach(attachedSettings(entry.settings, window !== null), isFollowed);
     const journal = this.#journal;
     entry.slot = journal?.newSlot() ?? 0;
     const log = journal === null ? null : this.#commandsOf(journal, entry, vm);
@@ -495,8 +495,9 @@ export class VmDirectory {
     return { entry, attached, session: entry.session, resumed: false };
   }
 
-  #openWindow({ config }: VmEntry): WindowMemory | null {
-    if (config.placement !== 'window') return null;
+  /** The memory that the VM's blobs lie in; null when each has its own. */
+  #openWindow({ config, settings }: VmEntry, decides: boolean): WindowMemory | null {
+    if (config.placement !== 'window' && !(decides && mayDecide(settings, this.#options.host))) return null;
     try {
       return new WindowMemory(config.name, config.window, this.#options.budget, this.#options.store);
     } catch (error) {
@@ -609,7 +610,8 @@ export function suspended(name: string, why: string): StatusError {
 
 function checkDecides({ config }: VmEntry, attached: AttachedVm, decides: boolean): void {
   const has = attached.followed !== null;
-  if (has === (decides && config.placement === 'window')) return;
+  // In per-blob placement who wants to decide may have begun without: with other heaps, or at an older broker.
+  if (has === decides || (decides && config.placement === 'per-blob')) return;
   throw new StatusError(
     'PROTOCOL',
     `a session of VM "${config.name}" was to be resumed ${decides ? 'with' : 'without'} decides, but it was begun ${has ? 'with' : 'without'}; resume it as it was begun, or attach without a session`,
@@ -689,6 +691,7 @@ function settingsOf(config: VmConfig, populate: boolean): VmSettings {
   return {
     name: config.name,
     windowSize: config.window,
+    // Without its frontend's deciding: see attachedSettings().
     memory: config.placement === 'window' ? 'window' : 'own',
     defaultHeap: config.heap,
     blobHeaps: new Map([...config.blobHeaps].map(([id, heap]) => [String(id), heap])),

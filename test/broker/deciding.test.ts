@@ -1,4 +1,7 @@
 // VMs whose frontends decide for them: what those tell is in the broker's books, outlives the broker, and ends with the VM.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isHeldByAnother } from '../../services/broker/fencing.ts';
 import type { Mapping } from '../../services/lib/os/memory.ts';
@@ -19,7 +22,7 @@ heaps:
 vms:
   - { name: web, window: 256MiB, heap: ram, blob_heaps: { 7: wc }, quota: { bytes: 512MiB, mappings: 5000 } }
   - { name: other, window: 256MiB, heap: ram }
-  - { name: own, window: 256MiB, heap: ram, placement: per-blob }
+  - { name: each, window: 256MiB, heap: ram, blob_heaps: { 7: wc }, placement: per-blob }
 `;
 
 let broker: TestBroker;
@@ -131,6 +134,19 @@ describe('a frontend that decides', () => {
     expect(await heap('else')).toEqual({ used: 0, idle: 0 });
   });
 
+  it('has its blobs in the window in per-blob placement, too', async () => {
+    const each = await attach('each');
+
+    expect(each.attached.placement).toBe(barkeep.v1.Placement.PLACEMENT_PER_BLOB);
+    expect(countFromWire(each.attached.window?.size)).toBe(256 * MIB);
+    expect(each.books.grant.heaps.get('wc')).toBe(32 * MIB);
+    expect(await each.told(make(1, PAGE), mapAt(1, 0), take(1), make(2, PAGE), mapAt(2, 0))).toEqual(
+      Array(5).fill('ok'),
+    );
+    await expectSameBooks(each);
+    expect((await broker.vm('each')).decides).toBe(true);
+  });
+
   it('tells what it decided, and has it acknowledged: the books are equal', async () => {
     const web = await attach();
 
@@ -234,8 +250,11 @@ describe('a frontend that decides', () => {
     await expectSameBooks(web);
   });
 
-  it('has its window to itself: the broker touches nothing of it until the end', async () => {
-    const web = await attach();
+  it.each([
+    'web',
+    'each',
+  ])('has its window to itself: the broker touches nothing of it until the end (%s)', async (name) => {
+    const web = await attach(name);
     const window = await windowOf(web);
     await web.told(make(1, PAGE), mapAt(1, 0));
     window.bytes(0, PAGE).fill(1);
@@ -257,8 +276,11 @@ describe('a frontend that decides', () => {
     other.vanish();
   });
 
-  it('outlives a broker with everything that was acknowledged, its grant too', async () => {
-    const web = await attach();
+  it.each([
+    'web',
+    'each',
+  ])('outlives a broker with everything that was acknowledged, its grant too (%s)', async (name) => {
+    const web = await attach(name);
     await web.told(
       make(1, PAGE),
       mapAt(1, 0),
@@ -403,10 +425,22 @@ describe('who decides is one', () => {
     expect(results(await other.run(create(1, PAGE)))).toEqual(['ok']);
   });
 
-  it('a VM of per-blob placement is decided for whatever its frontend says', async () => {
+  it('a VM with a heap of another kind is decided for whatever its frontend says', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'barkeep-deciding-'));
+    cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+    writeFileSync(join(directory, 'file'), Buffer.alloc(MIB));
+    await broker.end();
+    broker = await TestBroker.start(
+      CONFIG.replace(
+        'vms:',
+        `  - { name: file, backing: file, cache: wc, path: ${directory}/file, capacity: 1MiB }\nvms:`,
+      ).concat(
+        '  - { name: own, window: 256MiB, heap: ram, blob_heaps: { 1: file }, placement: per-blob }\n',
+      ),
+    );
     const stream = broker.openSession();
     const attached = await stream.attach({ vm: 'own', secret: broker.secret('own'), decides: true });
-    expect([attached.grant, attached.rules]).toEqual([null, null]);
+    expect([attached.grant, attached.rules, attached.window]).toEqual([null, null, null]);
     expect(results(await stream.run(create(1, PAGE), map(1, 0)))).toEqual(['ok', 'ok']);
     const session = attached.session ?? new Uint8Array();
     stream.vanish();

@@ -1,4 +1,4 @@
-// The broker is killed and kept away under a guest at full speed, in window placement: the frontend decides within its grant, and the guest does
+// The broker is killed and kept away under a guest at full speed: the frontend decides within its grant, and the guest does
 // not notice. What needs more than the grant waits, is refused, and is there for the asking when the broker is back.
 import { quantile } from '../bench/sample.ts';
 import { patient } from '../guest/patience.ts';

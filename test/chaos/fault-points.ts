@@ -1,7 +1,7 @@
 // Every fault point of the code: the service that passes it dies there, and the guest notices nothing. One point after the other, twice in
 // the life of a guest, or, to save time, several points in one life: each successor dies at the next one. The list is the code's own
-// (lib/os/fault-point.ts): a point that no life passes fails the suite. In window placement, where frontend and broker each have books of a VM,
-// the same again with both: as soon as one has died at its point, the other is killed.
+// (lib/os/fault-point.ts): a point that no life passes fails the suite. Where the frontend decides, and so it and the broker each have books of a
+// VM, the same again with both: as soon as one has died at its point, the other is killed.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAULT_POINTS, type FaultPoint } from '../../services/lib/os/fault-point.ts';
@@ -24,18 +24,21 @@ export type Who = 'one' | 'both';
 const BROKER: Readonly<Record<Placement, Way>> = {
   window: { service: 'broker', placement: 'window' },
   'per-blob': { service: 'broker', placement: 'per-blob' },
+  own: { service: 'broker', placement: 'own' },
 };
 const FRONTEND: Readonly<Record<Placement, Way>> = {
   window: { service: 'frontend', placement: 'window' },
   'per-blob': { service: 'frontend', placement: 'per-blob' },
+  own: { service: 'frontend', placement: 'own' },
 };
-/** Who passes a point, the likeliest first. In window placement the frontend decides, and in the other the broker does. */
+/** Who passes a point, the likeliest first. The frontend decides where blobs lie in the window's memory, and the broker where they have their own. */
 const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
-  [/^broker\.(memory|effects|batch)/, [BROKER['per-blob']]],
+  [/^broker\.(memory|effects|batch)/, [BROKER.own]],
   [/^broker\.(grant|accounts|stash|map)/, [BROKER.window]],
-  [/^broker\.(left|lost)/, [BROKER['per-blob'], BROKER.window]],
+  [/^broker\.(left|lost)/, [BROKER.own, BROKER.window]],
   [/^(broker\.|journal\.snapshot)/, [BROKER.window, BROKER['per-blob']]],
-  [/^gpu\.(planned|batch|late|memory|file|blob)/, [FRONTEND['per-blob']]],
+  [/^gpu\.(planned|batch|late|memory|file)/, [FRONTEND.own]],
+  [/^gpu\.blob/, [FRONTEND['per-blob'], FRONTEND.own]],
   [/^gpu\.(window|stash|map)/, [FRONTEND.window]],
   [/^channel/, [FRONTEND['per-blob'], FRONTEND.window]],
   [/./, [FRONTEND.window, FRONTEND['per-blob']]],
@@ -119,7 +122,7 @@ const ROUNDS_A_POINT = 1.5;
 const OUTAGES: Readonly<
   Record<Outage, { readonly placement: Placement; readonly points: readonly FaultPoint[] }>
 > = {
-  silence: { placement: 'per-blob', points: ['gpu.late-recorded', 'gpu.late-undone'] },
+  silence: { placement: 'own', points: ['gpu.late-recorded', 'gpu.late-undone'] },
   eviction: { placement: 'window', points: ['gpu.session-gone'] },
 };
 /** With these, and a broker that is silent for longer: long enough for a frontend to begin to wait anew after a death. */
@@ -400,7 +403,7 @@ export class FaultPoints {
 
 function waysTo(point: FaultPoint, who: Who): readonly Way[] {
   const ways = WAYS.find(([pattern]) => pattern.test(point))![1];
-  return who === 'one' ? ways : ways.filter(({ placement }) => placement === 'window');
+  return who === 'one' ? ways : ways.filter(({ placement }) => placement !== 'own');
 }
 
 /** What else the broker is asked during a guest's life, so that it comes by its points; null for nothing. */
@@ -423,7 +426,9 @@ function besideTheGuest(
 }
 
 function labelOf({ service, placement }: Way): string {
-  return `${service}, ${placement} placement`;
+  return placement === 'own'
+    ? `${service}, blobs with memory of their own`
+    : `${service}, ${placement} placement`;
 }
 
 function logsOf(services: readonly KeptService[]): string {

@@ -141,15 +141,19 @@ async function loseBroker(directory: string): Promise<string> {
   const host = await Host.start(directory, { orphanGrace: '1h', kept: true });
   const machines: Machine[] = [];
   try {
-    for (const vm of [VM.WINDOW, VM.PER_BLOB, VM.NEIGHBOUR]) machines.push(await startMachine(host, vm));
-    const [window, perBlob, well] = machines as [Machine, Machine, Machine];
-    const lost = [window, perBlob];
+    for (const vm of [VM.WINDOW, VM.PER_BLOB, VM.OWN, VM.NEIGHBOUR])
+      machines.push(await startMachine(host, vm));
+    const [window, perBlob, own, well] = machines as [Machine, Machine, Machine, Machine];
+    const decided = [window, perBlob];
+    const lost = [...decided, own];
     await killKeeper(host.broker, async () => undefined);
     expectThat(host.broker.log().includes('what it held is lost'), 'the broker does not say what happened');
 
-    // In per-blob placement nobody decides anything now; in window placement the frontend does. Nothing that is mapped goes away.
-    const waited = await Promise.all([perBlob, well].map((machine) => refusedAfter(machine)));
-    await window.vmm.driver.unmapAndUnref(await window.vmm.driver.createAndMap({ size: PAGE }));
+    // Where the broker decides nobody does now. Nothing that is mapped goes away.
+    const waited = await Promise.all([own, well].map((machine) => refusedAfter(machine)));
+    for (const { vmm } of decided) {
+      await vmm.driver.unmapAndUnref(await vmm.driver.createAndMap({ size: PAGE }));
+    }
     expectAtMost('milliseconds that a guest waited for its error', Math.max(...waited), ANSWER_BOUND);
     for (const machine of machines) expectBytes(machine);
 
@@ -169,7 +173,9 @@ async function loseBroker(directory: string): Promise<string> {
       expectEqual('VMs that are lost', page.sum('barkeep_recovered_vms', { result: 'lost' }), lost.length);
       expectEqual('VMs that go on', page.sum('barkeep_recovered_vms', { result: 'adopted' }), 1);
     });
-    await untilPasses('the frontend that decided hears of it', () => refusedAfter(window));
+    for (const machine of decided) {
+      await untilPasses('a frontend that decided hears of it', () => refusedAfter(machine));
+    }
     const told = await Promise.all(lost.map((machine) => refusedAfter(machine)));
     expectAtMost('milliseconds until a lost VM is told so', Math.max(...told), TOLD_BOUND);
 
@@ -179,7 +185,7 @@ async function loseBroker(directory: string): Promise<string> {
       await expectStillWell(host, machine);
     }
     await expectStillWell(host, well);
-    return `without a broker one guest went on, and others had an error after ${Math.max(...waited).toFixed(0)} ms; 2 VMs are lost and begin anew, 1 goes on with ${BLOBS} blobs`;
+    return `without a broker two guests went on, and others had an error after ${Math.max(...waited).toFixed(0)} ms; ${lost.length} VMs are lost and begin anew, 1 goes on with ${BLOBS} blobs`;
   } finally {
     for (const { vmm } of machines) vmm.close();
     await host.stop();

@@ -17,9 +17,10 @@ const TO_FILE = 'exec "$@" 2>>"$CHAOS_LOG"';
 const START_LIMIT = patient(20_000);
 const POLL = 5;
 
-/** The VMs of the configuration, by their placement. */
-export const KEPT_VM = { window: 'win', 'per-blob': 'blob' } as const;
+/** The VMs of the configuration, by their placement; 'own': per-blob, and the broker decides, because not all blobs fit a window's memory. */
+export const KEPT_VM = { window: 'win', 'per-blob': 'blob', own: 'own' } as const;
 export type Placement = keyof typeof KEPT_VM;
+const FILE_HEAP_BYTES = 1024 * 1024;
 
 /** A further one, for whoever only wants to keep the broker busy. */
 export const BUSY_VM = 'busy';
@@ -31,9 +32,11 @@ sweep_interval: 1s
 log_level: info
 heaps:
   - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }
+  - { name: file, backing: file, cache: wc, path: ${directory}/file, capacity: 1MiB }
 vms:
   - { name: ${KEPT_VM.window}, window: 64MiB, heap: ram }
   - { name: ${KEPT_VM['per-blob']}, window: 64MiB, heap: ram, placement: per-blob }
+  - { name: ${KEPT_VM.own}, window: 64MiB, heap: ram, placement: per-blob, blob_heaps: { 1: file } }
   - { name: ${BUSY_VM}, window: 64MiB, heap: ram }
 frontend: { statistics_interval: 100ms, answer_timeout: ${answerTimeout} }
 `;
@@ -215,6 +218,7 @@ export class KeptHost {
     } = {},
   ): Promise<KeptHost> {
     mkdirSync(join(directory, 'run'), { recursive: true });
+    writeFileSync(join(directory, 'file'), Buffer.alloc(FILE_HEAP_BYTES));
     writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, orphanGrace, answerTimeout));
     const args = ['broker', '--config', join(directory, 'barkeep.yaml')];
     const host = new KeptHost(

@@ -9,7 +9,7 @@ describe('the plan of the chaos suite', () => {
     const names = checkNames();
 
     expect(FAULT_POINTS.filter((point) => !names.includes(`points/${point}`))).toEqual([]);
-    // In per-blob placement alone the broker is asked.
+    // Where blobs have memory of their own the broker is asked, and it alone keeps books.
     expect(FAULT_POINTS.filter((point) => !names.includes(`both/${point}`))).toEqual([
       'broker.memory-stored',
       'broker.effects-done',
@@ -24,8 +24,6 @@ describe('the plan of the chaos suite', () => {
       'gpu.late-undone',
       'gpu.memory-fetched',
       'gpu.file-recorded',
-      'gpu.blob-mapped',
-      'gpu.blob-unmapped',
     ]);
     expect(new Set(names).size).toBe(names.length);
   });

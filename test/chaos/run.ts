@@ -31,8 +31,7 @@ export type RunOptions = {
 type GuestPlan = {
   readonly kills: KillPlan;
   readonly upgrades: number;
-  /** Null where the broker decides: without it nothing goes on. */
-  readonly absence: AbsencePlan | null;
+  readonly absence: AbsencePlan;
 };
 
 /** Real guests, by VM and so by placement. */
@@ -43,7 +42,11 @@ const GUESTS: Readonly<Record<RunOptions['scale'], Readonly<Partial<Record<VmNam
       upgrades: 5,
       absence: { seconds: 30, bounded: true },
     },
-    [VM.PER_BLOB]: { kills: { each: 100, together: 20, bounded: true }, upgrades: 5, absence: null },
+    [VM.PER_BLOB]: {
+      kills: { each: 100, together: 20, bounded: true },
+      upgrades: 5,
+      absence: { seconds: 30, bounded: true },
+    },
   },
   quick: {
     [VM.WINDOW]: {
@@ -51,7 +54,11 @@ const GUESTS: Readonly<Record<RunOptions['scale'], Readonly<Partial<Record<VmNam
       upgrades: 1,
       absence: { seconds: 8, bounded: false },
     },
-    [VM.PER_BLOB]: { kills: { each: 4, together: 1, bounded: false }, upgrades: 1, absence: null },
+    [VM.PER_BLOB]: {
+      kills: { each: 4, together: 1, bounded: false },
+      upgrades: 1,
+      absence: { seconds: 8, bounded: false },
+    },
   },
 };
 
@@ -78,9 +85,7 @@ export function checkNames(): readonly string[] {
     ...KEEPERS.map(({ name }) => `keeper/${name}`),
     ...FaultPoints.names().map((name) => `points/${name}`),
     ...FaultPoints.names('both').map((name) => `both/${name}`),
-    ...Object.entries(GUESTS.full).flatMap(([vm, { absence }]) =>
-      GUEST_CHECKS.filter((name) => name !== 'absence' || absence !== null).map((name) => `${vm}/${name}`),
-    ),
+    ...Object.keys(GUESTS.full).flatMap((vm) => GUEST_CHECKS.map((name) => `${vm}/${name}`)),
   ];
 }
 
@@ -195,10 +200,9 @@ export class ChaosRun {
       );
       const isWell =
         isUpgraded &&
-        (absence === null ||
-          (await this.#line(vm, 'absence', 'the broker killed and kept away under load', LIMIT.absence, () =>
-            liveWithoutBroker(parts, absence, new Random(seed)),
-          )));
+        (await this.#line(vm, 'absence', 'the broker killed and kept away under load', LIMIT.absence, () =>
+          liveWithoutBroker(parts, absence, new Random(seed)),
+        ));
       if (isWell) {
         await this.#line(vm, 'kills', 'random SIGKILLs under load', LIMIT.kills, () =>
           killAtRandom(parts, kills, new Random(seed)),

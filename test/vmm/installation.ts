@@ -1,5 +1,5 @@
 // A broker and frontends in this process, in a run directory of their own: what the in-tree VMM is a guest of in tests.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '../../services/broker/main.ts';
@@ -7,7 +7,6 @@ import { FdClient } from '../../services/frontend/fd-client.ts';
 import { startFrontend } from '../../services/frontend/main.ts';
 import { Mapping } from '../../services/lib/os/memory.ts';
 import { type AdminClient, AdminError, createAdminClient } from '../../services/lib/rpc/admin-client.ts';
-import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { parseConfig } from '../../services/lib/runtime/config.ts';
 import { createLogger } from '../../services/lib/runtime/log.ts';
@@ -23,7 +22,10 @@ export type Books = {
 /** `after`: any generation beyond this one. */
 type Later = { readonly after?: number };
 
-/** The settings of one VM as YAML flow text, e.g. "window: 64MiB, placement: window". */
+/**
+ * The settings of one VM as YAML flow text, e.g. "window: 64MiB, placement: window". "placement: own" is per-blob placement where the broker decides,
+ * because one of the VM's heaps is a file.
+ */
 export type VmSettings = Readonly<Record<string, string>>;
 
 const HEAPS = `
@@ -33,9 +35,19 @@ heaps:
   - { name: registers, backing: memfd, cache: uncached, capacity: 64MiB }
   - { name: other, backing: memfd, cache: none, capacity: 64MiB }
 `;
+const FILE_BYTES = 1024 * 1024;
+const fileHeap = (path: string): string =>
+  `  - { name: file, backing: file, cache: cached, path: ${path}, capacity: 1MiB }\n`;
 /** Why a mapping that the guest has just been told of is not to be had. */
 const NOT_HEARD_OF: ReadonlySet<string> = new Set(['RESOURCE_UNKNOWN', 'NEVER_MAPPED', 'STASHED']);
-const BLOB_HEAPS = 'heap: ram, blob_heaps: { 1: video, 2: registers, 3: other }';
+const BLOB_HEAPS = '1: video, 2: registers, 3: other';
+
+function lineOf(name: string, settings: string): string {
+  const isOwn = settings.includes('placement: own');
+  const heaps = isOwn ? `${BLOB_HEAPS}, 4: file` : BLOB_HEAPS;
+  const rest = isOwn ? settings.replace('placement: own', 'placement: per-blob') : settings;
+  return `  - { name: ${name}, heap: ram, blob_heaps: { ${heaps} }, ${rest} }`;
+}
 
 export class Installation {
   readonly admin: AdminClient;
@@ -55,10 +67,10 @@ export class Installation {
   /** Starts a broker and a frontend for each VM; `vms` gives their further settings by name. Log level by BARKEEP_TEST_LOG. */
   static async start(vms: VmSettings): Promise<Installation> {
     const directory = mkdtempSync(join(tmpdir(), 'barkeep-host-'));
-    const lines = Object.entries(vms).map(
-      ([name, settings]) => `  - { name: ${name}, ${BLOB_HEAPS}, ${settings} }`,
-    );
-    const text = `run_directory: ${directory}\norphan_grace: 200ms\n${HEAPS}\nvms:\n${lines.join('\n')}\n`;
+    const lines = Object.entries(vms).map(([name, settings]) => lineOf(name, settings));
+    const file = join(directory, 'file');
+    writeFileSync(file, Buffer.alloc(FILE_BYTES));
+    const text = `run_directory: ${directory}\norphan_grace: 200ms\n${HEAPS}${fileHeap(file)}\nvms:\n${lines.join('\n')}\n`;
     const config = parseConfig(text, 'installation.yaml', { environment: {} });
     const log = createLogger({ service: 'test', level: 'silent' });
     const parts = [await startBroker(config, log)];
@@ -79,7 +91,7 @@ export class Installation {
   }
 
   /**
-   * What a process of the host sees of a blob. In window placement the broker hears of a mapping after the guest does: one that it has not
+   * What a process of the host sees of a blob. Where the frontend decides the broker hears of a mapping after the guest does: one that it has not
    * heard of yet is waited for. The caller closes it. Throws AdminError.
    */
   async openBlob(vm: string, resource: number): Promise<Mapping> {
@@ -100,18 +112,18 @@ export class Installation {
     }
   }
 
-  /** Mappings, blobs and generation of a VM as the broker counts them. In window placement they are some milliseconds behind the guest. */
+  /** Mappings, blobs and generation of a VM as the broker counts them: some milliseconds behind the guest, where its frontend decides. */
   async books(vm: string): Promise<Books> {
     return booksOf(await this.admin.getVm(vm));
   }
 
   /**
-   * Waits until the broker's books say this. In per-blob placement the broker decides, and they say it at once, or this rejects. What they come to
+   * Waits until the broker's books say this. Where it decides they say it at once, or this rejects. What they come to
    * say too much of later is not seen: an answer of the guest's after which they hold goes before.
    */
   async booksAre(vm: string, expected: Partial<Books> & Later): Promise<void> {
     const found = await this.admin.getVm(vm);
-    const isBehind = found.placement === barkeep.v1.Placement.PLACEMENT_WINDOW;
+    const isBehind = found.decides ?? false;
     let books = booksOf(found);
     await until(
       `the books of ${vm} say ${JSON.stringify(expected)}`,

@@ -74,6 +74,7 @@ it.each([0, 1])("has the %i scanouts of the broker's configuration", async (scan
 describe.each([
   ['window', { flawless: false }],
   ['per-blob', { flawless: true }],
+  ['own', { flawless: true }],
 ])('a guest in %s placement', (placement, flaws) => {
   beforeAll(async () => {
     host = await Installation.start({

@@ -60,7 +60,7 @@ export type VmRecord = {
   /** Bytes. */
   readonly windowSize: number;
   readonly placement: PlacementName;
-  /** Of the window's memfd; 0 in per-blob placement. */
+  /** Of the memfd of its window; 0 when each blob has memory of its own. */
   readonly windowInode: number;
   /** On which terms it was attached, besides its window: they hold until it is reclaimed. */
   readonly heap: string;
@@ -111,7 +111,7 @@ export type Executed =
   | {
       readonly result: 'ok';
       readonly command: Command;
-      /** Of a create: the heap's name, and what it gave in per-blob placement. */
+      /** Of a create: the heap's name, and what it gave for a blob with memory of its own. */
       readonly memory: { readonly heap: string; readonly allocation: Allocation | null } | null;
       /** Of the memfd behind that allocation; 0 otherwise. */
       readonly inode: number;

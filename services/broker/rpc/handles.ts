@@ -35,7 +35,7 @@ export class Handles {
     return this.of(owner, peer, allocation.fdOffset, size, () => this.#heaps.open(allocation));
   }
 
-  /** The answer to an attach, with the window's memory in window placement, and with what a caller needs who decides. */
+  /** The answer to an attach, with the window's memory where blobs lie in it, and with what a caller needs who decides. */
   attached({ entry, attached, session, resumed }: Attachment, peer: Peer): barkeep.v1.Attached.$Properties {
     const { vm, window, followed } = attached;
     const { name, placement } = entry.config;

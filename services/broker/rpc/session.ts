@@ -181,7 +181,7 @@ export class Session implements VmOwner {
     const { name, placement } = entry.config;
     throw new StatusError(
       'PROTOCOL',
-      `${what} came for VM "${name}", but the broker decides for it: its session was begun without decides, or its placement (${placement}) is not window; send commands`,
+      `${what} came for VM "${name}", but the broker decides for it: its session was begun without decides, or with blobs that no window can hold (placement ${placement}); send commands`,
       { vm: name },
     );
   }

@@ -11,7 +11,7 @@ const TIMEOUT = 120_000;
 /** Every point in one placement, in turn, is enough for every day; RECOVERY as in kills.test.ts. */
 const runs =
   process.env['RECOVERY'] === undefined ? inTurn(runsOf(undefined)) : runsOf(process.env['RECOVERY']);
-const KILLED_UNDER_LOAD = ['window', 'per-blob'] as const;
+const KILLED_UNDER_LOAD = ['window', 'per-blob', 'own'] as const;
 
 let host: Host;
 beforeAll(async () => {

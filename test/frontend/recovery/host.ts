@@ -13,7 +13,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminClient, createAdminClient } from '../../../services/lib/rpc/admin-client.ts';
-import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
 import { FdStore } from '../../../services/lib/runtime/fd-store.ts';
 import { childrenOf, isStopped } from '../../support/processes.ts';
 import { until } from '../../support/until.ts';
@@ -26,7 +25,8 @@ export type Books = {
   readonly generation: number;
 };
 
-export type Placement = 'window' | 'per-blob';
+/** 'own': per-blob, and the broker decides, because not all blobs fit a window's memory. */
+export type Placement = 'window' | 'per-blob' | 'own';
 
 /** How far each life of a frontend gets: BARKEEP_FAULT of the first, of the second …; later ones are not disturbed. */
 export type Faults = readonly string[];
@@ -37,6 +37,13 @@ const LIVES = `
   eval "fault=\\$FAULT_$life"
   if [ -n "$fault" ]; then export BARKEEP_FAULT="$fault"; fi
   exec "$@"`;
+
+const FILE_HEAP_BYTES = 1024 * 1024;
+const PLACEMENT_LINES: Readonly<Record<Placement, string>> = {
+  window: 'placement: window',
+  'per-blob': 'placement: per-blob',
+  own: 'placement: per-blob, blob_heaps: { 1: file }',
+};
 
 export class Host {
   readonly directory: string;
@@ -50,12 +57,14 @@ export class Host {
   constructor(vms: Readonly<Record<string, Placement>>, frontend = 'answer_timeout: 5s, vmm_timeout: 5s') {
     this.directory = mkdtempSync(join(tmpdir(), 'barkeep-recovery-'));
     const lines = Object.entries(vms).map(
-      ([name, placement]) => `  - { name: ${name}, window: 64MiB, placement: ${placement}, heap: ram }`,
+      ([name, placement]) => `  - { name: ${name}, window: 64MiB, heap: ram, ${PLACEMENT_LINES[placement]} }`,
     );
+    writeFileSync(join(this.directory, 'file'), Buffer.alloc(FILE_HEAP_BYTES));
     writeFileSync(
       this.config,
       `run_directory: ${this.directory}\norphan_grace: 60s\nheaps:\n` +
-        `  - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }\nvms:\n${lines.join('\n')}\n` +
+        `  - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }\n` +
+        `  - { name: file, backing: file, cache: wc, path: ${this.directory}/file, capacity: 1MiB }\nvms:\n${lines.join('\n')}\n` +
         `frontend: { ${frontend}, statistics_interval: 100ms }\n`,
     );
     this.admin = createAdminClient(join(this.directory, 'admin.sock'));
@@ -77,13 +86,13 @@ export class Host {
   }
 
   /**
-   * Waits until the broker's books of a VM say this. In per-blob placement the broker decides, and they say it at once, or this rejects; in window
-   * placement the frontend decides, and they are some milliseconds behind it.
+   * Waits until the broker's books of a VM say this. Where it decides they say it at once, or this rejects; where the frontend decides they are some
+   * milliseconds behind it.
    */
   async booksAre(vm: string, expected: Partial<Books>): Promise<void> {
     const books = async (): Promise<{ books: Books; isBehind: boolean }> => {
-      const { allocations, mappings, generation, placement } = await this.admin.getVm(vm);
-      const isBehind = placement === barkeep.v1.Placement.PLACEMENT_WINDOW;
+      const { allocations, mappings, generation, decides } = await this.admin.getVm(vm);
+      const isBehind = decides ?? false;
       return {
         books: {
           allocations: Number(allocations),

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 const PAGE = 4096;
 const TIMEOUT = 120_000;
 const ANSWER_TIMEOUT = 500;
-const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
+const PLACEMENTS: readonly Placement[] = ['window', 'per-blob', 'own'];
 
 let host: Host;
 let vmms: Vmm[] = [];
@@ -34,7 +34,7 @@ async function start(vm: string, placement: Placement, faults: Faults): Promise<
     socketPath: frontend.socketPath,
     memory: 64 * MIB,
     answerTimeout: 15_000,
-    flawless: placement === 'per-blob',
+    flawless: placement !== 'window',
   });
   vmms.push(vmm);
   return [frontend, vmm];
@@ -82,7 +82,7 @@ describe.each(PLACEMENTS)('in %s placement', (placement) => {
 });
 
 describe('in per-blob placement, where the broker decides', () => {
-  const placement = 'per-blob';
+  const placement = 'own';
 
   it.each(['late-recorded', 'late-undone'])(
     'what a silent broker did too late is taken back, whoever dies at gpu.%s',

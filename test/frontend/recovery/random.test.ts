@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 const TIMEOUT = 120_000;
 const KILLS = Number(process.env['RECOVERY_KILLS'] ?? 12);
 const { VM_STATE_ATTACHED: ATTACHED, VM_STATE_ORPHANED: ORPHANED } = barkeep.v1.VmState;
-const PLACEMENTS: readonly Placement[] = ['window', 'per-blob'];
+const PLACEMENTS: readonly Placement[] = ['window', 'per-blob', 'own'];
 
 let host: Host;
 let vmms: Vmm[] = [];
@@ -36,7 +36,7 @@ async function boot(frontend: KeptFrontend, placement: Placement): Promise<Vmm> 
     socketPath: frontend.socketPath,
     memory: 64 * MIB,
     answerTimeout: 20_000,
-    flawless: placement === 'per-blob',
+    flawless: placement !== 'window',
   });
   vmms.push(vmm);
   return vmm;

@@ -5,7 +5,7 @@ import { Vmm, type VmmOptions } from '../../vmm/vmm.ts';
 import type { Faults, KeptFrontend, Placement } from './host.ts';
 
 const MIB = 1024 * 1024;
-const PLACEMENTS = ['window', 'per-blob'] as const;
+const PLACEMENTS = ['window', 'per-blob', 'own'] as const;
 
 export type Run = {
   readonly placement: Placement;
@@ -37,7 +37,7 @@ export function runsOf(asked: string | undefined): readonly Run[] {
 }
 
 export function vmmOptions({ socketPath }: KeptFrontend, placement: Placement): VmmOptions {
-  return { socketPath, memory: 64 * MIB, answerTimeout: 15_000, flawless: placement === 'per-blob' };
+  return { socketPath, memory: 64 * MIB, answerTimeout: 15_000, flawless: placement !== 'window' };
 }
 
 /**
@@ -77,17 +77,18 @@ function pointsOf(placement: Placement): readonly FaultPoint[] {
   );
 }
 
-/** What only the other placement does, and what has its own tests: a broker that goes silent or forgets, descriptors that are left over. */
+/** What only another placement does, and what has its own tests: a broker that goes silent or forgets, descriptors that are left over. */
 function isPassed(point: FaultPoint, placement: Placement): boolean {
   if (/^gpu\.(late|session-gone)|^recovery\.swept/.test(point)) return false;
-  // In window placement the broker is asked nothing, and the frontend has the memory.
-  if (/^gpu\.(planned|batch-|memory-fetched|file-recorded|blob-)/.test(point))
-    return placement === 'per-blob';
-  if (/^gpu\.(window-|stash-|map-restored)|^vmm\.driver-gone/.test(point)) return placement === 'window';
+  // Who decides asks nobody, and has the memory.
+  if (/^gpu\.(planned|batch-|memory-fetched|file-recorded)/.test(point)) return placement === 'own';
+  if (/^gpu\.blob-/.test(point)) return placement !== 'window';
+  if (/^gpu\.window-mapped|^vmm\.driver-gone/.test(point)) return placement === 'window';
+  if (/^gpu\.(window-|stash-|map-restored)/.test(point)) return placement !== 'own';
   // The point of no return of a command, which is another one where the frontend decides.
   if (/^gpu\.(finished|segment-)/.test(point)) return true;
   if (/^gpu\.(session|used|reset|adopted|compacted)/.test(point)) {
-    return placement === 'window' || process.env['RECOVERY'] !== undefined;
+    return placement !== 'own' || process.env['RECOVERY'] !== undefined;
   }
   // Once each is enough for every day; the placement with more steps has it.
   return placement === 'per-blob' || process.env['RECOVERY'] !== undefined;

@@ -20,6 +20,8 @@ export const GIB = 1024 * MIB;
 export const VM = {
   WINDOW: 'win',
   PER_BLOB: 'blob',
+  SLOTS: 'slots',
+  OWN: 'own',
   NEIGHBOUR: 'twin',
   LARGE: 'wide',
   VAST: 'vast',
@@ -30,6 +32,8 @@ export type VmName = (typeof VM)[keyof typeof VM];
 export const PLACEMENT: Readonly<Record<VmName, 'window' | 'per-blob'>> = {
   win: 'window',
   blob: 'per-blob',
+  slots: 'per-blob',
+  own: 'per-blob',
   twin: 'per-blob',
   wide: 'window',
   vast: 'window',
@@ -42,6 +46,8 @@ export const BLOB_ID = { CACHED: 0, WC: 1, UNCACHED: 2, FILE: 3, FAR: 4, UNKNOWN
 export const WINDOW_SIZE: Readonly<Record<VmName, number>> = {
   win: GIB,
   blob: GIB,
+  slots: GIB,
+  own: GIB,
   twin: GIB,
   wide: 16 * GIB,
   // More than a guest of QEMU's TCG can address: its processors have 40 bits.
@@ -69,7 +75,7 @@ export type HostOptions = {
 
 const DEFAULTS: HostOptions = { orphanGrace: '2s', kept: false, hugePages: 0, answerTimeout: '5s' };
 
-/** All of the heap that 'blob' and 'twin' share. */
+/** All of the heap that 'own' and 'twin' share. */
 export const SHARED_FILE_BYTES = 64 * MIB;
 
 // The two memfd heaps are smaller than many a host, and lead to more than 8 GiB of blobs together; nothing touches all of it.
@@ -97,8 +103,10 @@ vms:
     window: 1GiB
     placement: per-blob
     heap: ram
-    blob_heaps: { 1: video, 2: registers, 3: shared }
+    blob_heaps: { 1: video, 2: registers }
     quota: { bytes: ${QUOTA.blob.bytes / MIB}MiB, mappings: ${QUOTA.blob.mappings}, allocations: ${QUOTA.blob.allocations} }
+  - { name: ${VM.SLOTS}, window: 1GiB, placement: per-blob, heap: ram }
+  - { name: ${VM.OWN}, window: 1GiB, placement: per-blob, heap: ram, blob_heaps: { 3: shared } }
   - { name: ${VM.NEIGHBOUR}, window: 1GiB, placement: per-blob, heap: shared }
   - { name: ${VM.LARGE}, window: 16GiB, heap: ram, blob_heaps: { 4: far } }
   - { name: ${VM.VAST}, window: 1TiB, heap: ram }
