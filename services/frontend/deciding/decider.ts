@@ -268,6 +268,9 @@ export class Decider {
         case 'zero':
           this.#memory.zeroInline(effect.offset, effect.length);
           break;
+        case 'free':
+          this.#memory.freeInline(effect.offset, effect.length);
+          break;
         case 'populate':
           try {
             this.#memory.populateInline(effect.offset, effect.length);
@@ -304,6 +307,7 @@ export class Decider {
     const memory = this.#memory;
     switch (effect.kind) {
       case 'zero':
+      case 'free':
         await memory.zero(effect.offset, effect.length);
         return;
       case 'populate':
@@ -419,7 +423,8 @@ function isShort({ reason }: Refusal): boolean {
 function inlineBytes(effects: readonly Effect[]): number {
   let bytes = 0;
   for (const effect of effects) {
-    if (effect.kind === 'zero' || effect.kind === 'populate') bytes += effect.length;
+    if (effect.kind === 'zero' || effect.kind === 'free' || effect.kind === 'populate')
+      bytes += effect.length;
   }
   return bytes;
 }

@@ -48,6 +48,7 @@ export type DecidingOptions = {
 
 export class Deciding {
   readonly #decider: Decider;
+  readonly #memory: OwnMemory;
   readonly #teller: AccountsTeller;
   readonly #grants: GrantHolder;
   readonly #swept: { strayBytes: number };
@@ -60,6 +61,7 @@ export class Deciding {
     // What is under way when this ends must not find another file under the number.
     this.#window = duplicate(options.window);
     const memory = new OwnMemory(this.#window.number, windowSize, options.stash);
+    this.#memory = memory;
     this.#decider = new Decider({
       name,
       windowSize,
@@ -84,7 +86,11 @@ export class Deciding {
       books,
       heaps: heapsOf(rules),
       answerTimeout,
-      send: (request) => link.askGrant(request),
+      send: (request) => {
+        // What is given back is nobody's here any more.
+        memory.giveBack();
+        return link.askGrant(request);
+      },
       refusal: () => link.refusal,
       record: (granted) => journal?.append({ kind: 'grant', grant: granted }),
       isTold: () => this.#decider.isSettled && this.#teller.isTold,
@@ -142,9 +148,9 @@ export class Deciding {
     return this.#decider.snapshot();
   }
 
-  /** Bytes that the last sweep found outside of blobs. */
+  /** Bytes that the last sweep found outside of blobs, and those of blobs that have ended just now. */
   get strayBytes(): number {
-    return this.#swept.strayBytes;
+    return this.#swept.strayBytes + this.#memory.freedBytes;
   }
 
   /** Blobs whose state the broker may not have. */
@@ -181,6 +187,7 @@ export class Deciding {
     this.#teller.close();
     this.#grants.close();
     this.#sweeper.close();
+    this.#memory.close();
     void this.#decider.idle().then(() => this.#window.close());
   }
 }

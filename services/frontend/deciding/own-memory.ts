@@ -2,7 +2,8 @@
 // Both stay open for others; what is done to the bytes of blobs is done here alone while the VM is attached.
 import { Extents } from '../../lib/domain/extents.ts';
 import type { Extent } from '../../lib/domain/range-tree.ts';
-import { copyRange, zeroRange, zeroRangeInline } from '../../lib/memory/ranges.ts';
+import { FreedRanges } from '../../lib/memory/freed-ranges.ts';
+import { copyRange, zeroRange, zeroRangeInline, zeroRangeInPlace } from '../../lib/memory/ranges.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import { createMemfd, nextData, PAGE_SIZE, populate, populateAsync } from '../../lib/os/memory.ts';
 
@@ -20,6 +21,7 @@ export class OwnMemory {
   readonly #stashFile: number;
   #extents = new Extents(STASH_FILE_BYTES, PAGE_SIZE);
   readonly #stashes = new Map<number, Extent>();
+  readonly #freed: FreedRanges;
   /** Counts forgetStashes(): what was begun before one is not in these books. */
   #generation = 0;
 
@@ -28,29 +30,60 @@ export class OwnMemory {
     this.#window = window;
     this.#size = size;
     this.#stashFile = stashFile;
+    this.#freed = new FreedRanges((offset, length) => zeroRangeInline(window, offset, length));
   }
 
-  /** Zeroes a range and gives its pages back. */
+  /** Bytes of the window that belong to no blob any more, and may have pages for a moment. */
+  get freedBytes(): number {
+    return this.#freed.bytes;
+  }
+
+  /** Zeroes a range: in place when it was freed just now, otherwise its pages are given back. */
   zeroInline(offset: number, length: number): void {
-    zeroRangeInline(this.#window, offset, length);
+    if (this.#freed.take(offset, length)) zeroRangeInPlace(this.#window, offset, length);
+    else zeroRangeInline(this.#window, offset, length);
   }
 
   async zero(offset: number, length: number): Promise<void> {
+    this.#freed.take(offset, length);
     await zeroRange(this.#window, offset, length);
+  }
+
+  /** Nobody needs a range any more. Its pages are given back within a moment, see FreedRanges. */
+  freeInline(offset: number, length: number): void {
+    if (!this.#freed.keep(offset, length)) zeroRangeInline(this.#window, offset, length);
+  }
+
+  /** Whatever was freed has given its pages back. */
+  giveBack(): void {
+    this.#freed.flush();
+  }
+
+  /** Nothing is done to the window any more by itself. */
+  close(): void {
+    this.#freed.forget();
   }
 
   /** All of the window, and of the stash. */
   async erase(): Promise<void> {
+    this.#freed.forget();
     await zeroRange(this.#window, 0, this.#size);
     await zeroRange(this.#stashFile, 0, STASH_FILE_BYTES);
   }
 
   /** Gives a range its pages. Throws SystemError when there is no memory for them. */
   populateInline(offset: number, length: number): void {
-    populate(this.#window, offset, length);
+    try {
+      populate(this.#window, offset, length);
+    } catch (error) {
+      if (this.#freed.bytes === 0) throw error;
+      this.#freed.flush();
+      populate(this.#window, offset, length);
+    }
   }
 
   async populate(offset: number, length: number): Promise<void> {
+    this.#freed.flush();
     await populateAsync(this.#window, offset, length);
   }
 
@@ -115,8 +148,9 @@ export class OwnMemory {
     this.#free(stash);
   }
 
-  /** The next run of touched pages of the window at or after `from`, or null. */
+  /** The next run of touched pages of the window at or after `from`, or null. What was freed has none any more. */
   nextData(from: number): Extent | null {
+    this.#freed.flush();
     return nextData(this.#window, from, this.#size);
   }
 

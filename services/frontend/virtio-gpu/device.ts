@@ -179,6 +179,8 @@ export class GpuDevice implements Device {
   /** What it begins with when the window is here; null when it is there, or nothing is to begin. */
   #due: DueDeciding | null = null;
   readonly #beginning: Beginning;
+  /** As countMalformed() saw them last. */
+  #strayBytes = 0;
   /** Moves on at every reset: what was asked before is not answered. */
   #epoch = 0;
   /** The chain that a predecessor died of, and had come so far as to finish; null once the driver started afresh. */
@@ -345,8 +347,11 @@ export class GpuDevice implements Device {
     return this.#state.windowUse;
   }
 
-  /** Brings the count of malformed chains up to date. */
+  /** Brings the count of malformed chains up to date, and has stray bytes reported that are other than they were. */
   countMalformed(): void {
+    const { strayBytes } = this.accountFigures;
+    if (strayBytes !== this.#strayBytes) this.#options.statistics.touch();
+    this.#strayBytes = strayBytes;
     for (const [queue, live] of this.#queues) {
       const { malformed, outOfReach } = queue.statistics;
       this.#options.statistics.countMalformed(malformed - live.malformed, outOfReach - live.outOfReach);

@@ -4,7 +4,7 @@
  * The order given is the order to keep, and all of it comes before the answer:
  *
  *     MAP       stash of every blob in the way, then zero, then restore (the blob had bytes) or populate (it had none)
- *     DESTROY   zero of its range, or drop-stash, or release
+ *     DESTROY   free of its range, or drop-stash, or release
  *     RESET     drop-stash and release of every blob, then zero of the whole window
  *
  * A stash has saved its bytes before it zeroes their range. A restore finds zeros. A range is not handed out again before
@@ -19,6 +19,8 @@ import type { Reply } from './command.ts';
 export type Effect =
   /** The range reads as zero afterwards, and its pages are given back. */
   | { readonly kind: 'zero'; readonly offset: number; readonly length: number }
+  /** Nobody needs the range's bytes any more: its pages are given back. What is mapped there next is zeroed first all the same. */
+  | { readonly kind: 'free'; readonly offset: number; readonly length: number }
   /** The range gets its pages now, so that the guest does not fault for them. It still reads as zero. */
   | { readonly kind: 'populate'; readonly offset: number; readonly length: number }
   /** The range's bytes are copied to a side store under the resource's id; when the copy is complete, the range is zeroed. */
@@ -78,7 +80,7 @@ export function effectOfEnd({ resource, state, offset, length, allocation }: Blo
   switch (state) {
     case 'mapped':
     case 'parked':
-      return { kind: 'zero', offset, length };
+      return { kind: 'free', offset, length };
     case 'stashed':
       return { kind: 'drop-stash', resource };
     case 'unmapped':
@@ -91,7 +93,7 @@ export function effectsOfEnd(blobs: Iterable<Blob>): Effect[] {
   const effects: Effect[] = [];
   for (const blob of blobs) {
     const effect = effectOfEnd(blob);
-    if (effect !== null && effect.kind !== 'zero') {
+    if (effect !== null && effect.kind !== 'free') {
       effects.push(effect);
     }
   }

@@ -63,7 +63,7 @@ export class EffectExecutor {
    */
   conflicts(effect: Effect): boolean {
     return (
-      effect.kind === 'zero' &&
+      (effect.kind === 'zero' || effect.kind === 'free') &&
       this.#populates.length > 0 &&
       this.#populates.some(
         ({ offset, length }) => offset < effect.offset + effect.length && effect.offset < offset + length,
@@ -75,6 +75,7 @@ export class EffectExecutor {
   collect(effect: Effect, number: number): void {
     switch (effect.kind) {
       case 'zero':
+      case 'free':
         this.#zeros.add(effect.offset, effect.length);
         break;
       case 'populate':
@@ -115,6 +116,7 @@ export class EffectExecutor {
     if (window === null) throw new Error(`a ${effect.kind} was asked of a VM that has no window memory`);
     switch (effect.kind) {
       case 'zero':
+      case 'free':
         return window.zero(effect.offset, effect.length);
       case 'populate':
         return window.populate(effect.offset, effect.length);

@@ -2,9 +2,12 @@
 // would give it a page.
 import { read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Mapping, nextData, punchHole, punchHoleAsync } from '../os/memory.ts';
+import { Mapping, nextData, PAGE_SIZE, punchHole, punchHoleAsync } from '../os/memory.ts';
 
 const PIECE = 1024 * 1024;
+/** Bytes that are overwritten rather than given back. */
+const MOST_OVERWRITTEN = 64 * 1024;
+const ZEROS = new Uint8Array(MOST_OVERWRITTEN);
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
 /** For copies that are done in line: these never overlap. */
@@ -17,6 +20,14 @@ export function zeroRangeInline(fd: number, offset: number, length: number): voi
   } catch {
     overwrite(fd, offset, length);
   }
+}
+
+/**
+ * Zeroes a range whose pages will be wanted again: what has data is overwritten, which leaves the pages where they are, in the file and in
+ * every mapping. Where much has data, or an overwrite fails, the pages are given back. Throws as zeroRangeInline().
+ */
+export function zeroRangeInPlace(fd: number, offset: number, length: number): void {
+  if (!overwriteData(fd, offset, length)) zeroRangeInline(fd, offset, length);
 }
 
 /** The same off the event loop. */
@@ -66,6 +77,25 @@ export async function copyRange(
 
 function writeAll(to: number, bytes: Buffer, length: number, offset: number): void {
   for (let done = 0; done < length; ) done += writeSync(to, bytes, done, length - done, offset + done);
+}
+
+/** False when it was not done, or not completely. */
+function overwriteData(fd: number, offset: number, length: number): boolean {
+  const end = offset + length;
+  let overwritten = 0;
+  try {
+    // A page alone that was a blob's has data, as a rule: looking costs more than writing.
+    if (length <= PAGE_SIZE) return writeSync(fd, ZEROS, 0, length, offset) === length;
+    for (let data = nextData(fd, offset, end); data !== null; ) {
+      overwritten += data.length;
+      if (overwritten > MOST_OVERWRITTEN) return false;
+      if (writeSync(fd, ZEROS, 0, data.length, data.offset) !== data.length) return false;
+      data = nextData(fd, data.offset + data.length, end);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** For when punching failed (no memory for the kernel's own work): the bytes must not stay whatever it costs. */

@@ -1,4 +1,4 @@
-// Ranges of a window that have to be zeroed, collected over a batch: sorted, and merged where they touch, so that a batch which takes
+// Ranges of a window that have to be zeroed or given back, collected for a while: sorted, and merged where they touch, so that what takes
 // neighbouring blobs in and out costs one system call instead of one for each.
 //
 // Two columns of plain numbers: this is on the path of every command, and leaves nothing to the garbage collector.
@@ -49,6 +49,37 @@ export class ZeroRanges {
     const lastEnd = this.#end[last - 1]!;
     this.#end[first] = lastEnd > end ? lastEnd : end;
     this.#drop(first + 1, last);
+  }
+
+  /** Takes [offset, offset + length) out; `length` > 0. @returns how many bytes of it were in a range */
+  remove(offset: number, length: number): number {
+    const end = offset + length;
+    const first = this.#firstEndingAt(offset + 1);
+    let last = first;
+    let removed = 0;
+    for (; last < this.#count && this.#offset[last]! < end; last += 1) {
+      removed += Math.min(end, this.#end[last]!) - Math.max(offset, this.#offset[last]!);
+    }
+    if (removed === 0) return 0;
+    const start = this.#offset[first]!;
+    const stop = this.#end[last - 1]!;
+    let kept = first;
+    if (start < offset) {
+      this.#end[first] = offset;
+      kept += 1;
+    }
+    if (stop > end) {
+      // Both ends stay of one range.
+      if (kept === last) {
+        this.#open(kept);
+        last += 1;
+      }
+      this.#offset[kept] = end;
+      this.#end[kept] = stop;
+      kept += 1;
+    }
+    this.#drop(kept, last);
+    return removed;
   }
 
   /** True when a byte of [offset, offset + length) is in a range. */

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Operation, type Result, SESSION_LOST } from '../../../services/frontend/operation.ts';
 import { INLINE_BYTES } from '../../../services/lib/memory/inline-work.ts';
+import { sweepSlice } from '../../../services/lib/memory/sweeper.ts';
 import { PAGE_SIZE as PAGE } from '../../../services/lib/os/memory.ts';
-import { turns } from '../../support/until.ts';
+import { turns, until } from '../../support/until.ts';
 import { comparable, comparableVm, create, grantOf, map, Rig, type Room } from './rig.ts';
 
 const PAGES = 16;
@@ -45,6 +46,8 @@ type Step = {
   readonly death: number | 'before-record' | 'after-record' | null;
   /** The device is reset when what is decided slowly has had so many turns. */
   readonly resetAfter: number | null;
+  /** What was freed gives its pages back, by itself or to a sweep. */
+  readonly after: 'give-back' | 'sweep' | null;
 };
 
 const rarely = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
@@ -67,6 +70,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   failing: rarely(fc.constantFrom('populate', 'stash', 'restore')),
   death: rarely(fc.oneof(fc.nat(4), fc.constantFrom('before-record' as const, 'after-record' as const))),
   resetAfter: rarely(fc.nat(3)),
+  after: rarely(fc.constantFrom('give-back', 'sweep')),
 });
 
 class Life {
@@ -86,6 +90,9 @@ class Life {
   async live(steps: readonly Step[]): Promise<void> {
     for (const one of steps) {
       await this.#take(one);
+      const { memory } = this.rig;
+      if (one.after === 'give-back') memory.giveBack();
+      if (one.after === 'sweep' && !this.rig.decider.isBusy) this.#sweep();
       await this.#check();
     }
     await this.#end();
@@ -140,6 +147,13 @@ class Life {
     await this.#reset();
     await slow;
     return 'reset';
+  }
+
+  #sweep(): void {
+    const { decider, memory } = this.rig;
+    const attached = { vm: decider.vm, window: memory, busy: false, closed: false, strayBytes: 0 };
+    expect(sweepSlice({ attached, cursor: 0, found: 0 })).toBe(true);
+    this.#hasDied = false;
   }
 
   async #die(): Promise<void> {
@@ -209,7 +223,7 @@ class Life {
       stash === null ? [] : [{ offset: stash, size: blob.size }],
     );
     expect(rig.strays('stash', stashed), 'bytes in the stash that are nobody’s').toEqual([]);
-    if (this.#hasDied) return;
+    if (this.#hasDied || rig.memory.freedBytes > 0) return;
     const placed = blobs
       .map(({ blob }) => blob)
       .filter(({ state }) => state === 'mapped' || state === 'parked');
@@ -232,6 +246,7 @@ class Life {
     await this.#reset();
     await rig.idle();
     expect([rig.strays('window', []), rig.strays('stash', [])]).toEqual([[], []]);
+    expect(rig.memory.freedBytes).toBe(0);
     expect(rig.decider.books.used).toEqual(grantOf(0, 0, 0));
   }
 }
@@ -271,6 +286,87 @@ describe('random lives', () => {
     // Otherwise the lives were too quiet to say anything.
     const { deaths, moves, refusals } = Life;
     expect({ deaths, moves, refusals }).toSatisfy(() => Math.min(deaths, moves, refusals) > 20);
+  });
+});
+
+describe('a place whose blob has ended', () => {
+  const ways: readonly (readonly [string, (rig: Rig) => void])[] = [
+    ['at once', () => {}],
+    ['after its pages were given back', (rig) => rig.memory.giveBack()],
+    ['after a sweep', (rig) => expect(rig.memory.nextData(0)).toBeNull()],
+  ];
+
+  it.each(
+    ways,
+  )('reads as zero to the next one, whatever the guest wrote there meanwhile: %s', async (_, pass) => {
+    for (const pages of [1, 3, 32]) {
+      const rig = newRig({ pages: 64 });
+      await rig.done(create(1, pages));
+      await rig.done(map(1, 0));
+      rig.write(0, pattern(pages * PAGE, 1));
+      await rig.done(destroy(1));
+      expect(rig.memory.freedBytes).toBe(pages * PAGE);
+      pass(rig);
+      rig.write(0, pattern(PAGE, 2));
+
+      await rig.done(create(2, pages));
+      await rig.done(map(2, 0));
+
+      expect(rig.read(0, pages * PAGE).every((byte) => byte === 0)).toBe(true);
+      expect(rig.memory.freedBytes).toBe(0);
+    }
+  });
+
+  it('keeps its page for a blob that comes at once, and gives it back where none comes', async () => {
+    const rig = newRig();
+    await rig.done(create(1));
+    await rig.done(map(1, 0));
+    rig.write(0, pattern(PAGE, 1));
+    await rig.done(destroy(1));
+    await rig.done(create(2));
+    await rig.done(map(2, 0));
+    expect(rig.strays('window', [])).toEqual([0]);
+    await rig.done(destroy(2));
+
+    await until('the page is given back', () => rig.strays('window', []).length === 0, { every: 1 });
+    expect(rig.memory.freedBytes).toBe(0);
+  });
+
+  it('is zero to a blob that takes more than it, or a part of it, and what is left of it is given back', async () => {
+    const rig = newRig();
+    for (const [resource, page] of [
+      [1, 0],
+      [2, 2],
+    ] as const) {
+      await rig.done(create(resource, 2));
+      await rig.done(map(resource, page));
+      rig.write(page * PAGE, pattern(2 * PAGE, resource));
+    }
+    await rig.done(destroy(1));
+    await rig.done(destroy(2));
+    await rig.done(create(3, 2));
+    await rig.done(map(3, 1));
+    await rig.done(create(4, 2));
+    await rig.done(map(4, 3));
+
+    expect(rig.read(PAGE, 4 * PAGE).every((byte) => byte === 0)).toBe(true);
+    rig.write(PAGE, pattern(4 * PAGE, 3));
+    rig.memory.giveBack();
+    expect(rig.strays('window', [])).toEqual([1, 2, 3, 4]);
+    expect(rig.read(PAGE, 4 * PAGE).equals(pattern(4 * PAGE, 3))).toBe(true);
+  });
+
+  it('is not touched again by a process that has stopped', async () => {
+    const rig = newRig();
+    await rig.done(create(1));
+    await rig.done(map(1, 0));
+    rig.write(0, pattern(PAGE, 1));
+    await rig.done(destroy(1));
+    rig.memory.close();
+
+    expect(rig.memory.freedBytes).toBe(0);
+    rig.memory.giveBack();
+    expect(rig.strays('window', [])).toEqual([0]);
   });
 });
 

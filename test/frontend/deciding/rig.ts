@@ -92,6 +92,11 @@ export class FlakyMemory extends OwnMemory {
     return this.#later('erase', () => super.erase());
   }
 
+  override freeInline(offset: number, length: number): void {
+    this.#inLine('free');
+    super.freeInline(offset, length);
+  }
+
   override populateInline(offset: number, length: number): void {
     this.#inLine('populate');
     super.populateInline(offset, length);
@@ -275,11 +280,14 @@ export class Rig {
   }
 
   close(): void {
+    this.memory.close();
     this.window.close();
     this.stash.close();
   }
 
   #begin(past: PastAccounts | null): void {
+    // A process that has died has no timers.
+    this.memory?.close();
     const memory = new FlakyMemory(this.window.number, this.size, this.stash.number);
     this.memory = memory;
     this.decider = new Decider({

@@ -62,6 +62,7 @@ describe('two VMs on one host', () => {
       'failed restore',
       'failed stash',
       'failed zero',
+      'free',
       'populate',
       'release',
       'restore',

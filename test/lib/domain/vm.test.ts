@@ -26,6 +26,7 @@ function stashed(): Desk {
 }
 
 const zero = (offset: number, length: number) => ({ kind: 'zero', offset, length });
+const free = (offset: number, length: number) => ({ kind: 'free', offset, length });
 
 describe('create', () => {
   it('charges the VM, its heap and the host', () => {
@@ -292,8 +293,8 @@ describe('destroy gives everything back', () => {
       false,
       [],
     ],
-    ['mapped', () => mapped(PAGE), true, [zero(PAGE, 2 * PAGE)]],
-    ['parked', () => parked(PAGE), false, [zero(PAGE, 2 * PAGE)]],
+    ['mapped', () => mapped(PAGE), true, [free(PAGE, 2 * PAGE)]],
+    ['parked', () => parked(PAGE), false, [free(PAGE, 2 * PAGE)]],
     ['stashed', stashed, false, [{ kind: 'drop-stash', resource: 1 }]],
   ] as const)('of a blob that is %s', (_state, arrange, wasMapped, effects) => {
     const desk = arrange();

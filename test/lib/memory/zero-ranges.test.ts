@@ -1,4 +1,4 @@
-import { array, assert, integer, property, record } from 'fast-check';
+import { array, assert, boolean, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ZeroRanges } from '../../../services/lib/memory/zero-ranges.ts';
 
@@ -38,15 +38,40 @@ describe('zero ranges', () => {
     expect(all(ranges)).toEqual([[1, 1]]);
   });
 
-  it('cover exactly what was added, whatever the order', () => {
-    const range = record({ offset: integer({ min: 0, max: 300 }), length: integer({ min: 1, max: 20 }) });
+  it('give back what is taken out, and say how much that was', () => {
+    const ranges = of([0, 30], [40, 10]);
+    expect(ranges.remove(10, 10)).toBe(10);
+    expect(all(ranges)).toEqual([
+      [0, 10],
+      [20, 10],
+      [40, 10],
+    ]);
+    expect(ranges.remove(25, 20)).toBe(10);
+    expect(all(ranges)).toEqual([
+      [0, 10],
+      [20, 5],
+      [45, 5],
+    ]);
+    expect(ranges.remove(10, 10)).toBe(0);
+    expect(ranges.remove(0, 100)).toBe(20);
+    expect(all(ranges)).toEqual([]);
+  });
+
+  it('cover exactly what was added and not taken out, whatever the order', () => {
+    const range = record({
+      offset: integer({ min: 0, max: 300 }),
+      length: integer({ min: 1, max: 20 }),
+      isAdded: boolean(),
+    });
     assert(
       property(array(range, { maxLength: 200 }), (items) => {
         const ranges = new ZeroRanges();
         const bytes = new Uint8Array(400);
-        for (const { offset, length } of items) {
-          ranges.add(offset, length);
-          bytes.fill(1, offset, offset + length);
+        for (const { offset, length, isAdded } of items) {
+          const covered = bytes.subarray(offset, offset + length).reduce((sum, byte) => sum + byte, 0);
+          if (isAdded) ranges.add(offset, length);
+          else expect(ranges.remove(offset, length)).toBe(covered);
+          bytes.fill(isAdded ? 1 : 0, offset, offset + length);
         }
         const seen = new Uint8Array(400);
         for (const [offset, length] of all(ranges)) seen.fill(1, offset, offset + length);

@@ -76,6 +76,7 @@ export class VmMemory {
   #run(effect: Effect): void {
     switch (effect.kind) {
       case 'zero':
+      case 'free':
         this.write(effect.offset, effect.length, []);
         return;
       case 'populate':
