@@ -451,6 +451,19 @@ describe('who decides is one', () => {
     again.vanish();
   });
 
+  it('a session in per-blob placement that was begun without goes on without, whatever its frontend wants now', async () => {
+    const stream = await broker.attach('each');
+    expect(results(await stream.run(create(1, PAGE), map(1, 0)))).toEqual(['ok', 'ok']);
+    const session = stream.attached.session ?? new Uint8Array();
+    stream.vanish();
+    await broker.waitForState('each', VmState.VM_STATE_ORPHANED);
+    const again = broker.openSession();
+    const resumed = await again.attach({ vm: 'each', secret: broker.secret('each'), session, decides: true });
+
+    expect([resumed.resumed, resumed.grant, resumed.window]).toEqual([true, null, null]);
+    again.vanish();
+  });
+
   it('nobody begins a session while somebody has one, and another process resumes it only after his death', async () => {
     const web = await attach();
     const second = new DecidingClient('web', placeOf(broker));

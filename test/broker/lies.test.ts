@@ -27,6 +27,7 @@ heaps:
   - { name: wc, backing: memfd, cache: wc, capacity: 1GiB }
 vms:
   - { name: liar, window: 256MiB, heap: ram, blob_heaps: { 7: wc }, quota: { mappings: 3 } }
+  - { name: sly, window: 256MiB, heap: ram, blob_heaps: { 7: wc }, quota: { mappings: 3 }, placement: per-blob }
   - { name: good, window: 256MiB, heap: ram }
   - { name: plain, window: 256MiB, heap: ram }
 `;
@@ -62,8 +63,8 @@ function faults({ log }: TestBroker): string[] {
 }
 
 /** Has a blob of two pages, mapped at 1 MiB, and one of a page that is parked; and grants for little more. */
-async function attachLiar(): Promise<DecidingClient> {
-  const liar = await DecidingClient.attach('liar', broker);
+async function attachLiar(name = 'liar'): Promise<DecidingClient> {
+  const liar = await DecidingClient.attach(name, broker);
   cleanups.push(() => liar.drop());
   await liar.told(make(1, 2 * PAGE), mapAt(1, MIB), make(2, PAGE), mapAt(2, 0), {
     kind: 'unmap',
@@ -83,9 +84,9 @@ async function hostBooks(at = broker): Promise<unknown> {
   ];
 }
 
-async function evict(): Promise<void> {
+async function evict(vm: string): Promise<void> {
   const admin = broker.adminClient();
-  await admin.call('evictVm', { vm: 'liar' });
+  await admin.call('evictVm', { vm });
   admin.close();
 }
 
@@ -212,16 +213,19 @@ function snapshot(resource: number) {
   } as const;
 }
 
-describe('a lie', () => {
+/** One in each placement. */
+const LIARS = ['liar', 'sly'] as const;
+
+describe.each(LIARS)('a lie of VM %s', (name) => {
   it.each(LIES)('suspends its VM: %s', async (_, accounts, reason) => {
-    const liar = await attachLiar();
+    const liar = await attachLiar(name);
     const before = await hostBooks();
     liar.tellAnything(accounts);
     const error = await liar.ended;
     expect(error).toMatchObject({ reason: 'VM_SUSPENDED', message: expect.stringContaining(reason) });
     expect(error?.message.length).toBeLessThan(1000);
 
-    const vm = await broker.vm('liar');
+    const vm = await broker.vm(name);
     expect([vm.state, vm.suspension?.includes(reason), vm.frontendPid]).toEqual([
       VM_STATE_SUSPENDED,
       true,
@@ -279,9 +283,9 @@ describe('pieces', () => {
   });
 });
 
-describe('a suspended VM', () => {
+describe.each(LIARS)('a suspended VM (%s)', (name) => {
   it('keeps its memory and its charge, is attached by nobody, and is free again after an eviction', async () => {
-    const liar = await attachLiar();
+    const liar = await attachLiar(name);
     const window = await liar.window();
     cleanups.push(() => window.close());
     window.bytes(MIB, PAGE).fill(3);
@@ -292,31 +296,31 @@ describe('a suspended VM', () => {
     liar.forget();
     expect(await failureOf(liar.connect())).toMatchObject({
       reason: 'VM_SUSPENDED',
-      message: expect.stringContaining('barkeep vm evict liar'),
+      message: expect.stringContaining(`barkeep vm evict ${name}`),
     });
     expect(window.bytes(MIB, PAGE).every((byte) => byte === 3)).toBe(true);
-    const vm = await broker.vm('liar');
+    const vm = await broker.vm(name);
     expect([vm.allocations, vm.mappings].map(countFromWire)).toEqual([2, 1]);
 
     // Nobody has to be forced: no frontend has it.
-    await evict();
-    expect((await broker.vm('liar')).state).toBe(VM_STATE_DETACHED);
-    expect((await broker.vm('liar')).suspension).toBe('');
+    await evict(name);
+    expect((await broker.vm(name)).state).toBe(VM_STATE_DETACHED);
+    expect((await broker.vm(name)).suspension).toBe('');
     expect(window.bytes(MIB, PAGE).every((byte) => byte === 0)).toBe(true);
     await liar.connect();
     expect(await liar.told(make(1, PAGE))).toEqual(['ok']);
-    expect((await broker.vm('liar')).state).toBe(VM_STATE_ATTACHED);
+    expect((await broker.vm(name)).state).toBe(VM_STATE_ATTACHED);
   });
 
   it('is suspended still when another broker comes, and its grace never ends', async () => {
-    const liar = await attachLiar();
+    const liar = await attachLiar(name);
     liar.tellAnything({ version: 9 });
     await liar.ended;
     const before = await hostBooks();
     const remains = new Remains(broker, holder);
     cleanups.push(() => remains.end());
     const successor = await remains.succeed(`orphan_grace: 50ms\n${CONFIG}`);
-    const vm = await successor.vm('liar');
+    const vm = await successor.vm(name);
     expect([vm.state, vm.suspension]).toEqual([
       VM_STATE_SUSPENDED,
       expect.stringContaining('version 9 came where 2'),
@@ -335,14 +339,16 @@ describe('a suspended VM', () => {
     const second = new Remains(successor, remains.holder);
     cleanups.push(() => second.end());
     const third = await second.succeed(CONFIG);
-    expect(await third.vm('liar')).toMatchObject({ state: VM_STATE_SUSPENDED, suspension: vm.suspension });
+    expect(await third.vm(name)).toMatchObject({ state: VM_STATE_SUSPENDED, suspension: vm.suspension });
     expect(await hostBooks(third)).toEqual(before);
     const evictor = third.adminClient();
-    await evictor.call('evictVm', { vm: 'liar' });
+    await evictor.call('evictVm', { vm: name });
     evictor.close();
-    expect((await third.vm('liar')).state).toBe(VM_STATE_DETACHED);
+    expect((await third.vm(name)).state).toBe(VM_STATE_DETACHED);
   });
+});
 
+describe('a suspension', () => {
   it('is told to those who watch, and counted', async () => {
     const liar = await attachLiar();
     const admin = broker.adminClient();
@@ -386,7 +392,7 @@ describe('others on the same broker', () => {
         liar.tellAnything(told(BLOB, BLOB));
         expect((await liar.ended)?.reason).toBe('VM_SUSPENDED');
         liar.drop();
-        await evict();
+        await evict('liar');
         lies += 1;
       }
     })();
