@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command, Reply } from '../lib/domain/command.ts';
 import type { CounterFigures } from '../lib/domain/counters.ts';
 import type { Effect, Outcome } from '../lib/domain/effect.ts';
+import type { Refusal } from '../lib/domain/refusal.ts';
 import type { Vm } from '../lib/domain/vm.ts';
 import { EffectExecutor } from '../lib/memory/effects.ts';
 import type { WindowMemory } from '../lib/memory/window-memory.ts';
@@ -16,6 +17,7 @@ import type { FollowedVm } from './followed-vm.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { CommandLog } from './journal/journal.ts';
 import type { Abandoned } from './journal/record.ts';
+import { shortJournal } from './short-journal.ts';
 
 /** A VM may own 100,000 pieces of memory; to give so many of them back takes about a millisecond. */
 const EFFECTS_PER_TURN = 64;
@@ -128,6 +130,11 @@ export class AttachedVm {
     );
   }
 
+  /** New commands are refused, because the journal has no room for what they would leave. */
+  get isOutOfRoom(): boolean {
+    return this.#log?.isShort ?? false;
+  }
+
   /** Waits until nothing is under way. Never rejects. */
   async idle(): Promise<void> {
     while (this.#tail !== null) await this.#tail.catch(() => undefined);
@@ -187,7 +194,8 @@ export class AttachedVm {
     const { vm } = this;
     while (batch.next < commands.length) {
       const before = vm.lastNumber;
-      const outcome = vm.apply(commands[batch.next]!);
+      const command = commands[batch.next]!;
+      const outcome = vm.apply(command, this.#refusalOf(command));
       replies[batch.next] = outcome.reply;
       if (vm.lastNumber === before) {
         batch.notExecuted ??= new Set();
@@ -201,6 +209,12 @@ export class AttachedVm {
     const settled = this.#settle(batch);
     if (settled === null) return this.#save(batch, batch.next);
     return settled.then(() => this.#save(batch, batch.next) ?? undefined);
+  }
+
+  /** Why a command is not done that would leave more to write down than there is room for. */
+  #refusalOf({ kind }: Command): Refusal | null {
+    if ((kind !== 'create' && kind !== 'map') || !this.#log?.isShort) return null;
+    return shortJournal(`a ${kind} of VM ${this.vm.name}`, this.vm.name);
   }
 
   /** Memory is as the commands before `to` say: writes them down, and gives back what they made free. */

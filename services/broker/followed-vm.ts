@@ -9,6 +9,7 @@ import type { Vm } from '../lib/domain/vm.ts';
 import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import type { CommandLog } from './journal/journal.ts';
+import { shortJournal } from './short-journal.ts';
 import { accountsIn, type Told } from './told.ts';
 
 /** What a VM is given at its attach beyond what it uses, as far as there is enough of it: bytes of each heap, mappings and blobs. */
@@ -43,6 +44,11 @@ export class FollowedVm {
     return this.#host.grantUseOf(this.vm.name) ?? NO_GRANT;
   }
 
+  /** False when it could not be written down: then it waits. */
+  hasRoomFor(told: Told): boolean {
+    return this.#log?.hasRoomFor(told) ?? true;
+  }
+
   /** @throws AccountsError; then nothing is changed */
   enter(told: Told): readonly Followed[] {
     const happened = this.#host.follow(this.vm.name, accountsIn(told, this.vm));
@@ -56,6 +62,10 @@ export class FollowedVm {
   /** Answers a request for another grant, which holds from here on. */
   request(request: GrantRequest): GrantAnswer {
     const before = this.grant;
+    if (this.#log?.isShort && excess(request.needed, before).length > 0) {
+      const { name } = this.vm;
+      return { grant: before, refusal: shortJournal(`a request for a larger grant of VM ${name}`, name) };
+    }
     const answer = this.#host.requestGrant(this.vm.name, request);
     if (excess(answer.grant, before).length > 0 || excess(before, answer.grant).length > 0) {
       this.#log?.granted(answer.grant);

@@ -120,7 +120,10 @@ export class GrantDesk {
   /** Whether others could give back enough of everything that is short. */
   #canBeRecalled(followed: FollowedVm, request: GrantRequest): boolean {
     const others = [...this.#holders()].filter((holder) => holder.followed !== followed && holder.recall);
-    return [...followed.shortagesOf(request)].every(([what, short]) => {
+    const short = followed.shortagesOf(request);
+    // Refused for something else than what others hold.
+    if (short.size === 0) return false;
+    return [...short].every(([what, short]) => {
       return others.reduce((total, holder) => total + idleOf(holder.followed, what), 0) >= short;
     });
   }

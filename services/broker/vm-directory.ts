@@ -31,6 +31,7 @@ import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { CommandLog, Journal, JournalledVm } from './journal/journal.ts';
 import type { VmImage, VmRecord } from './journal/record.ts';
+import { shortJournal } from './short-journal.ts';
 import type { Waiting } from './terms.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -263,6 +264,7 @@ export class VmDirectory {
       if (entry.settings !== settings) this.#admit(entry, request.secret, owner.peer);
     }
     if (entry.owner !== null) throw attachedElsewhere(entry, entry.owner.peer);
+    if (this.#journal?.isShort) throw noRoom(entry);
     return this.#open(entry, decides, owner);
   }
 
@@ -606,6 +608,11 @@ export function suspended(name: string, why: string): StatusError {
     `VM "${name}" is suspended, because its frontend told what cannot be: ${why.slice(0, MOST_REASON)}; find out what runs as that frontend, then \`barkeep vm evict ${name}\``,
     { vm: name },
   );
+}
+
+function noRoom({ config: { name } }: VmEntry): StatusError {
+  const { message, metadata } = shortJournal(`an attach of VM "${name}"`, name);
+  return new StatusError('OUT_OF_MEMORY', message, metadata);
 }
 
 function checkDecides({ config }: VmEntry, attached: AttachedVm, decides: boolean): void {

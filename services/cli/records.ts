@@ -52,6 +52,8 @@ export type VmRecord = {
   readonly strayBytes: JsonU64;
   /** Why it is suspended; empty otherwise. */
   readonly suspension: string;
+  /** Which journal has no room, so that new commands are refused; empty otherwise. */
+  readonly outOfRoom: string;
 };
 
 export type GrantRecord = {
@@ -200,6 +202,7 @@ export function vmRecord(vm: AdminVm): VmRecord {
     untoldBlobs: u64(vm.untoldBlobs),
     strayBytes: u64(vm.strayBytes),
     suspension: vm.suspension ?? '',
+    outOfRoom: vm.outOfRoom ?? '',
   };
 }
 

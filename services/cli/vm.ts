@@ -86,6 +86,7 @@ function fields(vm: VmRecord, now: number): [string, string][] {
     ['name', vm.name],
     ['state', `${vm.state}${pid}${since}${grace}`],
     ...(vm.suspension === '' ? [] : ([['suspended', vm.suspension]] as [string, string][])),
+    ...(vm.outOfRoom === '' ? [] : ([['out of room', outOfRoomText(vm)]] as [string, string][])),
     ...vmmFields(vm.vmm, vm),
     ['placement', vm.placement],
     ['window', bytesText(vm.windowSize)],
@@ -98,6 +99,11 @@ function fields(vm: VmRecord, now: number): [string, string][] {
     ['generation', String(vm.generation)],
     ...grantFields(vm),
   ];
+}
+
+/** What a full journal means for the VM. */
+function outOfRoomText({ outOfRoom }: VmRecord): string {
+  return `a journal is full (${outOfRoom}): it keeps what it has, and new commands are refused until there is room`;
 }
 
 /** Of a VM whose frontend decides. */

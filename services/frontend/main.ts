@@ -73,9 +73,9 @@ export async function startFrontend(
   let device: GpuDevice | null = null;
   let watched: { readonly server: BackendServer; readonly watch: VmmWatch } | null = null;
   const report = (): void => {
-    const { strayBytes, untold: untoldBlobs } = device?.accountFigures ?? NOTHING_OWN;
+    const { strayBytes, untold: untoldBlobs, journalFull } = device?.accountFigures ?? NOTHING_OWN;
     const vmm = watched && { vmm: watched.watch.message() };
-    session.report({ ...statistics.report(), ...vmm, strayBytes, untoldBlobs });
+    session.report({ ...statistics.report(), ...vmm, strayBytes, untoldBlobs, journalFull });
     // How far the VMM has come is still to be told.
     if (!watched) statistics.touch();
   };
@@ -106,6 +106,7 @@ export async function startFrontend(
     if (!device || !watched) return;
     const { server, watch } = watched;
     device.countMalformed();
+    device.lookForRoom();
     if (watch.look(server.vmm, device.windowUse, performance.now())) statistics.touch();
     if (statistics.isChanged && session.isAttached) report();
   }, statisticsInterval);
@@ -182,7 +183,7 @@ export async function startFrontend(
   }
 }
 
-const NOTHING_OWN: GpuDevice['accountFigures'] = { strayBytes: 0, untold: 0 };
+const NOTHING_OWN: GpuDevice['accountFigures'] = { strayBytes: 0, untold: 0, journalFull: false };
 
 type Begun = Pick<GpuDeviceOptions, 'attachment' | 'window'>;
 

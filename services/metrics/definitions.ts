@@ -167,6 +167,12 @@ export const DEFINITIONS: readonly Definition[] = [
     },
   },
 
+  perVm(
+    'gauge',
+    'barkeep_vm_out_of_room',
+    '1 while a journal has no room for what new commands of the VM would leave: they are refused.',
+    (vm) => Number((vm.vm?.outOfRoom ?? '') !== ''),
+  ),
   perVm('gauge', 'barkeep_device_generation', 'Moves on at every device reset.', (vm) => vm.vm?.generation),
   labelled(
     'barkeep_vm_state',

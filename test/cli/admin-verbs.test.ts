@@ -169,6 +169,7 @@ describe('vm list', () => {
       untoldBlobs: 0,
       strayBytes: 0,
       suspension: '',
+      outOfRoom: '',
     });
   });
 

@@ -7,6 +7,9 @@
 // are ahead of the journal when it has caught up. Meanwhile changes go to the old file, and for the VMs that the new one has already to it too:
 // either file is whole at any moment, and a kill leaves the old one.
 //
+// Room for what is under way is taken ahead. Without it nothing new is done (isShort): what has to be written all the same is written into what
+// was taken, and the journal stays whole.
+//
 // A journal that cannot be written is worse than none: a successor would trust it. So it is removed, and a new one is tried every second.
 import { renameSync, rmSync } from 'node:fs';
 import type { Allocation } from '../../lib/domain/allocation.ts';
@@ -51,6 +54,10 @@ const BLOBS_PER_SLICE = 2000;
 const RESUME_PAUSE = 1000;
 const BUSY_PAUSE = 5;
 const FAILURE_PAUSE = 1000;
+/** What is certain to have room as long as new commands are done: several batches of the largest kind. Bytes. */
+const RESERVE = 512 * 1024;
+/** After there was none, before it is looked again, at most. Milliseconds. */
+const ROOM_PAUSE = 250;
 
 /** A VM that a journal tells of, as long as it is attached or orphaned. */
 export type JournalledVm = {
@@ -110,6 +117,10 @@ export class Journal {
   #bytes = 0;
   #errors = 0;
   #snapshots = 0;
+  #isShort = false;
+  #roomTimer: NodeJS.Timeout | null = null;
+  /** A new file could not be begun, which was told. */
+  #isFailing = false;
   #closed = false;
 
   private constructor(options: JournalOptions) {
@@ -167,6 +178,18 @@ export class Journal {
     };
   }
 
+  /** Whether so many bytes more are certain to be written. Where there is no journal nothing is, and nothing has to be. */
+  reserve(bytes: number): boolean {
+    return this.#file?.reserve(bytes) ?? true;
+  }
+
+  /** There is no room for what new commands would leave, or no journal at all. Takes room ahead where it can. */
+  get isShort(): boolean {
+    const isShort = !this.#closed && !(this.#file?.reserve(RESERVE) ?? false);
+    if (isShort !== this.#isShort) this.#roomChanged(isShort);
+    return isShort;
+  }
+
   /** A slot for a VM that will be attached. */
   newSlot(): number {
     this.#lastSlot += 1;
@@ -212,6 +235,8 @@ export class Journal {
       heapIndex: (name) => this.#heapIndex(name),
       begun: () => this.#begun(),
       append: () => this.#append(slot),
+      isShort: () => this.isShort,
+      reserve: (bytes) => this.reserve(bytes),
     });
   }
 
@@ -220,6 +245,7 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#roomTimer !== null) clearInterval(this.#roomTimer);
     this.#giveUpNext();
     this.#file?.close();
     this.#file = null;
@@ -266,6 +292,24 @@ export class Journal {
     }
   }
 
+  #roomChanged(isShort: boolean): void {
+    this.#isShort = isShort;
+    const { path, log } = this.#options;
+    if (this.#roomTimer !== null) clearInterval(this.#roomTimer);
+    this.#roomTimer = null;
+    if (!isShort) {
+      log.info({ path }, 'the journal has room again: new commands are done');
+      return;
+    }
+    this.#roomTimer = setInterval(() => void this.isShort, ROOM_PAUSE).unref();
+    log.error(
+      { path, reserve: RESERVE },
+      'the journal has no room: VMs keep what they have, and new commands are refused with OUT_OF_MEMORY until there is some; free space where it lies',
+    );
+    // What is out of date in it is all that this process can give back.
+    if (this.#next === null && this.#timer === null) this.#later(0);
+  }
+
   #failed(error: unknown): void {
     this.#errors += 1;
     this.#file?.close();
@@ -280,7 +324,9 @@ export class Journal {
 
   #nextFailed(error: unknown): void {
     this.#errors += 1;
-    this.#options.log.error({ err: error, path: this.#nextPath }, 'a new journal cannot be written');
+    const level = this.#isFailing ? 'debug' : 'error';
+    this.#isFailing = true;
+    this.#options.log[level]({ err: error, path: this.#nextPath }, 'a new journal cannot be written');
     this.#giveUpNext();
     this.#later(FAILURE_PAUSE);
   }
@@ -363,6 +409,7 @@ export class Journal {
     this.#file?.close();
     this.#file = file;
     this.#next = null;
+    this.#isFailing = false;
     this.#snapshots += 1;
     this.#limit = Math.max(this.#options.firstLimit ?? LEAST_SNAPSHOT_BYTES, 2 * file.size);
   }
@@ -375,12 +422,18 @@ const WITHOUT_TURN: ReadonlySet<RefusalReason> = new Set([
   'UNACKNOWLEDGED_LIMIT',
 ]);
 
+/** Of what a frontend tells, by encode.ts: what there is once, all counts of a VM, and each blob. Bytes. */
+const MOST_TOLD_BYTES = 4096;
+const MOST_BLOB_BYTES = 128;
+
 type CommandLogPort = {
   readonly slot: number;
   readonly memory: BatchMemory;
   readonly heapIndex: (name: string) => number;
   readonly begun: () => ByteWriter;
   readonly append: () => void;
+  readonly isShort: () => boolean;
+  readonly reserve: (bytes: number) => boolean;
 };
 
 /** Writes down what one VM executes, or what it tells. */
@@ -394,6 +447,17 @@ export class CommandLog {
     this.#vm = vm;
     this.#port = port;
     this.#last = vm.lastNumber;
+  }
+
+  /** See Journal. */
+  get isShort(): boolean {
+    return this.#port.isShort();
+  }
+
+  /** Whether it is certain that this can be written down. */
+  hasRoomFor({ blobs, destroyed }: Told): boolean {
+    const { length } = blobs;
+    return this.#port.reserve(MOST_TOLD_BYTES + length * MOST_BLOB_BYTES + destroyed.length * 4);
   }
 
   /**

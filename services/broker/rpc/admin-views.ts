@@ -14,6 +14,7 @@ import type { HeapConfig, PlacementName } from '../../lib/runtime/config.ts';
 import { readerText } from '../../lib/runtime/config-difference.ts';
 import type { ConfigState } from '../../lib/runtime/config-file.ts';
 import type { Distribution } from '../../lib/runtime/duration-histogram.ts';
+import type { AttachedVm } from '../attached-vm.ts';
 import type { BrokerEvent, TimedEvent } from '../events.ts';
 import type { FollowedVm } from '../followed-vm.ts';
 import type { FrontendFigures } from '../frontend-figures.ts';
@@ -74,7 +75,16 @@ export function vmView({
     ...(state === 'attached' && frontend?.vmm && { vmm: frontend.vmm }),
     ...(attached?.followed && followedView(attached.followed, frontend)),
     suspension,
+    outOfRoom: outOfRoom(attached, frontend),
   };
+}
+
+/** For people. */
+function outOfRoom(attached: AttachedVm | null, frontend: FrontendFigures | null): string {
+  return [
+    ...(frontend?.journalFull ? ["the frontend's: the host has no memory for it"] : []),
+    ...(attached?.isOutOfRoom ? ["the broker's: there is no space in its run directory"] : []),
+  ].join(', ');
 }
 
 /** Of a VM whose frontend decides. */

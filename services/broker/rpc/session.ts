@@ -18,11 +18,15 @@ import type { FollowedVm } from '../followed-vm.ts';
 import { checkFrontendFigures } from '../frontend-figures.ts';
 import type { GrantDesk } from '../grants.ts';
 import type { StageDurations } from '../stage-durations.ts';
+import type { Told } from '../told.ts';
 import { type Attachment, suspended, type VmDirectory, type VmOwner } from '../vm-directory.ts';
 import { AccountsReader } from './accounts-codec.ts';
 import { decodeBatch, encodeReplies, type MemoryHandle } from './command-codec.ts';
 import { decodeGrantRequest, encodeGrant } from './grant-codec.ts';
 import type { Handles } from './handles.ts';
+
+/** Before it is looked again whether accounts can be written down, milliseconds. */
+const ROOM_PAUSE = 250;
 
 type Call = ServerDuplexStream<barkeep.v1.SessionRequest, barkeep.v1.SessionResponse.$Properties>;
 
@@ -147,16 +151,41 @@ export class Session implements VmOwner {
     );
   }
 
-  /** Accounts that cannot be end the stream, and suspend the VM. */
   #tell(message: barkeep.v1.Accounts.$Properties): void {
-    const { entry } = this.#opened();
     const followed = this.#followed('accounts');
-    this.#reader ??= new AccountsReader(followed.vm);
-    try {
-      const told = this.#reader.take(message, followed.accountsVersion, followed.grant.allocations);
-      if (told === null) return;
+    const reader = this.#reader ?? new AccountsReader(followed.vm);
+    this.#reader = reader;
+    this.#judge(() => {
+      const told = reader.take(message, followed.accountsVersion, followed.grant.allocations);
+      if (told !== null) this.#enter(followed, told);
+    });
+  }
+
+  /** What cannot be written down is not entered: who told it waits, with all that he says after it. */
+  #enter(followed: FollowedVm, told: Told): void {
+    if (followed.hasRoomFor(told)) {
       this.#services.runner.enter(followed, told);
       this.#send({ entered: { version: told.version } });
+      return;
+    }
+    this.#hold();
+    setTimeout(() => {
+      if (this.#state !== 'open') return;
+      try {
+        this.#followed('accounts');
+        this.#judge(() => this.#enter(followed, told));
+        this.#release();
+      } catch (error) {
+        this.#fail(error);
+      }
+    }, ROOM_PAUSE).unref();
+  }
+
+  /** Accounts that cannot be end the stream, and suspend the VM. */
+  #judge(work: () => void): void {
+    const { entry } = this.#opened();
+    try {
+      work();
     } catch (error) {
       if (!(error instanceof AccountsError)) throw error;
       this.#services.directory.suspend(entry, this, error.message);

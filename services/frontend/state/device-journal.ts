@@ -24,23 +24,37 @@ import type { Resource } from './resource.ts';
  * written take no memory.
  */
 const AREA_BYTES = 32 * 1024 * 1024;
+/**
+ * What is certain to have room as long as new commands are done: all that one round of a queue can write (1,024 commands), and twice as much
+ * for what has to be written without anything new: the ends of blobs, resets, what the broker grants. Bytes.
+ */
+const RESERVE = 192 * 1024;
+/** What is left when not even that is written any more. */
+const LAST_RESERVE = 64 * 1024;
 /** Below this many bytes of records nobody minds what is out of date. */
 const SMALL = 256 * 1024;
 /** Changes in one record of a snapshot. */
 const CHANGES_A_RECORD = 4096;
 
+/** enough: for everything; ends: for what gives something back; none: for nothing new at all. */
+export type JournalRoom = 'enough' | 'ends' | 'none';
+
 export class DeviceJournal {
   readonly #journal: MemoryJournal;
+  /** Of this and of the area behind it, bytes: of a small one a part. */
+  readonly #reserves: readonly [number, number];
   #snapshotBytes = 0;
 
   private constructor(journal: MemoryJournal) {
     this.#journal = journal;
     this.#snapshotBytes = journal.size;
+    const share = Math.min(1, journal.capacity / (4 * RESERVE));
+    this.#reserves = [RESERVE * share, LAST_RESERVE * share];
   }
 
-  /** An empty one. Throws SystemError. */
-  static create(areaBytes = AREA_BYTES): DeviceJournal {
-    return new DeviceJournal(MemoryJournal.create(kind(), PAGE_SIZE + 2 * areaBytes));
+  /** An empty one; `open` makes its memory. Throws SystemError, JournalError FULL. */
+  static create(areaBytes = AREA_BYTES, open?: Parameters<typeof MemoryJournal.create>[2]): DeviceJournal {
+    return new DeviceJournal(MemoryJournal.create(kind(), PAGE_SIZE + 2 * areaBytes, open));
   }
 
   /** A predecessor's. Takes the descriptor over. Throws JournalError, also for records that cannot be read. */
@@ -64,6 +78,13 @@ export class DeviceJournal {
     return this.#journal.size;
   }
 
+  /** For what there is room. Takes memory ahead of its use where it can. */
+  get room(): JournalRoom {
+    const [reserve, last] = this.#reserves;
+    if (this.#journal.reserve(reserve)) return 'enough';
+    return this.#journal.reserve(last) ? 'ends' : 'none';
+  }
+
   /** All of these count from here on, or none. Throws JournalError FULL. */
   append(...records: readonly JournalRecord[]): void {
     this.#journal.append(records.map(encodeRecord));
@@ -74,11 +95,21 @@ export class DeviceJournal {
     return this.#journal.size > Math.max(SMALL, 2 * this.#snapshotBytes);
   }
 
-  /** A snapshot takes the place of everything so far. */
+  /** A snapshot takes the place of everything so far. Throws JournalError FULL: then the journal is as it was. */
   compact(records: readonly JournalRecord[]): void {
     this.#journal.compact(records.map(encodeRecord));
     this.#snapshotBytes = this.#journal.size;
     faultPoint('gpu.compacted');
+  }
+
+  /** As compact(), where nothing depends on it: without room for a snapshot everything stays, and isLarge is asked again much later. */
+  compactIfRoom(records: readonly JournalRecord[]): void {
+    try {
+      this.compact(records);
+    } catch (error) {
+      if (!(error instanceof JournalError) || error.code !== 'FULL') throw error;
+      this.#snapshotBytes = this.#journal.size;
+    }
   }
 
   close(): void {

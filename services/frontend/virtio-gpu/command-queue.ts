@@ -35,9 +35,10 @@ import {
 } from '../../lib/wire/virtio-gpu.ts';
 import type { Done } from '../broker-session.ts';
 import { type Operation, type Result, VMM_FAILED } from '../operation.ts';
+import type { JournalRoom } from '../state/device-journal.ts';
 import type { RecordedAnswer } from '../state/records.ts';
 import type { CountedCommand, Statistics } from '../statistics.ts';
-import { type Answer, encodeReply, INVALID_PARAMETER, UNSPEC } from './answers.ts';
+import { type Answer, encodeReply, INVALID_PARAMETER, OUT_OF_MEMORY, UNSPEC } from './answers.ts';
 import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
 import type { Delay } from './placement.ts';
 
@@ -80,6 +81,8 @@ export type LocalDecider = {
 
 /** Who makes the effects of commands outlive this process; called in this order for each segment. */
 export type SegmentKeeper = {
+  /** For what can be written down from here on. */
+  room(): JournalRoom;
   /** Whether a predecessor that had been warned of this chain had come so far as to finish it. */
   wasFinishing(chain: number): boolean;
   /** The chain, which a predecessor died of, is about to be finished. */
@@ -120,6 +123,22 @@ const NOBODY: ReadonlySet<number> = new Set();
 const NO_FAILURES: ReadonlyMap<number, Result> = new Map();
 /** Processes that may run the handler of one command: the first, and one more, because it may have died of something else. */
 const MOST_ATTEMPTS = 2;
+/** What leaves nothing to write down. */
+const CHANGING_NOTHING: ReadonlySet<CommandName> = new Set([
+  'GET_DISPLAY_INFO',
+  'GET_CAPSET_INFO',
+  'GET_CAPSET',
+  'GET_EDID',
+  'RESOURCE_FLUSH',
+]);
+/** What leaves less than there was. */
+const GIVING_BACK: ReadonlySet<CommandName> = new Set([
+  'RESOURCE_UNREF',
+  'RESOURCE_UNMAP_BLOB',
+  'RESOURCE_DETACH_BACKING',
+  'CTX_DETACH_RESOURCE',
+  'CTX_DESTROY',
+]);
 /** Of a command that is logged: all of it, but for long lists of guest memory. */
 const MOST_LOGGED_BYTES = 4096;
 
@@ -410,11 +429,18 @@ export class CommandQueue {
     if (view.byteLength < COMMANDS[name].body.bytes || (hasRing && header.ringIndex > LARGEST_RING_INDEX)) {
       return answered(INVALID_PARAMETER);
     }
+    if (!this.#hasRoom(name)) return answered(OUT_OF_MEMORY);
     try {
       return handler({ header, view, length }, this.#options.state);
     } catch (error) {
       return answered(this.#failed(name, error));
     }
+  }
+
+  /** Whether what the command leaves can be written down. */
+  #hasRoom(name: CommandName): boolean {
+    const room = this.#options.keeper?.room() ?? 'enough';
+    return room === 'enough' || CHANGING_NOTHING.has(name) || (room === 'ends' && GIVING_BACK.has(name));
   }
 
   // ---- finish ---------------------------------------------------------------------------------------------------------------------------

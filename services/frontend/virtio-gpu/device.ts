@@ -52,6 +52,7 @@ import {
   changesOf,
   changesOfAccounts,
   type DeviceJournal,
+  type JournalRoom,
   type Past,
   type PastAccounts,
   recordsOf,
@@ -120,7 +121,7 @@ export type GpuDeviceOptions = {
 
 /** Where the device is written down. */
 export type Durable = {
-  readonly journal: Pick<DeviceJournal, 'append' | 'compact' | 'isLarge'>;
+  readonly journal: Pick<DeviceJournal, 'append' | 'compact' | 'compactIfRoom' | 'isLarge' | 'room'>;
   /** What a predecessor left; null without one. */
   readonly past: Past | null;
   /** The window's memory is another one from now on. The descriptor stays the caller's. */
@@ -183,6 +184,8 @@ export class GpuDevice implements Device {
   #strayBytes = 0;
   /** Moves on at every reset: what was asked before is not answered. */
   #epoch = 0;
+  /** There is no room to write down what new commands leave. */
+  #isOutOfRoom = false;
   /** The chain that a predecessor died of, and had come so far as to finish; null once the driver started afresh. */
   #finishing: number | null;
 
@@ -299,8 +302,28 @@ export class GpuDevice implements Device {
   }
 
   /** Of what the broker is told only by figures. */
-  get accountFigures(): { readonly strayBytes: number; readonly untold: number } {
-    return { strayBytes: this.#deciding?.strayBytes ?? 0, untold: this.#deciding?.untold ?? 0 };
+  get accountFigures(): {
+    readonly strayBytes: number;
+    readonly untold: number;
+    readonly journalFull: boolean;
+  } {
+    const { strayBytes, untold } = this.#deciding ?? { strayBytes: 0, untold: 0 };
+    return { strayBytes, untold, journalFull: this.#isOutOfRoom };
+  }
+
+  /** For what the journal has room; whoever is concerned hears when that changes. */
+  lookForRoom(): JournalRoom {
+    const room = this.#durable?.journal.room ?? 'enough';
+    const isOutOfRoom = room !== 'enough';
+    if (isOutOfRoom === this.#isOutOfRoom) return room;
+    this.#isOutOfRoom = isOutOfRoom;
+    this.#options.statistics.touch();
+    if (isOutOfRoom) {
+      this.#log.error(
+        "the host has no memory for the device's journal: the guest keeps what it has, and new commands are refused with OUT_OF_MEMORY until there is some; free memory on the host",
+      );
+    } else this.#log.info("the device's journal has room again: new commands are done");
+    return room;
   }
 
   /** The session is lost. With no driver at work nobody minds: a new one is begun at once. */
@@ -468,6 +491,7 @@ export class GpuDevice implements Device {
   // ---- what outlives this process -------------------------------------------------------------------------------------------------------
 
   readonly #keeper: SegmentKeeper = {
+    room: () => this.lookForRoom(),
     wasFinishing: (chain) => this.#finishing === chain,
     finishing: (chain) => this.#durable?.journal.append({ kind: 'finishing', chain }),
     recorded: (chain) => (this.#recorded.size === 0 ? undefined : this.#recorded.get(chain)),
@@ -501,7 +525,7 @@ export class GpuDevice implements Device {
     this.#isSweepDue = true;
     this.#options.session.adopt(committed);
     // From here on the numbers go on, and what was not published must not seem to be.
-    this.#compact();
+    this.#durable?.journal.compact(this.#snapshot());
     faultPoint('gpu.adopted');
     const { contexts, resources } = this.#state;
     this.#log.info(
@@ -535,24 +559,25 @@ export class GpuDevice implements Device {
 
   /** To be called while the tables are what the guest was told. */
   #tidy(): void {
-    if (this.#durable?.journal.isLarge && !this.#past) this.#compact();
+    if (this.#durable?.journal.isLarge && !this.#past) this.#durable.journal.compactIfRoom(this.#snapshot());
   }
 
-  #compact(): void {
+  /** All that a successor has to know, in the place of what is recorded so far. */
+  #snapshot(): readonly JournalRecord[] {
     const { contexts, resources } = this.#state;
     const placement = this.#placement;
     const kept = this.#durable?.snapshot() ?? [];
     // A window that is not compared yet is that of an earlier session.
     const isOfSession = this.#window?.isCompared ?? true;
     const session = this.#options.session.snapshot();
-    this.#durable?.journal.compact([
+    return [
       ...(isOfSession ? [...session, ...kept] : [...kept, ...session]),
       ...(this.#isUsed ? [{ kind: 'used' } as const] : []),
       ...placement.files.map(({ dev, ino }) => ({ kind: 'file', dev, ino }) as const),
       ...this.#accountRecords(),
       ...recordsOf(changesOf({ contexts: contexts.ids, resources: resources.all, mapped: placement.mapped })),
       ...(this.#recorded.size > 0 ? [this.#recordedAnswers] : []),
-    ]);
+    ];
   }
 
   #accountRecords(): readonly JournalRecord[] {

@@ -150,15 +150,17 @@ export class Vm {
   /**
    * Executes the next command, or repeats the answer to an earlier one.
    * Carry out the effects in order, before the reply leaves and before those of later commands.
+   * @param instead why it is refused, whatever it asks; null when nothing but the books speaks
    */
-  apply(command: Command): Outcome {
+  apply(command: Command, instead: Refusal | null = null): Outcome {
     const books = this.#books;
     if (books.closed) {
       throw new Error(`vm ${this.name}: command ${command.number} was applied after the VM was given up`);
     }
     const admitted = books.replies.admit(command.number);
     if (admitted === null) {
-      const decision = decide(books, command);
+      const decision =
+        instead === null ? decide(books, command) : refusedCommand(command, books.generation, instead);
       enter(books, decision);
       return decision.outcome;
     }

@@ -17,6 +17,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { faultPoint } from '../os/fault-point.ts';
+import { populate } from '../os/memory.ts';
+import { SystemError } from '../os/system-error.ts';
 import { encodeHeader, expectHeader, HEADER_BYTES, type JournalKind } from './header.ts';
 import { JournalError } from './journal-error.ts';
 import { encodeRecords, type Replay, replayRecords } from './record.ts';
@@ -26,6 +28,10 @@ export const LEAST_SNAPSHOT_BYTES = 4 * 1024 * 1024;
 /** What a journal may grow to, in snapshots: so it holds at most this much more than the state itself. */
 const MOST_SNAPSHOTS = 2;
 const OWNER_ONLY = 0o600;
+/** Bytes that a file gets at a time ahead of what is written, where somebody asks for a reserve. */
+const BLOCKS_AHEAD = 256 * 1024;
+/** fallocate(2): what a full file system, a quota, a limit of the process, or a host without memory says. */
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'ENOMEM']);
 
 export type OpenedJournal = {
   readonly journal: FileJournal;
@@ -40,6 +46,8 @@ export class FileJournal {
   #fd: number;
   #size: number;
   #snapshotBytes: number;
+  /** Where the blocks end that the file is known to have. */
+  #reserved = 0;
 
   private constructor(path: string, kind: JournalKind, fd: number, size: number, snapshotBytes: number) {
     this.path = path;
@@ -83,10 +91,26 @@ export class FileJournal {
     return this.#size > Math.max(LEAST_SNAPSHOT_BYTES, MOST_SNAPSHOTS * (this.#snapshotBytes + HEADER_BYTES));
   }
 
+  /**
+   * Whether so many bytes more are certain to have room: takes their blocks if it can. On a file system that cannot tell (fallocate is not
+   * known there) it is assumed.
+   */
+  reserve(bytes: number): boolean {
+    const needed = this.#size + bytes;
+    if (needed <= this.#reserved) return true;
+    return this.#take(needed + BLOCKS_AHEAD) || this.#take(needed);
+  }
+
   /** Adds records with one write. Throws JournalError FULL (no space, or the file's limit): nothing was added then. */
   append(payloads: readonly Uint8Array[]): void {
     const records = encodeRecords(payloads);
-    writeAt(this.#fd, records, this.#size, this.path);
+    try {
+      writeAt(this.#fd, records, this.#size, this.path);
+    } catch (error) {
+      // What was taken ahead went with the end that was cut off.
+      this.#reserved = 0;
+      throw error;
+    }
     this.#size += records.length;
     faultPoint('journal.appended');
   }
@@ -97,12 +121,25 @@ export class FileJournal {
     closeSync(this.#fd);
     this.#fd = fd;
     this.#size = size;
+    this.#reserved = 0;
     this.#snapshotBytes = size - HEADER_BYTES;
   }
 
   close(): void {
     closeSync(this.#fd);
     this.#fd = -1;
+  }
+
+  #take(end: number): boolean {
+    const start = Math.max(this.#size, this.#reserved);
+    try {
+      populate(this.#fd, start, end - start);
+    } catch (error) {
+      if (error instanceof SystemError && NO_ROOM.has(error.code)) return false;
+      if (!(error instanceof SystemError)) throw error;
+    }
+    this.#reserved = end;
+    return true;
   }
 }
 

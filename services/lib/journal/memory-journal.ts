@@ -6,12 +6,15 @@
 //   4096     area 0
 //   half     area 1
 //
+// Pages are taken ahead of what is written (fallocate): a write to memory that has no page and gets none is a SIGBUS, and no error.
+//
 // Bytes behind an area's end do not count: an end is stored, atomically, when the records before it are written. So there is no torn tail here;
 // what does not fit its checksum is damage. When an area is full, the state as it is goes to the other one, and the area word follows.
 import { fstatSync } from 'node:fs';
 import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
-import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping, PAGE_SIZE } from '../os/memory.ts';
+import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping, PAGE_SIZE, populate } from '../os/memory.ts';
+import { SystemError } from '../os/system-error.ts';
 import { encodeHeader, expectHeader, HEADER_BYTES, type JournalKind } from './header.ts';
 import { JournalError } from './journal-error.ts';
 import { encodeRecordsInto, recordBytes, replayRecords } from './record.ts';
@@ -23,6 +26,9 @@ const ENDS_AT = HEADER_BYTES + 8;
 const LOW_HALF = 0xffff_ffffn;
 
 type Area = 0 | 1;
+
+/** Bytes that an area gets at a time: rare enough to cost nothing, and little enough for a host with many of them. */
+const PAGES_AHEAD = 64 * 1024;
 
 const NO_BYTES = new Uint8Array();
 /** An end and its complement, on their way to be one word. */
@@ -42,6 +48,8 @@ export class MemoryJournal {
   #areas: readonly [Uint8Array, Uint8Array];
   #area: Area = 0;
   #end = 0;
+  /** Bytes of either area that are known to have their pages. */
+  readonly #backed: [number, number] = [0, 0];
 
   private constructor(fd: Fd, size: number, where: string) {
     this.fd = fd;
@@ -57,14 +65,24 @@ export class MemoryJournal {
     ];
   }
 
-  /** A new, empty one. `bytes`: of the memfd, a page and twice a multiple of pages, at most 1 GiB. Throws SystemError. */
-  static create(kind: JournalKind, bytes: number): MemoryJournal {
+  /**
+   * A new, empty one. `bytes`: of the memfd, a page and twice a multiple of pages, at most 1 GiB; `open` makes it. Throws SystemError, JournalError
+   * FULL when there is no memory even for its beginning.
+   */
+  static create(kind: JournalKind, bytes: number, open: typeof createMemfd = createMemfd): MemoryJournal {
     if (bytes < 3 * PAGE_SIZE || (bytes - PAGE_SIZE) % (2 * PAGE_SIZE) !== 0 || bytes > 1024 ** 3) {
       throw new RangeError(
         `a journal of ${bytes} bytes: one page and two areas of whole pages are needed, 1 GiB is the most`,
       );
     }
-    const journal = new MemoryJournal(createMemfd(`barkeep-${kind.name}`, bytes), bytes, kind.name);
+    const journal = new MemoryJournal(open(`barkeep-${kind.name}`, bytes), bytes, kind.name);
+    try {
+      populate(journal.fd.number, 0, PAGE_SIZE);
+      for (const area of [0, 1] as const) journal.#back(area, 1);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
     journal.#storeEnd(0, 0);
     journal.#storeEnd(1, 0);
     Atomics.store(journal.#word, 0, AREA_WORDS[0]);
@@ -106,6 +124,11 @@ export class MemoryJournal {
     return this.#end;
   }
 
+  /** Whether so many bytes more of records are certain to have room: takes their pages if it can. */
+  reserve(bytes: number): boolean {
+    return this.#isBacked(this.#area, this.#end + bytes);
+  }
+
   /** Whether there is room for these. */
   fits(payloads: readonly Uint8Array[]): boolean {
     return this.#end + recordBytes(payloads) <= this.capacity;
@@ -143,9 +166,41 @@ export class MemoryJournal {
         `${length} bytes do not fit into ${this.#where}: ${at} of ${this.capacity} are taken`,
       );
     }
+    this.#back(area, at + length);
     encodeRecordsInto(payloads, this.#areas[area], at);
     this.#storeEnd(area, at + length);
     this.#end = at + length;
+  }
+
+  /** Throws JournalError FULL when the first `bytes` of an area cannot have their pages. */
+  #back(area: Area, bytes: number): void {
+    if (this.#isBacked(area, bytes)) return;
+    throw new JournalError(
+      'FULL',
+      this.#startOf(area) + this.#backed[area],
+      `the host has no memory for ${this.#where}: ${this.#backed[area]} bytes of it have pages, and ${bytes} are needed`,
+    );
+  }
+
+  #isBacked(area: Area, bytes: number): boolean {
+    if (bytes <= this.#backed[area]) return true;
+    if (bytes > this.capacity) return false;
+    const ample = Math.min(this.capacity, Math.ceil(bytes / PAGES_AHEAD) * PAGES_AHEAD);
+    const least = Math.min(this.capacity, Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE);
+    return this.#take(area, ample) || this.#take(area, least);
+  }
+
+  /** Takes the pages of an area up to there. */
+  #take(area: Area, end: number): boolean {
+    const start = this.#backed[area];
+    try {
+      populate(this.fd.number, this.#startOf(area) + start, end - start);
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
+    this.#backed[area] = end;
+    return true;
   }
 
   #startOf(area: Area): number {

@@ -12,7 +12,7 @@ import type {
   RefusedResult,
   Result,
 } from '../../../services/frontend/operation.ts';
-import { type Past, replay } from '../../../services/frontend/state/device-journal.ts';
+import { type DeviceJournal, type Past, replay } from '../../../services/frontend/state/device-journal.ts';
 import type { JournalRecord } from '../../../services/frontend/state/records.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
 import { type Durable, GpuDevice } from '../../../services/frontend/virtio-gpu/device.ts';
@@ -295,6 +295,8 @@ export type BenchOptions = {
   readonly predecessor?: Bench | null;
   /** The number of the control queue's first chain. */
   readonly firstChain?: number;
+  /** Where the device is written down; the caller closes it. */
+  readonly journal?: DeviceJournal;
 };
 
 /** A VM of one heap, and a grant of so many bytes. */
@@ -354,6 +356,7 @@ export class Bench {
       isSuccessor = predecessor !== null,
       answerTimeout = 5000,
       firstChain = 0,
+      journal,
     }: BenchOptions = {},
   ) {
     this.window = predecessor
@@ -373,7 +376,12 @@ export class Bench {
       session: this.session,
       attachment: { ...attachment(placement), offer, decides },
       window: isSuccessor || decides ? duplicate(this.window.number) : null,
-      durable: this.#durableOf(placement, isSuccessor, decides !== null || predecessor !== null),
+      durable: this.#durableOf(
+        placement,
+        isSuccessor,
+        decides !== null || predecessor !== null || journal !== undefined,
+        journal,
+      ),
       answerTimeout,
       sweepInterval: 10_000,
       vm: 'test',
@@ -412,19 +420,26 @@ export class Bench {
     );
   }
 
-  #durableOf(placement: 'window' | 'per-blob', isSuccessor: boolean, isWritten: boolean): Durable | null {
-    if (isWritten) return this.#durable(isSuccessor ? replay(this.records) : null);
+  #durableOf(
+    placement: 'window' | 'per-blob',
+    isSuccessor: boolean,
+    isWritten: boolean,
+    journal?: DeviceJournal,
+  ): Durable | null {
+    if (isWritten) return this.#durable(isSuccessor ? replay(this.records) : null, journal);
     return isSuccessor ? this.#durable(pastOf(placement)) : null;
   }
 
-  #durable(past: Past | null): Durable {
+  #durable(past: Past | null, journal?: DeviceJournal): Durable {
     const { records } = this;
     return {
-      journal: {
+      journal: journal ?? {
         append: (...more) => void records.push(...more),
         compact: (all) =>
           void records.splice(0, records.length, ...records.slice(0, SESSION_RECORDS), ...all),
+        compactIfRoom: () => {},
         isLarge: false,
+        room: 'enough',
       },
       past,
       confirmWindow: () => {},

@@ -551,6 +551,9 @@ export namespace barkeep {
             /** Vm suspension. */
             suspension: string;
 
+            /** Vm outOfRoom. */
+            outOfRoom: string;
+
             /**
              * Creates a new Vm instance using the specified properties.
              * @param [properties] Properties to set
@@ -657,6 +660,9 @@ export namespace barkeep {
 
                 /** Vm suspension */
                 suspension?: (string|null);
+
+                /** Vm outOfRoom */
+                outOfRoom?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -7709,6 +7715,9 @@ export namespace barkeep {
             /** FrontendStatistics untoldBlobs. */
             untoldBlobs: (number|Long);
 
+            /** FrontendStatistics journalFull. */
+            journalFull: boolean;
+
             /**
              * Creates a new FrontendStatistics instance using the specified properties.
              * @param [properties] Properties to set
@@ -7767,6 +7776,9 @@ export namespace barkeep {
 
                 /** FrontendStatistics untoldBlobs */
                 untoldBlobs?: (number|Long|null);
+
+                /** FrontendStatistics journalFull */
+                journalFull?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

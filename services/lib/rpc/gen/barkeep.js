@@ -380,6 +380,7 @@ export const barkeep = $root.barkeep = (() => {
             Vm.prototype.untoldBlobs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Vm.prototype.strayBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Vm.prototype.suspension = "";
+            Vm.prototype.outOfRoom = "";
 
             Vm.create = function(properties) {
                 return new Vm(properties);
@@ -446,6 +447,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(192).uint64(m.strayBytes);
                 if (m.suspension != null && $Object.hasOwnProperty.call(m, "suspension") && m.suspension !== "")
                     w.uint32(202).string(m.suspension);
+                if (m.outOfRoom != null && $Object.hasOwnProperty.call(m, "outOfRoom") && m.outOfRoom !== "")
+                    w.uint32(210).string(m.outOfRoom);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -691,6 +694,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.suspension = v;
                             else
                                 delete m.suspension;
+                            continue;
+                        }
+                    case 26: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.outOfRoom = v;
+                            else
+                                delete m.outOfRoom;
                             continue;
                         }
                     }
@@ -10414,6 +10426,7 @@ export const barkeep = $root.barkeep = (() => {
             FrontendStatistics.prototype.outOfReachChains = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.strayBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.untoldBlobs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            FrontendStatistics.prototype.journalFull = false;
 
             FrontendStatistics.create = function(properties) {
                 return new FrontendStatistics(properties);
@@ -10448,6 +10461,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(64).uint64(m.strayBytes);
                 if (m.untoldBlobs != null && $Object.hasOwnProperty.call(m, "untoldBlobs") && (typeof m.untoldBlobs === "object" ? m.untoldBlobs.low || m.untoldBlobs.high : m.untoldBlobs !== 0))
                     w.uint32(72).uint64(m.untoldBlobs);
+                if (m.journalFull != null && $Object.hasOwnProperty.call(m, "journalFull") && m.journalFull !== false)
+                    w.uint32(80).bool(m.journalFull);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -10552,6 +10567,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.untoldBlobs = v;
                             else
                                 delete m.untoldBlobs;
+                            continue;
+                        }
+                    case 10: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.journalFull = v;
+                            else
+                                delete m.journalFull;
                             continue;
                         }
                     }
