@@ -8,6 +8,7 @@ const PROCESS = [
   'test/broker/recovery.test.ts',
   'test/broker/roles.test.ts',
   'test/broker/failed-attach.test.ts',
+  'test/broker/fencing.test.ts',
   'test/broker/heaps/**',
   'test/broker/hostile.test.ts',
   'test/broker/journal/**',

@@ -10,6 +10,7 @@ import { NO_STORE } from '../lib/memory/kept-memory.ts';
 import { Sweeper } from '../lib/memory/sweeper.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import { tryLock } from '../lib/os/lock.ts';
+import { ProcessLife } from '../lib/os/process-life.ts';
 import { peerCredentials } from '../lib/os/socket.ts';
 import { Handlers } from '../lib/rpc/handlers.ts';
 import { HealthService } from '../lib/rpc/health-service.ts';
@@ -166,6 +167,10 @@ async function start(
     orphanGraceMs: config.orphanGrace,
     log,
     store: held ?? NO_STORE,
+    lifeOf: (peer) => {
+      const socket = broker.descriptorOf(peer);
+      return socket === null ? null : ProcessLife.ofPeer(socket, peer.pid);
+    },
   });
   const left = opened;
   opened = null;
@@ -199,7 +204,7 @@ async function start(
   const runner = new BatchRunner(directory, events, grants);
   const handles = new Handles(tokens, heaps, host, VERSION);
   const common = { credentials: peerCredentials, log };
-  const broker = new UnixServer({
+  const broker: UnixServer = new UnixServer({
     ...common,
     path: paths.brokerSocket,
     group: groups.frontends,

@@ -7,6 +7,8 @@
 //                        orphaned --grace over, or attach without the session--> (reclaimed) detached
 //
 //     attached --its frontend, which decides, told what cannot be--> suspended --evict--> (reclaimed) detached
+//
+// The memory of a VM that its frontend decides for is reclaimed when that has let go of it, or is dead: until then the VM is suspended.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Host } from '../lib/domain/host.ts';
 import { type Limits, UNLIMITED } from '../lib/domain/quota.ts';
@@ -14,8 +16,9 @@ import type { Vm } from '../lib/domain/vm.ts';
 import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import type { DescriptorStore } from '../lib/memory/kept-memory.ts';
 import { WindowMemory } from '../lib/memory/window-memory.ts';
-import { afterReading, type Deadline } from '../lib/os/after-reading.ts';
+import { afterReading, type Deadline, readingFor } from '../lib/os/after-reading.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
+import type { ProcessLife } from '../lib/os/process-life.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';
 import type { HeapConfig, VmConfig } from '../lib/runtime/config.ts';
@@ -23,7 +26,7 @@ import { changesText, heapsOf } from '../lib/runtime/config-difference.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Events } from './events.ts';
-import { isHeldByAnother } from './fencing.ts';
+import { DecidingProcess } from './fencing.ts';
 import { attachedSettings, FollowedVm, mayDecide } from './followed-vm.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
 import type { GrantDesk, GrantHolder } from './grants.ts';
@@ -39,6 +42,9 @@ export const SESSION_BYTES = 16;
 /** The longest delay that a timer of Node's takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** How long another process that wants a session waits for the death of the one that has it, and an eviction for one that lets go. Milliseconds. */
+const PATIENCE_MS = 2000;
+
 /** Of what is told about a suspended VM, characters. */
 const MOST_REASON = 500;
 
@@ -51,6 +57,8 @@ export type VmOwner = {
   readonly dismiss: (error: StatusError | null) => void;
   /** Asks whoever decides for the VM to give back what he does not use. */
   readonly recall?: () => void;
+  /** Asks whoever decides for the VM to let go of all of it, and to say so (Detach). */
+  readonly revoke?: (why: string) => void;
 };
 
 export type AttachRequest = {
@@ -87,7 +95,13 @@ export type VmEntry = {
   /** While orphaned: milliseconds since 1970. */
   graceEnds: number;
   graceTimer: Deadline | null;
-  /** While suspended: what its frontend told, in our words. */
+  /** Who decides for it, or did last; null when the broker does, and where that is not known. */
+  decider: DecidingProcess | null;
+  /** Why it is reclaimed as soon as that process is dead; null when it is not to be. */
+  ending: string | null;
+  /** Called once when nobody has it attached any more. */
+  onLeft: (() => void) | null;
+  /** While suspended: what its frontend told, or what it does not do, in our words. */
   suspension: string;
   reclaiming: Promise<void> | null;
   /** As the frontend last reported. */
@@ -132,6 +146,16 @@ export type VmDirectoryOptions = {
   readonly log: Logger;
   /** Default: none. */
   readonly store?: DescriptorStore;
+  /** Of the process behind a connection; null where the kernel does not tell. Default: it never does. */
+  readonly lifeOf?: (peer: Peer) => ProcessLife | null;
+};
+
+/** What came of an eviction. */
+export type Eviction = {
+  /** False: it had nothing. */
+  readonly evicted: boolean;
+  /** Of the process that has not let go: the VM's memory is charged until it is dead. 0 when all is reclaimed. */
+  readonly awaitedPid: number;
 };
 
 export class VmDirectory {
@@ -159,6 +183,9 @@ export class VmDirectory {
         owner: null,
         graceEnds: 0,
         graceTimer: null,
+        decider: null,
+        ending: null,
+        onLeft: null,
         suspension: '',
         reclaiming: null,
         frontend: null,
@@ -251,13 +278,18 @@ export class VmDirectory {
     this.#admit(entry, request.secret, owner.peer);
     const wanted = Buffer.from(request.session);
     const decides = request.decides ?? false;
-    if (wanted.length > 0) return this.#resume(entry, wanted, decides, owner);
+    if (wanted.length > 0) {
+      if (isSessionOf(entry, wanted)) await this.#awaitDeath(entry, owner.peer);
+      return this.#resume(entry, wanted, decides, owner);
+    }
     for (;;) {
       this.#checkRunning();
+      // It begins anew: so it has let go.
+      if (entry.ending !== null && isSameProcess(entry, owner.peer)) await this.#reclaim(entry, entry.ending);
       checkNotSuspended(entry);
       const { settings } = entry;
       if (entry.reclaiming !== null) await entry.reclaiming;
-      else if (entry.state === 'orphaned') await this.#reclaim(entry, 'its frontend started anew');
+      else if (entry.state === 'orphaned') await this.#takeFromOrphan(entry, owner.peer);
       else break;
       // What waited for this may have another user, or be no VM any more.
       entry = this.entry(request.vm);
@@ -284,10 +316,10 @@ export class VmDirectory {
     if (entry.owner !== owner || this.#shuttingDown) return;
     const grace = this.#options.orphanGraceMs;
     const kept = holdingsOf(entry);
-    entry.owner = null;
+    this.#setNoOwner(entry);
     this.#options.tokens.revoke(entry.config.name);
     if (grace === 0) {
-      void this.#reclaim(entry, 'its frontend vanished');
+      void this.#endWithDecider(entry, 'its frontend vanished');
       return;
     }
     this.#awaitReturn(entry, Date.now() + grace);
@@ -307,7 +339,7 @@ export class VmDirectory {
     if (entry.owner !== owner || this.#shuttingDown) return;
     const { name } = entry.config;
     const suspension = why.slice(0, MOST_REASON);
-    entry.owner = null;
+    this.#setNoOwner(entry);
     this.#suspensions += 1;
     this.#options.tokens.revoke(name);
     this.#setSuspended(entry, suspension);
@@ -326,13 +358,13 @@ export class VmDirectory {
   }
 
   /**
-   * Reclaims a VM on an operator's word: resolves when everything of it is. False when it had nothing. One that is attached only by
-   * `force`: its frontend is told that it has lost everything. Throws StatusError VM_UNKNOWN, VM_IN_USE.
+   * Reclaims a VM on an operator's word: resolves when everything of it is, or when it is clear that somebody does not let go of it: then it is reclaimed
+   * when he is dead. One that is attached only by `force`: its frontend is told that it has lost everything. Throws StatusError VM_UNKNOWN, VM_IN_USE.
    */
-  async evict(name: string, force: boolean): Promise<boolean> {
+  async evict(name: string, force: boolean): Promise<Eviction> {
     const entry = this.entry(name);
     const { owner } = entry;
-    if (entry.attached === null) return false;
+    if (entry.attached === null) return { evicted: false, awaitedPid: 0 };
     if (owner !== null && !force) {
       throw new StatusError(
         'VM_IN_USE',
@@ -340,14 +372,70 @@ export class VmDirectory {
         { vm: name, pid: String(owner.peer.pid) },
       );
     }
-    await this.#reclaim(entry, 'evicted', evicted(name));
-    return true;
+    const dismissal = evicted(name);
+    if (isFenced(entry) && owner?.revoke !== undefined) await this.#revoke(entry, owner, dismissal);
+    await this.#endWithDecider(entry, 'evicted', dismissal);
+    return { evicted: true, awaitedPid: entry.ending === null ? 0 : (entry.decider?.pid ?? 0) };
+  }
+
+  /** Asks whoever decides for a VM to let go of it, and gives him time to. */
+  async #revoke(entry: VmEntry, owner: VmOwner, { details }: StatusError): Promise<void> {
+    const left = new Promise<void>((resolve) => {
+      entry.onLeft = resolve;
+    });
+    owner.revoke?.(details);
+    await Promise.race([left, readingFor(PATIENCE_MS)]);
+    await entry.reclaiming;
+  }
+
+  /** Reclaims a VM, at once or when the process is dead that decided for it. `dismissal`: see #reclaim(). */
+  async #endWithDecider(entry: VmEntry, why: string, dismissal: StatusError | null = null): Promise<void> {
+    if (!isFenced(entry)) {
+      await this.#reclaim(entry, why, dismissal);
+      return;
+    }
+    const { owner, decider, attached } = entry;
+    const { name } = entry.config;
+    entry.graceTimer?.cancel();
+    entry.graceTimer = null;
+    this.#setNoOwner(entry);
+    entry.session = null;
+    entry.ending = why;
+    if (attached?.followed) this.#options.grants.withdraw(attached.followed);
+    this.#options.tokens.revoke(name);
+    const suspension = `${why}; the process that decided for it (pid ${decider?.pid || 'unknown'}) has not let go of its memory, which stays charged until that process ends: stop it`;
+    this.#setSuspended(entry, suspension);
+    this.#journal?.stateChanged(entry.slot, 'suspended', 0, suspension);
+    faultPoint('broker.state-journalled');
+    owner?.dismiss(dismissal);
+    this.#options.log.warn(
+      { vm: name, pid: decider?.pid, why, ...holdingsOf(entry) },
+      'the process that decided for a VM has not let go of it: its memory stays charged until that process ends',
+    );
+    decider?.onDeath(() => void this.#reclaim(entry, `${why}, and process ${decider.pid} is dead`));
+  }
+
+  /** A frontend began anew; not from one that lives on, and may come back. */
+  async #takeFromOrphan(entry: VmEntry, peer: Peer): Promise<void> {
+    await this.#awaitDeath(entry, peer);
+    if (entry.state !== 'orphaned') return;
+    const { decider } = entry;
+    if (decider?.holdsAgainst(peer, false)) throw attachedElsewhere(entry, decider);
+    await this.#reclaim(entry, 'its frontend started anew');
+  }
+
+  /** A successor may be faster than the end of its predecessor. */
+  async #awaitDeath({ decider, attached, owner, ending }: VmEntry, peer: Peer): Promise<void> {
+    if (!attached?.followed || ending !== null) return;
+    if (decider === null || !decider.holdsAgainst(peer, owner !== null)) return;
+    const dead = new Promise<void>((resolve) => decider.onDeath(resolve));
+    await Promise.race([dead, readingFor(PATIENCE_MS)]);
   }
 
   /** A batch of the VM failed because of a fault: nothing it says can be trusted, so it is given up. */
   async giveUp(entry: VmEntry, error: unknown): Promise<void> {
     this.#options.log.error({ err: error, vm: entry.config.name }, 'a VM is given up because of a fault');
-    await this.#reclaim(entry, 'a fault');
+    await this.#endWithDecider(entry, 'given up because of a fault');
   }
 
   /** Every attach fails from here on, and every owner is told. Memory is closed but not erased: guests go on with what they have mapped. */
@@ -358,6 +446,7 @@ export class VmDirectory {
       entry.graceTimer?.cancel();
       const { owner, attached } = entry;
       entry.owner = null;
+      this.#setDecider(entry, null);
       owner?.dismiss(shuttingDown());
       if (entry.reclaiming !== null) closing.push(entry.reclaiming);
       else if (attached !== null) closing.push(this.#closeMemory(entry, attached, false));
@@ -430,8 +519,7 @@ export class VmDirectory {
   #resume(entry: VmEntry, wanted: Buffer, decides: boolean, owner: VmOwner): Attachment {
     checkNotSuspended(entry);
     const { session, attached } = entry;
-    const isKnown = session !== null && session.length === wanted.length && timingSafeEqual(session, wanted);
-    if (!isKnown || attached === null) {
+    if (session === null || !isSessionOf(entry, wanted) || attached === null) {
       throw new StatusError(
         'SESSION_UNKNOWN',
         `a session of VM "${entry.config.name}" was to be resumed, but it was reclaimed, or belongs to an earlier broker; attach without a session`,
@@ -440,8 +528,10 @@ export class VmDirectory {
     }
     const before = entry.owner;
     checkDecides(entry, attached, decides);
-    if (attached.followed !== null && before !== null && isHeldByAnother(before.peer, owner.peer)) {
-      throw attachedElsewhere(entry, before.peer);
+    if (attached.followed !== null) {
+      const { decider } = entry;
+      if (decider?.holdsAgainst(owner.peer, before !== null)) throw attachedElsewhere(entry, decider);
+      this.#setDecider(entry, owner.peer);
     }
     entry.graceTimer?.cancel();
     entry.graceTimer = null;
@@ -468,6 +558,7 @@ export class VmDirectory {
       this.#options.host.detach(entry.config.name);
       this.#journal?.reclaimed(entry.slot);
       window?.discard();
+      this.#setDecider(entry, null);
       entry.attached = null;
       entry.owner = null;
       entry.session = null;
@@ -491,6 +582,7 @@ export class VmDirectory {
     journal?.attached(recordOf(entry, entry.session), this.#journalled(entry));
     faultPoint('broker.attach-journalled');
     followed?.requestFirst();
+    this.#setDecider(entry, followed === null ? null : owner.peer);
     entry.frontend = null;
     this.#setState(entry, 'attached');
     this.#options.log.info({ vm: entry.config.name, peer: owner.peer.name, decides: isFollowed }, 'attached');
@@ -518,7 +610,7 @@ export class VmDirectory {
     const left = Math.max(0, graceEnds - Date.now());
     entry.graceTimer = afterReading(
       Math.min(left, LONGEST_TIMER_MS),
-      () => void this.#reclaim(entry, 'its grace is over'),
+      () => void this.#endWithDecider(entry, 'its grace is over'),
     ).unref();
   }
 
@@ -544,7 +636,7 @@ export class VmDirectory {
     if (entry.reclaiming !== null || attached === null) return entry.reclaiming ?? Promise.resolve();
     graceTimer?.cancel();
     entry.graceTimer = null;
-    entry.owner = null;
+    this.#setNoOwner(entry);
     entry.session = null;
     const had = holdingsOf(entry);
     // Whatever happens from here on, nobody may come back to it: what a successor finds of its memory it erases.
@@ -555,6 +647,8 @@ export class VmDirectory {
       entry.attached = null;
       entry.frontend = null;
       entry.reclaiming = null;
+      entry.ending = null;
+      this.#setDecider(entry, null);
       entry.suspension = '';
       this.#options.grants.retry();
       this.#setState(entry, 'detached');
@@ -576,6 +670,20 @@ export class VmDirectory {
     );
   }
 
+  #setNoOwner(entry: VmEntry): void {
+    entry.owner = null;
+    entry.onLeft?.();
+    entry.onLeft = null;
+  }
+
+  /** The process behind a connection decides for the VM from now on; null: nobody but the broker. */
+  #setDecider(entry: VmEntry, peer: Peer | null): void {
+    const before = entry.decider;
+    entry.decider =
+      peer === null ? null : new DecidingProcess(peer.pid, this.#options.lifeOf?.(peer) ?? null);
+    before?.close();
+  }
+
   #setSuspended(entry: VmEntry, suspension: string): void {
     entry.suspension = suspension;
     this.#setState(entry, 'suspended');
@@ -595,6 +703,20 @@ export function shuttingDown(): StatusError {
   return new StatusError('SHUTTING_DOWN', 'the broker is shutting down; connect again later');
 }
 
+/** Somebody decides, or decided, for the VM who may still touch its memory. The broker's own process is none: it would wait for its own end. */
+function isFenced({ attached, decider }: VmEntry): boolean {
+  if (!attached?.followed || decider === null) return false;
+  return decider.pid !== process.pid && decider.isAlive;
+}
+
+function isSessionOf({ session }: VmEntry, wanted: Buffer): boolean {
+  return session !== null && session.length === wanted.length && timingSafeEqual(session, wanted);
+}
+
+function isSameProcess({ decider }: VmEntry, { pid }: Peer): boolean {
+  return pid !== 0 && decider?.pid === pid;
+}
+
 /** One that is being evicted is waited for. */
 function checkNotSuspended({ config, state, suspension, reclaiming }: VmEntry): void {
   if (state !== 'suspended' || reclaiming !== null) return;
@@ -605,7 +727,7 @@ function checkNotSuspended({ config, state, suspension, reclaiming }: VmEntry): 
 export function suspended(name: string, why: string): StatusError {
   return new StatusError(
     'VM_SUSPENDED',
-    `VM "${name}" is suspended, because its frontend told what cannot be: ${why.slice(0, MOST_REASON)}; find out what runs as that frontend, then \`barkeep vm evict ${name}\``,
+    `VM "${name}" is suspended: ${why.slice(0, MOST_REASON)}; find out what runs as its frontend, then \`barkeep vm evict ${name}\``,
     { vm: name },
   );
 }
@@ -681,7 +803,7 @@ function imageOf(entry: VmEntry, heaps: Heaps): VmImage {
   };
 }
 
-function attachedElsewhere(entry: VmEntry, peer: Peer): StatusError {
+function attachedElsewhere(entry: VmEntry, peer: { readonly pid: number }): StatusError {
   const { name } = entry.config;
   return new StatusError(
     'VM_ATTACHED',

@@ -23,7 +23,8 @@ The column VMM:
 Behind it stands what is wrong with how the VM was started; \`vm show\` says what to change.
 
 A VM is suspended when its frontend, which decides for it, told what cannot be: it keeps its memory, and nobody can attach it. \`vm show\` says what
-was told; find out what runs as that frontend, then \`vm evict\` the VM: after that it can be attached again.
+was told; find out what runs as that frontend, then \`vm evict\` the VM: after that it can be attached again. One that was evicted, or whose grace is over, is
+suspended for as long as the process lives that decided for it and has not let go: \`vm show\` names its pid.
 `;
 
 const COLUMNS: readonly Column<VmRecord>[] = [
@@ -64,17 +65,19 @@ function addEvict(vm: Command, context: Context): void {
     .option('--force', 'also when a frontend has it attached: its guest loses what it has mapped')
     .addHelpText('after', HELP)
     .action(async (name: string, { force = false }: { force?: boolean }) => {
-      const evicted = await context.withClient(
+      const { evicted, awaitedPid } = await context.withClient(
         `vm evict ${name}`,
         (client) => client.evictVm(name, force),
         context.changingSocket(),
       );
-      await context.answer({ name, evicted }, () => [
-        evicted
-          ? `${name} is evicted: everything that it had is reclaimed`
-          : `${name} had nothing to reclaim`,
-      ]);
+      await context.answer({ name, evicted, awaitedPid }, () => [evictedText(name, evicted, awaitedPid)]);
     });
+}
+
+function evictedText(name: string, evicted: boolean, awaitedPid: number): string {
+  if (!evicted) return `${name} had nothing to reclaim`;
+  if (awaitedPid === 0) return `${name} is evicted: everything that it had is reclaimed`;
+  return `${name} is evicted, but process ${awaitedPid}, which decided for it, has not let go: its memory stays charged until that process ends; stop it`;
 }
 
 /** `now` in milliseconds since 1970. */

@@ -89,7 +89,7 @@ export type SessionListener = {
    */
   onLate(outcomes: readonly LateOutcome[]): void;
   /** For whoever decides for the VM. */
-  onNews(news: News): void;
+  onNews(news: Exclude<News, { kind: 'revoked' }>): void;
   /** The broker is there and does not take the VM, although that is no reason to give the session up. It is asked again. */
   onRefused(refusal: RefusedResult): void;
   /** Everything that the VM had is gone. Until reset(), every command is answered SESSION_LOST. */
@@ -401,7 +401,10 @@ export class BrokerSession {
       {
         onAttached: (attachment) => this.#attached(attachment),
         onReplies: (replies) => this.#replied(replies),
-        onNews: (news) => this.#options.listener.onNews(news),
+        onNews: (news) => {
+          if (news.kind === 'revoked') this.#revoked(news.why);
+          else this.#options.listener.onNews(news);
+        },
         onEnd: (error) => this.#ended(error),
       },
     );
@@ -575,6 +578,15 @@ export class BrokerSession {
       ),
     );
     for (const batch of batches) finish(batch, result);
+  }
+
+  /** The broker takes the VM away: nobody decides for it any more from here on, and then the broker is told so. */
+  #revoked(why: string): void {
+    this.#log.warn({ why }, 'the broker takes this VM away');
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#lose();
+    stream?.leave();
   }
 
   /** Trying again would not help. At the start the process ends with it; later the VM goes on without its blobs. */

@@ -29,7 +29,8 @@ export type AttachRequest = {
 export type News =
   | { readonly kind: 'entered'; readonly entered: barkeep.v1.AccountsEntered.$Properties }
   | { readonly kind: 'grant'; readonly grant: barkeep.v1.Grant.$Properties }
-  | { readonly kind: 'recall' };
+  | { readonly kind: 'recall' }
+  | { readonly kind: 'revoked'; readonly why: string };
 
 /** How a stream tells what happens. Nothing is called after onEnd, and nothing after close(). */
 export type StreamListener = {
@@ -129,6 +130,14 @@ export class BrokerStream {
     if (!this.#isOver) this.#call.write({ detach: {} });
   }
 
+  /** Gives the VM up, and hears nothing more. */
+  leave(): void {
+    if (this.#isOver) return;
+    this.#call.write({ detach: {} });
+    this.#isOver = true;
+    this.#client.close();
+  }
+
   /** Breaks the stream off, silently. The broker keeps the VM as orphaned. */
   close(): void {
     if (this.#isOver) return;
@@ -189,9 +198,10 @@ export class BrokerStream {
   }
 }
 
-function newsOf({ entered, grant, recall }: Response): News {
+function newsOf({ entered, grant, recall, revoked }: Response): News {
   if (entered) return { kind: 'entered', entered };
   if (grant) return { kind: 'grant', grant };
   if (recall) return { kind: 'recall' };
+  if (revoked) return { kind: 'revoked', why: revoked.message ?? '' };
   throw new ProtocolViolation('an empty message');
 }

@@ -101,7 +101,18 @@ describe('vm evict', () => {
 
   test('answers scripts', async () => {
     const { out } = await ask({ evictVm: { evicted: true } }, ['vm', 'evict', 'web-2', '--json']);
-    expect(JSON.parse(out)).toEqual({ name: 'web-2', evicted: true });
+    expect(JSON.parse(out)).toEqual({ name: 'web-2', evicted: true, awaitedPid: 0 });
+  });
+
+  test('names the process that has not let go', async () => {
+    const { code, out } = await ask({ evictVm: { evicted: true, awaitedPid: 4711 } }, [
+      'vm',
+      'evict',
+      'web-2',
+      '--force',
+    ]);
+    expect(code).toBe(0);
+    expect(out).toContain('process 4711, which decided for it, has not let go');
   });
 
   test('of an attached VM is refused', async () => {

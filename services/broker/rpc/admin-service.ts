@@ -155,7 +155,7 @@ export function adminService(services: AdminServices): UntypedServiceImplementat
     ),
 
     evictVm: handlers.unary<Message<'EvictVmRequest'>, barkeep.v1.EvictVmResponse.$Properties>(
-      async ({ vm, force }) => ({ evicted: await directory.evict(vm, force) }),
+      ({ vm, force }) => directory.evict(vm, force),
     ),
 
     watchEvents: handlers.stream<Message<'WatchEventsRequest'>, barkeep.v1.WatchEventsResponse.$Properties>(

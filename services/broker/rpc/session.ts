@@ -72,6 +72,10 @@ export class Session implements VmOwner {
     if (this.#state === 'open') this.#send({ recall: {} });
   }
 
+  revoke(why: string): void {
+    if (this.#state === 'open') this.#send({ revoked: { message: why } });
+  }
+
   #receive(request: barkeep.v1.SessionRequest): void {
     if (this.#state === 'ended') return;
     try {

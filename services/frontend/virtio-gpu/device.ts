@@ -31,8 +31,7 @@ import { DEFAULT_PROTOCOL_FEATURES } from '../../lib/vhost-user/offer.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
-import type { BrokerSession, LateOutcome } from '../broker-session.ts';
-import type { News } from '../broker-stream.ts';
+import type { BrokerSession, LateOutcome, SessionListener } from '../broker-session.ts';
 import { Beginning } from '../deciding/beginning.ts';
 import { Deciding } from '../deciding/deciding.ts';
 import {
@@ -295,7 +294,7 @@ export class GpuDevice implements Device {
   }
 
   /** The broker tells whoever decides for the VM. */
-  news(news: News): void {
+  news(news: Parameters<SessionListener['onNews']>[0]): void {
     if (news.kind === 'entered') this.#deciding?.entered(news.entered);
     else if (news.kind === 'grant') this.#deciding?.granted(news.grant);
     else this.#deciding?.recalled();

@@ -37,6 +37,7 @@ export const libcSendmsg = libc.func('int64_t sendmsg(int fd, const void *msg, i
 export const libcRecvmsg = libc.func('int64_t recvmsg(int fd, void *msg, int flags)');
 export const libcEpollCreate1 = libc.func('int epoll_create1(int flags)');
 export const libcEpollCtl = libc.func('int epoll_ctl(int epfd, int op, int fd, void *event)');
+export const libcPoll = libc.func('int poll(void *fds, uint64_t nfds, int timeout)');
 export const libcWaitpid = libc.func('int waitpid(int pid, void *status, int options)');
 /** kcmp(2) has no wrapper in the C library. */
 export const libcSyscall = libc.func('int64_t syscall(int64_t number, ...)');

@@ -72,7 +72,8 @@ export type AdminClient = {
   /** The handle of a blob's memory, to be redeemed on the fd channel by this process. */
   openBlob(vm: string, resourceId: number): Promise<barkeep.v1.MemoryHandle.$Properties>;
   /** Reclaims a VM, an attached one only by `force`. False when it had nothing. */
-  evictVm(vm: string, force: boolean): Promise<boolean>;
+  /** `awaitedPid`: see EvictVmResponse. */
+  evictVm(vm: string, force: boolean): Promise<{ readonly evicted: boolean; readonly awaitedPid: number }>;
   /** What the broker goes by; null from a broker of an earlier version. `timeout` in milliseconds. */
   getConfiguration(timeout?: number): Promise<Configuration | null>;
   /** Everything at one moment. `timeout` in milliseconds. */
@@ -155,8 +156,10 @@ export function createAdminClient(socketPath: string, options: AdminClientOption
     getHeap: async (heap) => (await ask<barkeep.v1.GetHeapResponse>('getHeap', { heap })).heap ?? {},
     openBlob: async (vm, resourceId) =>
       (await ask<barkeep.v1.OpenBlobResponse>('openBlob', { vm, resourceId })).memory ?? {},
-    evictVm: async (vm, force) =>
-      (await ask<barkeep.v1.EvictVmResponse>('evictVm', { vm, force })).evicted === true,
+    evictVm: async (vm, force) => {
+      const { evicted, awaitedPid } = await ask<barkeep.v1.EvictVmResponse>('evictVm', { vm, force });
+      return { evicted, awaitedPid };
+    },
     getConfiguration: async (limit) => {
       try {
         const answer = await ask<barkeep.v1.GetConfigurationResponse>('getConfiguration', {}, limit);

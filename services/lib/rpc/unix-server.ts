@@ -61,6 +61,7 @@ export class UnixServer {
   readonly #injector: ConnectionInjector;
   readonly #listener: NetServer;
   readonly #peers = new Map<string, Peer>();
+  readonly #socketsOfPeers = new Map<string, Socket>();
   readonly #sockets = new Set<Socket>();
   #connections = 0;
   #closing: Promise<void> | null = null;
@@ -113,6 +114,12 @@ export class UnixServer {
     return this.#peers.has(peer.name);
   }
 
+  /** The descriptor of a peer's connection, borrowed; null when it has ended. */
+  descriptorOf(peer: Peer): number | null {
+    const socket = this.#socketsOfPeers.get(peer.name);
+    return socket === undefined ? null : descriptorOf(socket);
+  }
+
   get connections(): number {
     return this.#sockets.size;
   }
@@ -160,10 +167,12 @@ export class UnixServer {
     // A Unix socket has no address of its own; Node's getter on the prototype gives undefined.
     Object.defineProperty(socket, 'remoteAddress', { value: peer.name });
     this.#peers.set(peer.name, peer);
+    this.#socketsOfPeers.set(peer.name, socket);
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#peers.delete(peer.name);
+      this.#socketsOfPeers.delete(peer.name);
       this.#options.onClose?.(peer);
     });
     this.#injector.injectConnection(socket);

@@ -1067,6 +1067,9 @@ export namespace barkeep {
             /** EvictVmResponse evicted. */
             evicted: boolean;
 
+            /** EvictVmResponse awaitedPid. */
+            awaitedPid: number;
+
             /**
              * Creates a new EvictVmResponse instance using the specified properties.
              * @param [properties] Properties to set
@@ -1101,6 +1104,9 @@ export namespace barkeep {
 
                 /** EvictVmResponse evicted */
                 evicted?: (boolean|null);
+
+                /** EvictVmResponse awaitedPid */
+                awaitedPid?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -5285,8 +5291,11 @@ export namespace barkeep {
             /** SessionResponse recall. */
             recall?: (barkeep.v1.Recall.$Properties|null);
 
+            /** SessionResponse revoked. */
+            revoked?: (barkeep.v1.Revoked.$Properties|null);
+
             /** SessionResponse kind. */
-            kind?: ("attached"|"batch"|"entered"|"grant"|"recall");
+            kind?: ("attached"|"batch"|"entered"|"grant"|"recall"|"revoked");
 
             /**
              * Creates a new SessionResponse instance using the specified properties.
@@ -5335,8 +5344,11 @@ export namespace barkeep {
                 /** SessionResponse recall */
                 recall?: (barkeep.v1.Recall.$Properties|null);
 
+                /** SessionResponse revoked */
+                revoked?: (barkeep.v1.Revoked.$Properties|null);
+
                 /** SessionResponse kind */
-                kind?: ("attached"|"batch"|"entered"|"grant"|"recall");
+                kind?: ("attached"|"batch"|"entered"|"grant"|"recall"|"revoked");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -5349,9 +5361,10 @@ export namespace barkeep {
               entered?: barkeep.v1.AccountsEntered.$Shape|null;
               grant?: barkeep.v1.Grant.$Shape|null;
               recall?: barkeep.v1.Recall.$Shape|null;
+              revoked?: barkeep.v1.Revoked.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null }|{ kind?: "attached"; attached: barkeep.v1.Attached.$Shape; batch?: null; entered?: null; grant?: null; recall?: null }|{ kind?: "batch"; attached?: null; batch: barkeep.v1.BatchReply.$Shape; entered?: null; grant?: null; recall?: null }|{ kind?: "entered"; attached?: null; batch?: null; entered: barkeep.v1.AccountsEntered.$Shape; grant?: null; recall?: null }|{ kind?: "grant"; attached?: null; batch?: null; entered?: null; grant: barkeep.v1.Grant.$Shape; recall?: null }|{ kind?: "recall"; attached?: null; batch?: null; entered?: null; grant?: null; recall: barkeep.v1.Recall.$Shape })
+              ({ kind?: undefined; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null }|{ kind?: "attached"; attached: barkeep.v1.Attached.$Shape; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null }|{ kind?: "batch"; attached?: null; batch: barkeep.v1.BatchReply.$Shape; entered?: null; grant?: null; recall?: null; revoked?: null }|{ kind?: "entered"; attached?: null; batch?: null; entered: barkeep.v1.AccountsEntered.$Shape; grant?: null; recall?: null; revoked?: null }|{ kind?: "grant"; attached?: null; batch?: null; entered?: null; grant: barkeep.v1.Grant.$Shape; recall?: null; revoked?: null }|{ kind?: "recall"; attached?: null; batch?: null; entered?: null; grant?: null; recall: barkeep.v1.Recall.$Shape; revoked?: null }|{ kind?: "revoked"; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked: barkeep.v1.Revoked.$Shape })
             );
         }
 
@@ -6207,6 +6220,71 @@ export namespace barkeep {
 
             /** Shape of a Recall. */
             type $Shape = barkeep.v1.Recall.$Properties;
+        }
+
+        /**
+         * Properties of a Revoked.
+         * @deprecated Use barkeep.v1.Revoked.$Properties instead.
+         */
+        interface IRevoked extends barkeep.v1.Revoked.$Properties {
+        }
+
+        /** Represents a Revoked. */
+        class Revoked {
+
+            /**
+             * Constructs a new Revoked.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Revoked.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Revoked message. */
+            message: string;
+
+            /**
+             * Creates a new Revoked instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Revoked instance
+             */
+            static create(properties: barkeep.v1.Revoked.$Shape): barkeep.v1.Revoked & barkeep.v1.Revoked.$Shape;
+            static create(properties?: barkeep.v1.Revoked.$Properties): barkeep.v1.Revoked;
+
+            /**
+             * Encodes the specified Revoked message. Does not implicitly {@link barkeep.v1.Revoked.verify|verify} messages.
+             * @param m Revoked message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Revoked.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Revoked message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Revoked & barkeep.v1.Revoked.$Shape} Revoked
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Revoked & barkeep.v1.Revoked.$Shape;
+        }
+
+        namespace Revoked {
+
+            /** Properties of a Revoked. */
+            interface $Properties {
+
+                /** Revoked message */
+                message?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Revoked. */
+            type $Shape = barkeep.v1.Revoked.$Properties;
         }
 
         /**

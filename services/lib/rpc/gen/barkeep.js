@@ -1263,6 +1263,7 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             EvictVmResponse.prototype.evicted = false;
+            EvictVmResponse.prototype.awaitedPid = 0;
 
             EvictVmResponse.create = function(properties) {
                 return new EvictVmResponse(properties);
@@ -1277,6 +1278,8 @@ export const barkeep = $root.barkeep = (() => {
                     throw $Error("max depth exceeded");
                 if (m.evicted != null && $Object.hasOwnProperty.call(m, "evicted") && m.evicted !== false)
                     w.uint32(8).bool(m.evicted);
+                if (m.awaitedPid != null && $Object.hasOwnProperty.call(m, "awaitedPid") && m.awaitedPid !== 0)
+                    w.uint32(16).uint32(m.awaitedPid);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -1317,6 +1320,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.evicted = v;
                             else
                                 delete m.evicted;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.awaitedPid = v;
+                            else
+                                delete m.awaitedPid;
                             continue;
                         }
                     }
@@ -7087,11 +7099,12 @@ export const barkeep = $root.barkeep = (() => {
             SessionResponse.prototype.entered = null;
             SessionResponse.prototype.grant = null;
             SessionResponse.prototype.recall = null;
+            SessionResponse.prototype.revoked = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(SessionResponse.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["attached", "batch", "entered", "grant", "recall"]),
+                get: $util.oneOfGetter($oneOfFields = ["attached", "batch", "entered", "grant", "recall", "revoked"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -7116,6 +7129,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.Grant.encode(m.grant, w.uint32(34).fork(), q + 1).ldelim();
                 if (m.recall != null && $Object.hasOwnProperty.call(m, "recall"))
                     $root.barkeep.v1.Recall.encode(m.recall, w.uint32(42).fork(), q + 1).ldelim();
+                if (m.revoked != null && $Object.hasOwnProperty.call(m, "revoked"))
+                    $root.barkeep.v1.Revoked.encode(m.revoked, w.uint32(50).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7182,6 +7197,13 @@ export const barkeep = $root.barkeep = (() => {
                                 break;
                             m.recall = $root.barkeep.v1.Recall.decode(r, r.size(), $undefined, q + 1, m.recall);
                             m.kind = "recall";
+                            continue;
+                        }
+                    case 6: {
+                            if (u !== 2)
+                                break;
+                            m.revoked = $root.barkeep.v1.Revoked.decode(r, r.size(), $undefined, q + 1, m.revoked);
+                            m.kind = "revoked";
                             continue;
                         }
                     }
@@ -8456,6 +8478,92 @@ export const barkeep = $root.barkeep = (() => {
             };
 
             return Recall;
+        })();
+
+        v1.Revoked = (function() {
+
+            const Revoked = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Revoked.prototype.message = "";
+
+            Revoked.create = function(properties) {
+                return new Revoked(properties);
+            };
+
+            Revoked.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.message != null && $Object.hasOwnProperty.call(m, "message") && m.message !== "")
+                    w.uint32(10).string(m.message);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Revoked.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Revoked();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.message = v;
+                            else
+                                delete m.message;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Revoked;
         })();
 
         v1.Accounts = (function() {
