@@ -18,6 +18,8 @@ const FIRST_COUNT = 1024;
 
 export class FollowedVm {
   readonly vm: Vm;
+  /** What its window held beyond its grant at the last look, bytes, and at how many looks up to that (audit.ts). */
+  beyond = { bytes: 0, looks: 0 };
   readonly #host: Host;
   readonly #log: CommandLog | null;
   #accountsVersion: number;

@@ -28,6 +28,7 @@ import {
   type RunPaths,
 } from '../lib/runtime/run-directory.ts';
 import { VERSION } from '../lib/runtime/version.ts';
+import { Audit } from './audit.ts';
 import { BatchRunner } from './batch-runner.ts';
 import { Events } from './events.ts';
 import { FdChannel } from './fd-channel.ts';
@@ -186,6 +187,8 @@ async function start(
   // Guests went on while no broker looked after them.
   sweeper.sweepNow();
   onEnd(() => sweeper.close());
+  const audit = new Audit(directory, config.sweepInterval, config.auditLooks, log);
+  onEnd(() => audit.close());
   const processFigures = new ProcessFigures();
   onEnd(() => processFigures.close());
   const stageDurations = new StageDurations(Date.now() / 1000);

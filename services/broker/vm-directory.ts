@@ -332,11 +332,13 @@ export class VmDirectory {
   }
 
   /**
-   * `owner` told what cannot be: nobody gets the VM any more, and its memory and its charge stay as they are, until it is evicted. `why` is in
-   * our words. Does nothing when the VM is no longer the owner's.
+   * `owner` told what cannot be, or whoever decides for the VM (null: an orphan) did it: nobody gets the VM any more, and its memory and its charge stay
+   * as they are, until it is evicted. `why` is in our words. Does nothing when the VM is no longer the owner's.
    */
-  suspend(entry: VmEntry, owner: VmOwner, why: string): void {
-    if (entry.owner !== owner || this.#shuttingDown) return;
+  suspend(entry: VmEntry, owner: VmOwner | null, why: string): void {
+    if (entry.owner !== owner || entry.attached === null || this.#shuttingDown) return;
+    entry.graceTimer?.cancel();
+    entry.graceTimer = null;
     const { name } = entry.config;
     const suspension = why.slice(0, MOST_REASON);
     this.#setNoOwner(entry);
@@ -346,8 +348,8 @@ export class VmDirectory {
     this.#journal?.stateChanged(entry.slot, 'suspended', 0, suspension);
     faultPoint('broker.state-journalled');
     this.#options.log.error(
-      { vm: name, peer: owner.peer.name, why: suspension, ...holdingsOf(entry) },
-      'a frontend told what cannot be; its VM is suspended until it is evicted',
+      { vm: name, peer: owner?.peer.name, why: suspension, ...holdingsOf(entry) },
+      'a frontend told what cannot be, or did it; its VM is suspended until it is evicted',
     );
   }
 

@@ -50,6 +50,7 @@ export type VmRecord = {
   readonly accountsVersion: JsonU64;
   readonly untoldBlobs: JsonU64;
   readonly strayBytes: JsonU64;
+  readonly beyondGrantBytes: JsonU64;
   /** Why it is suspended; empty otherwise. */
   readonly suspension: string;
   /** Which journal has no room, so that new commands are refused; empty otherwise. */
@@ -201,6 +202,7 @@ export function vmRecord(vm: AdminVm): VmRecord {
     accountsVersion: u64(vm.accountsVersion),
     untoldBlobs: u64(vm.untoldBlobs),
     strayBytes: u64(vm.strayBytes),
+    beyondGrantBytes: u64(vm.beyondGrantBytes),
     suspension: vm.suspension ?? '',
     outOfRoom: vm.outOfRoom ?? '',
   };

@@ -110,7 +110,7 @@ function outOfRoomText({ outOfRoom }: VmRecord): string {
 }
 
 /** Of a VM whose frontend decides. */
-function grantFields({ grant, accountsVersion, untoldBlobs, strayBytes }: VmRecord): [string, string][] {
+function grantFields({ grant, accountsVersion, untoldBlobs, strayBytes, beyondGrantBytes }: VmRecord): [string, string][] {
   if (grant === null) return [];
   const heaps = grant.heaps.map(
     ({ heap, bytes, idle }) => `${bytesText(bytes)} of ${heap} (${bytesText(idle)} idle)`,
@@ -120,6 +120,9 @@ function grantFields({ grant, accountsVersion, untoldBlobs, strayBytes }: VmReco
     ['grant', [...heaps, `${grant.mappings} mappings`, `${grant.allocations} blobs`].join(', ')],
     ['accounts', `version ${accountsVersion}, ${untoldBlobs} blobs not told yet`],
     ['stray', bytesText(strayBytes)],
+    ...(beyondGrantBytes === 0
+      ? []
+      : ([['beyond its grant', `${bytesText(beyondGrantBytes)} in its window`]] as [string, string][])),
   ];
 }
 

@@ -169,6 +169,12 @@ export const DEFINITIONS: readonly Definition[] = [
 
   perVm(
     'gauge',
+    'barkeep_vm_beyond_grant_bytes',
+    'Memory in the window that the grant of the VM does not account for, nor what is allowed beyond it.',
+    (vm) => vm.vm?.beyondGrantBytes,
+  ),
+  perVm(
+    'gauge',
     'barkeep_vm_out_of_room',
     '1 while a journal has no room for what new commands of the VM would leave: they are refused.',
     (vm) => Number((vm.vm?.outOfRoom ?? '') !== ''),

@@ -179,6 +179,7 @@ describe('vm list', () => {
       accountsVersion: 0,
       untoldBlobs: 0,
       strayBytes: 0,
+      beyondGrantBytes: 0,
       suspension: '',
       outOfRoom: '',
     });

@@ -103,6 +103,7 @@ function followedView(followed: FollowedVm, frontend: FrontendFigures | null): V
     accountsVersion,
     untoldBlobs: countFromWire(frontend?.untoldBlobs),
     strayBytes: countFromWire(frontend?.strayBytes),
+    beyondGrantBytes: followed.beyond.bytes,
   };
 }
 

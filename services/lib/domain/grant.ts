@@ -24,6 +24,20 @@ export interface Grant {
   readonly allocations: number;
 }
 
+/** Bytes of blobs that are gone, which a frontend may give back a little later, at most. */
+export const LATE_BYTES = 64 * 1024 * 1024;
+/** What guests may have touched in holes of their windows since these were swept, bytes. */
+const SWEPT_LATER_BYTES = 64 * 1024 * 1024;
+/** What a VM's window may hold beyond its grant, bytes, and nobody minds. */
+export const GRANT_ALLOWANCE = LATE_BYTES + SWEPT_LATER_BYTES;
+
+/** How much of `held` bytes in a VM's window its grant does not account for, nor what is allowed beyond it. */
+export function beyondGrant(held: number, { heaps }: Grant): number {
+  let granted = GRANT_ALLOWANCE;
+  for (const bytes of heaps.values()) granted += bytes;
+  return Math.max(0, held - granted);
+}
+
 export const NO_GRANT: Grant = { heaps: new Map(), mappings: 0, allocations: 0 };
 
 /** A VM's share of one heap. */

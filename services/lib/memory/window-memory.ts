@@ -1,5 +1,6 @@
 // The memory of one VM's window in window placement: a sealed sparse memfd of the window's size, and a side store (one memfd for each) for
 // blobs whose range was needed by another.
+import { fstatSync } from 'node:fs';
 import { faultPoint } from '../os/fault-point.ts';
 import type { Fd } from '../os/fd.ts';
 import { createMemfd, type Extent, nextData, populate, populateAsync, punchHoleAsync } from '../os/memory.ts';
@@ -13,6 +14,9 @@ import {
   windowName,
 } from './kept-memory.ts';
 import { copyRange, copyRangeInline, zeroRange, zeroRangeInline } from './ranges.ts';
+
+/** Of st_blocks (stat(2)). */
+const BLOCK_BYTES = 512;
 
 type Stash = { readonly fd: Fd; readonly length: number; readonly inode: number };
 
@@ -68,6 +72,11 @@ export class WindowMemory {
 
   get open(): boolean {
     return this.#fd.open;
+  }
+
+  /** Bytes of memory that it holds, whoever touched them. */
+  get heldBytes(): number {
+    return fstatSync(this.fd).blocks * BLOCK_BYTES;
   }
 
   /** Stashed blobs. */

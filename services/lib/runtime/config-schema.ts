@@ -210,6 +210,7 @@ export const fileSchema = z.strictObject(
     host_capacity: size(PAGE_SIZE).optional(),
     orphan_grace: duration(0).default(60_000),
     sweep_interval: duration(10).default(10_000),
+    audit_looks: count.default(6),
     journal: z.boolean({ error: 'true or false' }).default(true),
     log_level: oneOf(LOG_LEVELS).default('info'),
     groups: groupsSchema.default({}),

@@ -54,6 +54,8 @@ export type Config = {
   readonly orphanGrace: number;
   /** How often windows are searched for pages that the guest touched outside of its blobs. */
   readonly sweepInterval: number;
+  /** At so many looks one after the other (each `sweepInterval`) a VM that its frontend decides for may hold more than it was granted. 0: at any number. */
+  readonly auditLooks: number;
   /** Keep VMs over the end of the broker, where there is an fd store. */
   readonly journal: boolean;
   readonly logLevel: LogLevel;
@@ -339,6 +341,7 @@ function compose(
     hostCapacity: settings.host_capacity ?? unlimited,
     orphanGrace: settings.orphan_grace,
     sweepInterval: settings.sweep_interval,
+    auditLooks: settings.audit_looks,
     journal: settings.journal,
     logLevel: settings.log_level,
     groups: {

@@ -20,6 +20,7 @@ run_directory: /run/barkeep
 host_capacity: 8GiB
 orphan_grace: 90s
 sweep_interval: 500ms
+audit_looks: 3
 log_level: debug
 heaps:
   - { name: ram, backing: memfd, cache: cached, capacity: 4GiB, prefault: true }
@@ -71,6 +72,7 @@ describe('a good configuration', () => {
       hostCapacity: 8 * GIB,
       orphanGrace: 90_000,
       sweepInterval: 500,
+      auditLooks: 3,
       logLevel: 'debug',
       frontend: { answerTimeout: 2000, vmmTimeout: 1500, statisticsInterval: 250 },
       metrics: { listen: { host: '::1', port: 9500 }, vmHistograms: true },
@@ -124,6 +126,7 @@ describe('a good configuration', () => {
       hostCapacity: HOST.total,
       orphanGrace: 60_000,
       sweepInterval: 10_000,
+      auditLooks: 6,
       logLevel: 'info',
       heaps: [],
       vms: [],
@@ -221,7 +224,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that does not exist, with a suggestion',
       'run_directory: /run/b\nrun_dirctory: /run/barkeep',
-      'barkeep.yaml:2:1: run_dirctory: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, groups, heaps, vms, frontend, metrics (did you mean run_directory?)',
+      'barkeep.yaml:2:1: run_dirctory: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, audit_looks, journal, log_level, groups, heaps, vms, frontend, metrics (did you mean run_directory?)',
     ],
     [
       'a key of a heap',
@@ -241,7 +244,7 @@ describe('a broken configuration names the line, what was found and what was exp
     [
       'a key that resembles none',
       'colour: red',
-      'barkeep.yaml:1:1: colour: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, journal, log_level, groups, heaps, vms, frontend, metrics',
+      'barkeep.yaml:1:1: colour: found a key that does not exist; expected one of run_directory, host_capacity, orphan_grace, sweep_interval, audit_looks, journal, log_level, groups, heaps, vms, frontend, metrics',
     ],
     [
       'a window that is no power of two, with the nearest ones',

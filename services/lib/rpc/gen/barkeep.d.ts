@@ -554,6 +554,9 @@ export namespace barkeep {
             /** Vm outOfRoom. */
             outOfRoom: string;
 
+            /** Vm beyondGrantBytes. */
+            beyondGrantBytes: (number|Long);
+
             /**
              * Creates a new Vm instance using the specified properties.
              * @param [properties] Properties to set
@@ -663,6 +666,9 @@ export namespace barkeep {
 
                 /** Vm outOfRoom */
                 outOfRoom?: (string|null);
+
+                /** Vm beyondGrantBytes */
+                beyondGrantBytes?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

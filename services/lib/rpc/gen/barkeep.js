@@ -381,6 +381,7 @@ export const barkeep = $root.barkeep = (() => {
             Vm.prototype.strayBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Vm.prototype.suspension = "";
             Vm.prototype.outOfRoom = "";
+            Vm.prototype.beyondGrantBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             Vm.create = function(properties) {
                 return new Vm(properties);
@@ -449,6 +450,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(202).string(m.suspension);
                 if (m.outOfRoom != null && $Object.hasOwnProperty.call(m, "outOfRoom") && m.outOfRoom !== "")
                     w.uint32(210).string(m.outOfRoom);
+                if (m.beyondGrantBytes != null && $Object.hasOwnProperty.call(m, "beyondGrantBytes") && (typeof m.beyondGrantBytes === "object" ? m.beyondGrantBytes.low || m.beyondGrantBytes.high : m.beyondGrantBytes !== 0))
+                    w.uint32(216).uint64(m.beyondGrantBytes);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -703,6 +706,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.outOfRoom = v;
                             else
                                 delete m.outOfRoom;
+                            continue;
+                        }
+                    case 27: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.beyondGrantBytes = v;
+                            else
+                                delete m.beyondGrantBytes;
                             continue;
                         }
                     }
