@@ -18,6 +18,7 @@ type Bare = Command extends infer One ? (One extends Command ? Omit<One, 'number
 
 const PLENTY = grantOf(2 ** 20, 2 ** 20, 2 ** 20);
 const COALESCING = 5;
+const MOST_COALESCING = 40;
 const SOON = 256;
 
 beforeEach(() => {
@@ -102,7 +103,7 @@ class Pair {
   /** Both sides go on until everything is told. */
   settle(): void {
     for (let round = 0; round < 10 && !this.teller.isTold; round += 1) {
-      vi.advanceTimersByTime(COALESCING);
+      vi.advanceTimersByTime(MOST_COALESCING);
       this.enter();
       this.teller.entered(this.version);
     }
@@ -156,6 +157,38 @@ describe('coalescing', () => {
 
     pair.create(SOON);
 
+    expect(resources(pair.sent)).toHaveLength(SOON);
+  });
+
+  it('waits longer where changes go on and on, and not after a rest', () => {
+    const pair = new Pair();
+    let resource = 1;
+    const pauses: number[] = [];
+    pair.create(resource);
+    for (let version = 0; version < 6; version += 1) {
+      const since = Date.now();
+      while (pair.sent.length === 0) vi.advanceTimersByTime(1);
+      pauses.push(Date.now() - since);
+      resource += 1;
+      pair.create(resource);
+      pair.enter();
+      pair.teller.entered(pair.version);
+    }
+    expect(pauses).toEqual([COALESCING, 10, 20, MOST_COALESCING, MOST_COALESCING, MOST_COALESCING]);
+
+    pair.settle();
+    pair.create(resource + 1);
+    vi.advanceTimersByTime(COALESCING);
+    expect(pair.sent).toHaveLength(1);
+  });
+
+  it('tells 256 blobs at once, also when others are under way', () => {
+    const pair = new Pair();
+    pair.create(1000);
+    vi.advanceTimersByTime(COALESCING);
+    for (let resource = 1; resource <= SOON; resource += 1) pair.create(resource);
+    pair.enter();
+    pair.teller.entered(1);
     expect(resources(pair.sent)).toHaveLength(SOON);
   });
 
