@@ -110,7 +110,13 @@ function outOfRoomText({ outOfRoom }: VmRecord): string {
 }
 
 /** Of a VM whose frontend decides. */
-function grantFields({ grant, accountsVersion, untoldBlobs, strayBytes, beyondGrantBytes }: VmRecord): [string, string][] {
+function grantFields({
+  grant,
+  accountsVersion,
+  untoldBlobs,
+  strayBytes,
+  beyondGrantBytes,
+}: VmRecord): [string, string][] {
   if (grant === null) return [];
   const heaps = grant.heaps.map(
     ({ heap, bytes, idle }) => `${bytesText(bytes)} of ${heap} (${bytesText(idle)} idle)`,

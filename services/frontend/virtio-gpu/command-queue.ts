@@ -14,6 +14,8 @@
 //                         answer      broker    broker later    | wait: whether `a` is free is not known yet
 //                         '---------- one segment -------------'  the next one, when the first is answered
 //
+// A guest that never stops asking has the share of the event loop that each queue has (loop-share.ts), and goes on in its next turn.
+//
 // So the outcome is that of strictly one command after the other. While a segment is under way nothing is popped; kicks are remembered by
 // the queue itself, which is looked at again when everything is answered.
 
@@ -40,6 +42,7 @@ import type { RecordedAnswer } from '../state/records.ts';
 import type { CountedCommand, Statistics } from '../statistics.ts';
 import { type Answer, encodeReply, INVALID_PARAMETER, OUT_OF_MEMORY, UNSPEC } from './answers.ts';
 import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
+import { LoopShare } from './loop-share.ts';
 import type { Delay } from './placement.ts';
 
 export type CommandQueueOptions = {
@@ -154,6 +157,7 @@ export class CommandQueue {
   #kicked = 0;
   #isBusy = false;
   #isDead = false;
+  readonly #share = new LoopShare();
 
   constructor(options: CommandQueueOptions) {
     this.#options = options;
@@ -166,6 +170,7 @@ export class CommandQueue {
       if (this.#kicked === 0) this.#kicked = performance.now();
       return;
     }
+    this.#share.begin();
     this.#work();
   }
 
@@ -177,7 +182,19 @@ export class CommandQueue {
 
   #work(): void {
     while (!this.#isBusy && !this.#isDead) {
+      if (this.#share.isOver) {
+        this.#isBusy = true;
+        this.#nextTurn(() => {
+          this.#isBusy = false;
+          this.#work();
+        });
+        return;
+      }
       const chains = this.#queue.popAll();
+      if (chains.length === 0 && this.#queue.isCut) {
+        this.#share.take();
+        continue;
+      }
       if (chains.length === 0) {
         this.#kicked = 0;
         if (this.#queue.inFlight === 0) this.#options.keeper?.published(this.#queue.published, true);
@@ -192,6 +209,15 @@ export class CommandQueue {
     }
   }
 
+  /** Others have their turn first. */
+  #nextTurn(work: () => void): void {
+    setImmediate(() => {
+      if (this.#isDead) return;
+      this.#share.begin();
+      work();
+    });
+  }
+
   /** Runs segments until one has to wait for the broker, or all chains are answered. */
   #continue(): void {
     while (this.#next < this.#chains.length) {
@@ -203,8 +229,10 @@ export class CommandQueue {
       const operations: Operation[] = [];
       const jobs = this.#plan(operations);
       if (operations.length > 0) {
+        this.#share.pause();
         this.#options.execute(operations, this.#since, (results) => {
           if (this.#isDead) return;
+          this.#share.resume();
           this.#finish(jobs, results);
           this.#continue();
           this.#work();
@@ -227,7 +255,14 @@ export class CommandQueue {
     let current = segment;
     let job = planned;
     for (; this.#next < this.#chains.length; this.#next += 1) {
-      job ??= this.#job(this.#chains[this.#next] as Chain);
+      if (job === null) {
+        if (this.#share.isOver) {
+          this.#settleThen(decider, current, () => this.#nextTurn(() => this.#resume()));
+          return false;
+        }
+        this.#share.take();
+        job = this.#job(this.#chains[this.#next] as Chain);
+      }
       const { plan } = job;
       let result: Result | undefined;
       if (plan.kind === 'broker') {
@@ -281,9 +316,12 @@ export class CommandQueue {
     };
     switch (delay) {
       case 'mapped':
+        this.#share.pause();
         void decider.takeOut(this.#ended(segment.stuck)).then((stuck) => {
           segment.stuck = new Set([...segment.stuck, ...stuck]);
-          if (!this.#isDead) goOn(segment);
+          if (this.#isDead) return;
+          this.#share.resume();
+          goOn(segment);
         });
         return false;
       case 'pending':
@@ -297,8 +335,10 @@ export class CommandQueue {
   }
 
   #decideSlowly(decider: LocalDecider, job: Job, operation: Operation): void {
+    this.#share.pause();
     decider.decideSlowly(operation, this.#since, (result) => {
       if (this.#isDead) return;
+      this.#share.resume();
       this.#publish([this.#complete(job, result)]);
       this.#options.statistics.observe('command', performance.now() - this.#since, 1);
       this.#next += 1;
@@ -313,8 +353,10 @@ export class CommandQueue {
       this.#publishSegment(segment);
       return true;
     }
+    this.#share.pause();
     void placed.then((failures) => {
       if (this.#isDead) return;
+      this.#share.resume();
       this.#publishSegment(segment, failures);
       then();
     });
@@ -363,6 +405,7 @@ export class CommandQueue {
       const job = this.#job(this.#chains[index] as Chain);
       const { plan } = job;
       if (plan.kind === 'wait' && jobs.length > 0) break;
+      this.#share.take();
       const number = this.#queue.numberOf(job.chain);
       if (plan.kind === 'broker') {
         const { operation } = plan;

@@ -18,6 +18,8 @@ import { Recovery } from './recovery/recovery.ts';
 import type { KnownVmm, VmmFacts } from './vmm-facts.ts';
 
 const ACCEPT_RETRY_MS = 100;
+/** Connections taken in one event: who connects without end shall not have the process to itself. The loop comes back for the rest. */
+const MOST_ACCEPTED_PER_EVENT = 16;
 
 export type BackendServerOptions = Pick<
   ConnectionOptions,
@@ -154,11 +156,11 @@ export class BackendServer {
   }
 
   #watch(listening: Fd): void {
-    if (!this.#closed) this.#poller = new Poller(listening.number, () => this.#acceptAll(listening));
+    if (!this.#closed) this.#poller = new Poller(listening.number, () => this.#acceptSome(listening));
   }
 
-  #acceptAll(listening: Fd): void {
-    for (;;) {
+  #acceptSome(listening: Fd): void {
+    for (let count = 0; count < MOST_ACCEPTED_PER_EVENT; count += 1) {
       if (this.#closed) return;
       let socket: Fd | null;
       try {

@@ -69,6 +69,8 @@ export class ChainReader {
   #entries = 0;
   #most = 0;
   #inIndirect = false;
+  /** Descriptors that were looked at, in all; whoever bounds them sets it back. */
+  walked = 0;
   /** Scratch: readable ranges of the chain at hand, as address and length in turn. */
   readonly #ranges: number[] = [];
 
@@ -94,6 +96,7 @@ export class ChainReader {
     let writableBytes = 0;
     let next = head;
     for (let walked = 0; ; walked += 1) {
+      this.walked += 1;
       if (walked >= this.#most) return bad(`more than ${this.#most} descriptors in a chain`);
       if (next >= this.#entries) return bad(`descriptor ${next} of a table with ${this.#entries}`);
       const table = this.#table;

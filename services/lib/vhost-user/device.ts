@@ -74,7 +74,7 @@ export type VmmConnection = {
 /** What a session may do with a queue. */
 export type DeviceQueue = Pick<
   Virtqueue,
-  'index' | 'size' | 'popAll' | 'pushAll' | 'inFlight' | 'statistics'
+  'index' | 'size' | 'popAll' | 'isCut' | 'pushAll' | 'inFlight' | 'statistics'
 >;
 
 /** What the transport gives to a session: a queue that can tell what is for good, and what a predecessor died of. */

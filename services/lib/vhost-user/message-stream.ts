@@ -8,8 +8,12 @@ import { adoptSocket, isHungUp, type Received, receive, send } from '../os/socke
 import { SystemError } from '../os/system-error.ts';
 import { decodeHeader, HEADER_BYTES, type Header, MOST_MESSAGE_FDS, WireError } from '../wire/vhost-user.ts';
 
-/** Messages handled in one event, so that a peer that never stops sending cannot starve the rest of the process. */
+/**
+ * Messages handled in one event, and milliseconds that they may take all together: a peer that never stops sending cannot starve the rest of the
+ * process, other VMs among it. The loop comes back for the rest.
+ */
 const MOST_MESSAGES_PER_EVENT = 64;
+const MOST_MILLISECONDS_PER_EVENT = 1;
 
 export type StreamMessage = {
   readonly header: Header;
@@ -190,6 +194,7 @@ export class MessageStream {
 
   /** `toTheEnd`: otherwise it stops when nothing seems to be left, and the loop calls again if something is. */
   #readable(toTheEnd: boolean): void {
+    const end = toTheEnd ? Number.POSITIVE_INFINITY : performance.now() + MOST_MILLISECONDS_PER_EVENT;
     try {
       for (let count = 0; count < MOST_MESSAGES_PER_EVENT; count += 1) {
         if (this.#closed || this.#paused) return;
@@ -201,7 +206,7 @@ export class MessageStream {
         const message = this.#next();
         if (!message) return;
         this.#handlers.onMessage(message);
-        if (this.#isDrained && !toTheEnd) return;
+        if (performance.now() >= end || (this.#isDrained && !toTheEnd)) return;
       }
     } catch (error) {
       this.#end(error);

@@ -38,8 +38,14 @@ import type { GuestMemory } from './guest-memory.ts';
 import type { Log } from './log.ts';
 import { locateRing, type RingParts, type RingSetup } from './ring-parts.ts';
 
-/** popAll() ends a batch once it has copied this much, so that a queue full of the longest chains cannot take a gigabyte at once. */
-export const MOST_BATCH_BYTES = 8 * 1024 * 1024;
+/**
+ * popAll() ends a batch once it has so many chains, has copied so many bytes, or has walked so many descriptors: a queue full of the longest chains
+ * can take neither a gigabyte at once nor the event loop, which others wait for, for more than about a millisecond.
+ */
+export const MOST_BATCH_CHAINS = 256;
+export const MOST_BATCH_BYTES = 1024 * 1024;
+const MOST_BATCH_DESCRIPTORS = 4096;
+
 export type QueueState = 'running' | 'paused' | 'draining' | 'suspended' | 'broken' | 'discarded';
 
 /** One request of the guest: what it held when it was taken. `head`: the descriptor that it begins with. */
@@ -153,6 +159,7 @@ export class Virtqueue {
     interrupts: 0,
   };
   #onIdle: (() => void) | null = null;
+  #isCut = false;
 
   /** A suspended queue: resume() starts it. `lastAvailable` is the index of SET_VRING_BASE, 0 to 65535. */
   constructor(options: VirtqueueOptions, setup: RingSetup, lastAvailable: number) {
@@ -222,10 +229,12 @@ export class Virtqueue {
   }
 
   /**
-   * Takes the chains that wait in the queue, in order; empty when there are none or the queue is not running. Large batches are cut at
-   * MOST_BATCH_BYTES: call again until it returns none. Every chain is owed one pushAll(). Never throws for what a guest does.
+   * Takes the chains that wait in the queue, in order; empty when there are none or the queue is not running. Large batches are cut
+   * (MOST_BATCH_CHAINS and the like): call again until it returns none and was not cut. Every chain is owed one pushAll(). Never throws for what a
+   * guest does.
    */
   popAll(): readonly Chain[] {
+    this.#isCut = false;
     if (this.#state !== 'running') return NO_CHAINS;
     const rings = this.#currentRings();
     if (!rings) return NO_CHAINS;
@@ -240,7 +249,10 @@ export class Virtqueue {
     }
     const chains: Chain[] = [];
     let bytes = 0;
-    for (; waiting > 0 && bytes < MOST_BATCH_BYTES; waiting -= 1) {
+    this.#reader.walked = 0;
+    const mostWaiting = Math.max(0, waiting - MOST_BATCH_CHAINS);
+    for (; waiting > mostWaiting && bytes < MOST_BATCH_BYTES; waiting -= 1) {
+      if (this.#reader.walked >= MOST_BATCH_DESCRIPTORS) break;
       const head = rings.available[2 + (this.#lastAvailable & (this.size - 1))] as number;
       this.#lastAvailable = (this.#lastAvailable + 1) & 0xffff;
       const chain = this.#take(rings, head);
@@ -253,9 +265,15 @@ export class Virtqueue {
         bytes += chain.readable.length;
       }
     }
+    this.#isCut = waiting > 0;
     faultPoint('queue.popped');
     this.#publish();
     return chains;
+  }
+
+  /** The last popAll() left something. What it took may all have been malformed, and is answered then. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /**

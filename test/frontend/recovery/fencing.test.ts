@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { barkeep } from '../../../services/lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../../services/lib/rpc/u64.ts';
 import { KEPT_VM, KeptHost, type KeptService } from '../../chaos/kept-host.ts';
-import { isStopped } from '../../chaos/process-tree.ts';
+import { isStopped } from '../../support/processes.ts';
 import { until } from '../../support/until.ts';
 import { Vmm } from '../../vmm/vmm.ts';
 

@@ -32,7 +32,11 @@ import {
   fileIdentity,
   type GuestMemory,
 } from '../../../services/lib/vhost-user/guest-memory.ts';
-import type { Chain, Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
+import {
+  type Chain,
+  type Completion,
+  MOST_BATCH_CHAINS,
+} from '../../../services/lib/vhost-user/virtqueue.ts';
 import { ANSWERS, answerName, type Header, header, viewOf } from '../../../services/lib/wire/virtio-gpu.ts';
 import { turns } from '../../support/until.ts';
 
@@ -97,10 +101,13 @@ export class FakeQueue implements DurableQueue {
   }
 
   popAll(): readonly Chain[] {
-    const chains = this.#waiting;
-    this.#waiting = [];
+    const chains = this.#waiting.splice(0, MOST_BATCH_CHAINS);
     this.#popped += chains.length;
     return chains;
+  }
+
+  get isCut(): boolean {
+    return this.#waiting.length > 0;
   }
 
   pushAll(completions: readonly Completion[]): void {
