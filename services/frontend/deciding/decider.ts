@@ -19,20 +19,19 @@ import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { Touched } from '../../lib/domain/touched.ts';
 import { Vm } from '../../lib/domain/vm.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
-import { INLINE_BYTES } from '../../lib/memory/inline-work.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import { MAP_CACHE } from '../../lib/wire/virtio-gpu.ts';
 import { type Operation, type Result, type Rules, SESSION_LOST } from '../operation.ts';
 import type { Change } from '../state/changes.ts';
 import type { PastAccounts } from '../state/device-journal.ts';
-import type { OwnMemory } from './own-memory.ts';
+import { MOST_INLINE_BYTES, type OwnMemory } from './own-memory.ts';
 
 export type DeciderOptions = {
   readonly name: string;
   /** Bytes. */
   readonly windowSize: number;
   readonly rules: Rules;
-  /** The window's memory, and where bytes are put that have to leave it. Not closed here. */
+  /** The window's memory, and where bytes are put that have to leave it. Closed by close(). */
   readonly memory: OwnMemory;
   /** What a predecessor had. */
   readonly past: PastAccounts | null;
@@ -111,16 +110,11 @@ export class Decider {
     return this.#isSettled;
   }
 
-  /** Resolves when memory is not being worked on any more. Never rejects. */
-  async idle(): Promise<void> {
-    while (this.isBusy) await Promise.all([this.#slow, this.#erasing]);
-  }
-
   decide(operation: Operation): Result | null {
     if (this.#erasing !== null) return null;
     const decision = this.vm.decide(commandOf(operation));
     const { effects, barrier, reply } = decision.outcome;
-    if (barrier || inlineBytes(effects) > INLINE_BYTES) return null;
+    if (barrier || inlineBytes(effects) > MOST_INLINE_BYTES) return null;
     if (reply.result === 'refused' && isShort(reply.refusal)) return null;
     this.#enter(decision);
     const failed = this.#carryOutInline(effects);
@@ -170,6 +164,12 @@ export class Decider {
         if (this.#erasing === done) this.#erasing = null;
       });
     this.#erasing = done;
+  }
+
+  /** Nothing is decided any more: what is under way comes to nothing. */
+  close(): void {
+    this.#epoch += 1;
+    this.#memory.close();
   }
 
   /** What has changed since the last call, for the journal; recorded() follows. */

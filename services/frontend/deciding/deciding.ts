@@ -1,8 +1,6 @@
 // A VM that this process decides for: the accounts, the grant, and what the broker is told of both, for one session of the broker's.
 import type { Grant } from '../../lib/domain/grant.ts';
 import { Sweeper } from '../../lib/memory/sweeper.ts';
-import type { Fd } from '../../lib/os/fd.ts';
-import { duplicate } from '../../lib/os/memory.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../lib/rpc/u64.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -31,7 +29,7 @@ export type DecidingOptions = {
   readonly grant: Grant;
   /** Of the broker's; -1 when it is not known whether it has the accounts of this process. */
   readonly accountsVersion: number;
-  /** Borrowed descriptors; the window's is duplicated, the stash's stays open as long as this process. */
+  /** Borrowed descriptors. */
   readonly window: number;
   readonly stash: number;
   readonly past: PastAccounts | null;
@@ -53,14 +51,11 @@ export class Deciding {
   readonly #grants: GrantHolder;
   readonly #swept: { strayBytes: number };
   readonly #sweeper: Sweeper;
-  readonly #window: Fd;
 
   /** Throws Error when a predecessor's accounts contradict themselves. */
   constructor(options: DecidingOptions) {
     const { name, windowSize, rules, grant, past, link, journal, answerTimeout } = options;
-    // What is under way when this ends must not find another file under the number.
-    this.#window = duplicate(options.window);
-    const memory = new OwnMemory(this.#window.number, windowSize, options.stash);
+    const memory = new OwnMemory(options.window, windowSize, options.stash);
     this.#memory = memory;
     this.#decider = new Decider({
       name,
@@ -187,8 +182,7 @@ export class Deciding {
     this.#teller.close();
     this.#grants.close();
     this.#sweeper.close();
-    this.#memory.close();
-    void this.#decider.idle().then(() => this.#window.close());
+    this.#decider.close();
   }
 }
 

@@ -2,8 +2,8 @@
 // fresh one is zero, and what is written down is what there is.
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MOST_INLINE_BYTES } from '../../../services/frontend/deciding/own-memory.ts';
 import { type Operation, type Result, SESSION_LOST } from '../../../services/frontend/operation.ts';
-import { INLINE_BYTES } from '../../../services/lib/memory/inline-work.ts';
 import { sweepSlice } from '../../../services/lib/memory/sweeper.ts';
 import { PAGE_SIZE as PAGE } from '../../../services/lib/os/memory.ts';
 import { turns, until } from '../../support/until.ts';
@@ -372,7 +372,7 @@ describe('a place whose blob has ended', () => {
 
 describe('what has to wait', () => {
   it('is a map whose memory takes more than a moment, and changes nothing before', async () => {
-    const pages = (2 * INLINE_BYTES) / PAGE;
+    const pages = (2 * MOST_INLINE_BYTES) / PAGE;
     const rig = newRig({ pages: 2 * pages });
     await rig.done(create(1, pages));
     const before = comparableVm(rig.decider);

@@ -289,6 +289,8 @@ export class Rig {
     // A process that has died has no timers.
     this.memory?.close();
     const memory = new FlakyMemory(this.window.number, this.size, this.stash.number);
+    // The predecessor's; there is none at first.
+    (this.memory as FlakyMemory | undefined)?.close();
     this.memory = memory;
     this.decider = new Decider({
       name: 'test',
