@@ -39,6 +39,8 @@ export type VmRecord = {
   readonly mappings: JsonU64;
   readonly mappedBytes: JsonU64;
   readonly frontendPid: number;
+  /** VMs of that process; 0 when it has not told. */
+  readonly frontendVms: number;
   /** Seconds since 1970. */
   readonly stateSince: number;
   readonly graceLeft: number;
@@ -194,6 +196,7 @@ export function vmRecord(vm: AdminVm): VmRecord {
     mappings: u64(vm.mappings),
     mappedBytes: u64(vm.mappedBytes),
     frontendPid: vm.frontendPid ?? 0,
+    frontendVms: vm.frontendVms ?? 0,
     stateSince: vm.stateSince ?? 0,
     graceLeft: vm.graceLeft ?? 0,
     vmm: vm.vmm ? vmmRecord(vm.vmm) : null,

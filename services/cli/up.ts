@@ -1,4 +1,4 @@
-// barkeep up: everything of one host at once: the broker, the metrics endpoint and a frontend for each VM, as children of this process.
+// barkeep up: everything of one host at once: the broker, the metrics endpoint and a frontend for each VM, or for several, as children of this process.
 //
 // It is the keeper of everything it starts (services/keeper): what they store outlives them. They are all in this process's group. Ctrl-C
 // reaches them too, but they leave it to `up` to stop them in order: frontends, metrics, broker. When `up` itself dies without a word, they
@@ -12,6 +12,7 @@ import { createKeeperLog, type KeeperLog } from '../keeper/log.ts';
 import { reapAsInit } from '../keeper/orphans.ts';
 import { tryLock } from '../lib/os/lock.ts';
 import { type Config, DEFAULT_CONFIG_PATH, type VmConfig } from '../lib/runtime/config.ts';
+import { readerText } from '../lib/runtime/config-difference.ts';
 import { EXIT, type ExitCode, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Lifecycle } from '../lib/runtime/lifecycle.ts';
 import {
@@ -20,7 +21,7 @@ import {
   lockRunDirectory,
   runDirectoryPaths,
 } from '../lib/runtime/run-directory.ts';
-import { formatBytes, formatDuration } from '../lib/runtime/units.ts';
+import { formatBytes } from '../lib/runtime/units.ts';
 import { VERSION } from '../lib/runtime/version.ts';
 import type { Context } from './context.ts';
 import { demoConfigText } from './demo-config.ts';
@@ -31,7 +32,8 @@ import { shellWord } from './shell-word.ts';
 import { tableLines } from './table.ts';
 
 const HELP = `
-Starts the broker, the metrics endpoint, and a frontend for each VM of the configuration;
+Starts the broker, the metrics endpoint, and a frontend for each VM of the configuration
+(with frontend.vms_per_process: one for so many VMs of the same user or group);
 prints where they are and how to attach a VM with QEMU; starts again what dies; stops
 everything on Ctrl-C and SIGTERM. Logs go to stderr: JSON lines, text on a terminal.
 A terminal that goes away ends nothing: SIGHUP is passed on to the services, which look
@@ -55,8 +57,9 @@ const demoGuestCommand = (program: string, socket: string): readonly string[] =>
 /** All children, one after the other, each with its own limit. */
 const STOP_LIMIT = 40_000;
 
-/** A service that needs longer than this to start hangs; milliseconds. */
+/** A service that needs longer than this to start hangs; milliseconds. A frontend may take so much more for each VM. */
 const START_LIMIT = 30_000;
+const START_LIMIT_OF_VM = 2_000;
 /**
  * Frontends that start at the same time. Starting is work for the processor (a third of a second of it): with 150 of them at once each took as
  * long as all together, and none was there within the limit. Twice the processors keeps all of them at work.
@@ -181,24 +184,24 @@ class Host {
 
   /** They do not depend on each other: some start at a time, and later all stop at the same time. */
   async #startFrontends(): Promise<Part[]> {
-    const parts = this.#plan.config.vms.map(({ name, socket }): Part => {
-      const command = this.#service(['frontend', '--vm', name, '--socket-path', socket]);
-      return {
-        service: 'frontend',
-        vm: name,
-        child: this.#child(`frontend of ${name}`, command),
-        address: socket,
-      };
-    });
+    const { vms, frontend } = this.#plan.config;
+    const processes = together(vms, frontend.vmsPerProcess).map((served) => ({
+      served,
+      child: this.#child(`frontend of ${namesOf(served)}`, this.#service(frontendVerb(served)), {
+        startLimit: START_LIMIT + (served.length - 1) * START_LIMIT_OF_VM,
+      }),
+    }));
     this.#lifecycle.onStop('frontends', async () => {
-      await Promise.all(parts.map(({ child }) => child.stop(FOR_GOOD)));
+      await Promise.all(processes.map(({ child }) => child.stop(FOR_GOOD)));
     });
-    const waiting = [...parts];
+    const waiting = [...processes];
     const startNext = async (): Promise<void> => {
-      for (let part = waiting.shift(); part; part = waiting.shift()) await this.#started(part.child);
+      for (let next = waiting.shift(); next; next = waiting.shift()) await this.#started(next.child);
     };
     await Promise.all(Array.from({ length: STARTED_AT_ONCE }, startNext));
-    return parts;
+    return processes.flatMap(({ served, child }) =>
+      served.map(({ name, socket }) => ({ service: 'frontend', vm: name, child, address: socket })),
+    );
   }
 
   #runGuest(vm: VmConfig): void {
@@ -257,13 +260,39 @@ class Host {
       if ('ready' in outcome) return outcome.ready;
       const { ended, isLate } = outcome;
       const how = isLate
-        ? `it was not ready after ${formatDuration(START_LIMIT)} and was killed; its log is above, and the host may be too busy`
+        ? `it was not ready in time and was killed; its log is above, and the host may be too busy`
         : `it ended with ${endText(ended)}`;
       throw new ExitError(exitCodeOf(ended), `up: the ${child.name} did not start: ${how}`);
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
+}
+
+/** VMs by the process that serves them: so many each, and never of different users, of whom one could then reach the VMs of the other. */
+export function together(vms: readonly VmConfig[], perProcess: number): readonly (readonly VmConfig[])[] {
+  const byReader = new Map<string, VmConfig[]>();
+  for (const vm of vms) {
+    const reader = readerText(vm.attachedBy);
+    byReader.set(reader, [...(byReader.get(reader) ?? []), vm]);
+  }
+  return [...byReader.values()].flatMap((same) =>
+    Array.from({ length: Math.ceil(same.length / perProcess) }, (_, index) =>
+      same.slice(index * perProcess, (index + 1) * perProcess),
+    ),
+  );
+}
+
+function frontendVerb(vms: readonly VmConfig[]): readonly string[] {
+  const names = vms.flatMap(({ name }) => ['--vm', name]);
+  const [first] = vms;
+  // Several VMs take theirs from the configuration.
+  return ['frontend', ...names, ...(first && vms.length === 1 ? ['--socket-path', first.socket] : [])];
+}
+
+function namesOf(vms: readonly VmConfig[]): string {
+  const [first, ...others] = vms.map(({ name }) => name);
+  return others.length === 0 ? `${first}` : `${first} and ${others.length} more`;
 }
 
 /** What ended by itself has said why. */

@@ -82,7 +82,8 @@ function evictedText(name: string, evicted: boolean, awaitedPid: number): string
 
 /** `now` in milliseconds since 1970. */
 function fields(vm: VmRecord, now: number): [string, string][] {
-  const pid = vm.frontendPid === 0 ? '' : ` (frontend pid ${vm.frontendPid})`;
+  const together = vm.frontendVms > 1 ? `, which serves ${vm.frontendVms} VMs` : '';
+  const pid = vm.frontendPid === 0 ? '' : ` (frontend pid ${vm.frontendPid}${together})`;
   const since = vm.stateSince === 0 ? '' : `, for ${formatDuration(Math.max(0, now - vm.stateSince * 1000))}`;
   const grace = vm.state === 'orphaned' ? `, reclaimed in ${formatDuration(vm.graceLeft * 1000)}` : '';
   return [

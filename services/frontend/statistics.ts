@@ -1,7 +1,7 @@
-// What a frontend counts and measures, and how it reports that to the broker (proto: FrontendStatistics). Everything is cumulative.
+// What a frontend counts and measures of one VM, and how it reports that to the broker (proto: FrontendStatistics). Everything is cumulative.
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { DurationHistogram } from '../lib/runtime/duration-histogram.ts';
-import { ProcessFigures } from '../lib/runtime/process-figures.ts';
+import type { Figures } from '../lib/runtime/process-figures.ts';
 import type { AnswerName, CommandName } from '../lib/wire/virtio-gpu.ts';
 
 export const STAGES = ['rpc', 'vmm', 'command', 'grant'] as const;
@@ -51,7 +51,6 @@ export class Statistics {
       new Map(answers.map((answer) => [answer, 0])),
     ]),
   );
-  readonly #process = new ProcessFigures();
   #malformedChains = 0;
   #outOfReachChains = 0;
   #slotRefusals = 0;
@@ -97,8 +96,11 @@ export class Statistics {
     this.#isChanged = true;
   }
 
-  /** Everything as one message; isChanged is false afterwards. */
-  report(): barkeep.v1.FrontendStatistics.$Properties {
+  /**
+   * Everything as one message; isChanged is false afterwards. `process` are the figures of this process: of several VMs in one of them only one
+   * tells them, so that sums are right.
+   */
+  report(process: Figures | null = null): barkeep.v1.FrontendStatistics.$Properties {
     this.#isChanged = false;
     const commands = [];
     for (const [command, answers] of this.#commands) {
@@ -107,15 +109,11 @@ export class Statistics {
     return {
       latencies: STAGES.map((stage) => ({ stage, histogram: messageOf(this.#latencies[stage]) })),
       commands,
-      process: this.#process.read(),
+      process,
       malformedChains: this.#malformedChains,
       slotRefusals: this.#slotRefusals,
       outOfReachChains: this.#outOfReachChains,
     };
-  }
-
-  stop(): void {
-    this.#process.close();
   }
 }
 

@@ -541,7 +541,8 @@ function perProcess(
   value: (item: ProcessStatistics) => number,
 ): ProcessDefinition {
   const read = (item: ProcessStatistics, add: Add<number>) => add(value(item));
-  const whose = 'Of the broker, of this endpoint, and of each frontend.';
+  const whose =
+    'Of the broker, of this endpoint, and of each frontend (of several VMs: told with one of them).';
   return { of: 'process', name, type, help: `${help} ${whose}`, labels: ['service', 'vm'], read };
 }
 

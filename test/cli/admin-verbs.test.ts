@@ -37,6 +37,7 @@ const VMS = [
     mappings: 7,
     mappedBytes: 28 * MIB,
     frontendPid: 4711,
+    frontendVms: 8,
     stateSince: 1_700_000_000,
     vmm: {
       state: VmmState.VMM_STATE_RUNNING,
@@ -162,6 +163,7 @@ describe('vm list', () => {
       mappings: 7,
       mappedBytes: 28 * MIB,
       frontendPid: 4711,
+      frontendVms: 8,
       stateSince: 1_700_000_000,
       graceLeft: 0,
       vmm: {
@@ -204,7 +206,7 @@ describe('vm show', () => {
     expect(out.replace(/for \S+/, 'for AGES')).toBe(
       [
         'name          web-1',
-        'state         attached (frontend pid 4711), for AGES',
+        'state         attached (frontend pid 4711, which serves 8 VMs), for AGES',
         'vmm           running (pid 4700)',
         'queues        2 of 2 running',
         'guest memory  2GiB shared, 0 commands out of reach',

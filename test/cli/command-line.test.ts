@@ -101,6 +101,18 @@ describe('a wrong command line ends with 2 and says why', () => {
       'barkeep: frontend: --socket-path and --fd exclude each other; give one',
     ],
     [
+      ['frontend', '--vm', 'a', '--vm', 'b', '--fd', '3'],
+      'barkeep: frontend: --socket-path and --fd are for one VM; of several each has its configured socket',
+    ],
+    [
+      ['frontend', '--vm', 'a', '--vm', 'b', '--vm', 'a'],
+      'barkeep: frontend: --vm a is there twice; name each VM once',
+    ],
+    [
+      ['frontend', ...Array.from({ length: 65 }, (_, vm) => ['--vm', `a${vm}`]).flat()],
+      'barkeep: frontend: 65 VMs; one process serves at most 64',
+    ],
+    [
       ['frontend', '--vm', 'a', '--fd', '1'],
       'barkeep: frontend: --fd 1: expected the number of an inherited',
     ],

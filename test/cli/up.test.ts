@@ -151,6 +151,31 @@ const attached = (): Promise<(string | null | undefined)[]> =>
   }).catch(() => []);
 
 describe('up', () => {
+  test('gives VMs of one user to one frontend process where the configuration says so', async () => {
+    writeFileSync(config, `${CONFIG}frontend: { vms_per_process: 2 }\n`);
+    const up = start();
+    const report = await up.report();
+    const frontends = report.services.filter(({ service }) => service === 'frontend');
+    expect(frontends.map(({ vm, address }) => [vm, address])).toEqual(
+      ['one', 'two'].map((vm) => [vm, join(directory, 'run/vms', vm, 'gpu.sock')]),
+    );
+    const [{ pid = 0 } = {}, other] = frontends;
+    expect(other?.pid).toBe(pid);
+    expect(await attached()).toEqual(['one', 'two']);
+    await withAdmin(async (client) => {
+      expect(await client.getVm('two')).toMatchObject({ frontendPid: pid, frontendVms: 2 });
+    });
+
+    process.kill(pid, 'SIGKILL');
+    await until('both are attached by the next process', async () => {
+      const pids = await withAdmin(async (client) => (await client.listVms()).map((vm) => vm.frontendPid));
+      return pids.length === 2 && pids.every((found) => found === pids[0] && found !== pid && found !== 0);
+    });
+    up.signalGroup('SIGINT');
+    expect(await up.ended).toBe(0);
+    await expect(attached()).resolves.toEqual([]);
+  });
+
   test('starts everything, says where it is, and stops it in order on Ctrl-C', async () => {
     const up = start();
     const report = await up.report();

@@ -103,7 +103,7 @@ async function fakeBroker(attached: barkeep.v1.Attached.$Properties): Promise<Fa
 const socketOf = (vm: string) => join(directory, 'vms', vm, 'gpu.sock');
 
 async function frontend(vm: string, log = silent, socketPath = socketOf(vm)): Promise<Frontend> {
-  const started = await startFrontend({ vm, socketPath }, config, log);
+  const started = await startFrontend([{ vm, socketPath }], config, log);
   parts.push(started);
   return started;
 }
@@ -169,7 +169,7 @@ describe('a start', () => {
 
   it('waits for the broker, and ends when it is told to', async () => {
     const control = new AbortController();
-    const started = startFrontend({ vm: 'one', socketPath: socketOf('one') }, config, silent, {
+    const started = startFrontend([{ vm: 'one', socketPath: socketOf('one') }], config, silent, {
       signal: control.signal,
     });
     await pace(50);
@@ -299,7 +299,7 @@ describe('a command that waits for a larger grant', () => {
     for (const holder of holders) parts.push({ stop: () => holder.close() });
     const first = await broker(holders[0]);
     parts.push(
-      await startFrontend({ vm: 'one', socketPath: socketOf('one') }, config, silent, {
+      await startFrontend([{ vm: 'one', socketPath: socketOf('one') }], config, silent, {
         store: holders[1] as unknown as FdStore,
       }),
     );

@@ -75,7 +75,7 @@ export class Installation {
     const log = createLogger({ service: 'test', level: 'silent' });
     const parts = [await startBroker(config, log)];
     for (const { name, socket } of config.vms) {
-      parts.push(await startFrontend({ vm: name, socketPath: socket }, config, log));
+      parts.push(await startFrontend([{ vm: name, socketPath: socket }], config, log));
     }
     return new Installation(directory, parts);
   }

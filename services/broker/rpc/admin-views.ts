@@ -72,6 +72,7 @@ export function vmView({
     frontendPid: owner?.peer.pid ?? 0,
     stateSince: stateSince / 1000,
     graceLeft: state === 'orphaned' ? Math.max(0, (graceEnds - Date.now()) / 1000) : 0,
+    frontendVms: state === 'attached' ? (frontend?.processVms ?? 0) : 0,
     ...(state === 'attached' && frontend?.vmm && { vmm: frontend.vmm }),
     ...(attached?.followed && followedView(attached.followed, frontend)),
     suspension,

@@ -175,11 +175,26 @@ export const vmSchema = z.strictObject(
   MAPPING,
 );
 
+/**
+ * VMs of one frontend process. The names of all their descriptors fit into one environment string (keeper/held-fds.ts), and with 1 ms of the event
+ * loop for each (frontend/virtio-gpu/loop-share.ts) the last one still has its turn soon.
+ */
+export const MOST_VMS_PER_PROCESS = 64;
+
+const vmsPerProcess = field(
+  `a whole number from 1 to ${MOST_VMS_PER_PROCESS}: how many VMs share a frontend process`,
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_VMS_PER_PROCESS
+      ? value
+      : null,
+);
+
 const frontendSchema = z.strictObject(
   {
     answer_timeout: duration(1).default(5000),
     vmm_timeout: duration(1).default(5000),
     statistics_interval: duration(10).default(1000),
+    vms_per_process: vmsPerProcess.default(1),
   },
   MAPPING,
 );
@@ -216,7 +231,12 @@ export const fileSchema = z.strictObject(
     groups: groupsSchema.default({}),
     heaps: z.array(z.unknown(), { error: 'a list of heaps' }).default([]),
     vms: z.array(z.unknown(), { error: 'a list of VMs' }).default([]),
-    frontend: frontendSchema.default({ answer_timeout: 5000, vmm_timeout: 5000, statistics_interval: 1000 }),
+    frontend: frontendSchema.default({
+      answer_timeout: 5000,
+      vmm_timeout: 5000,
+      statistics_interval: 1000,
+      vms_per_process: 1,
+    }),
     metrics: metricsSchema.default({ listen: { host: '127.0.0.1', port: 9464 }, vm_histograms: false }),
   },
   MAPPING,

@@ -70,6 +70,8 @@ export type Config = {
     readonly vmmTimeout: number;
     /** How often a frontend reports its figures to the broker. */
     readonly statisticsInterval: number;
+    /** How many VMs of one user `barkeep up` gives to a frontend process, 1 or more. */
+    readonly vmsPerProcess: number;
   };
   readonly metrics: {
     readonly listen: Listen;
@@ -366,6 +368,7 @@ function compose(
       answerTimeout: settings.frontend.answer_timeout,
       vmmTimeout: settings.frontend.vmm_timeout,
       statisticsInterval: settings.frontend.statistics_interval,
+      vmsPerProcess: settings.frontend.vms_per_process,
     },
     metrics: { listen: settings.metrics.listen, vmHistograms: settings.metrics.vm_histograms },
   };

@@ -19,7 +19,7 @@ export const FIRST_LISTEN_FD = 3;
 export const KEEPER_PID_VARIABLE = 'BARKEEP_KEEPER_PID';
 
 /** What all names may be made of: they share one environment string, separated by colons. */
-const NAME = /^[A-Za-z0-9._-]{1,255}$/;
+const NAME = /^[A-Za-z0-9._/-]{1,255}$/;
 /** The most descriptors that the kernel passes in one message (SCM_MAX_FD). */
 const MOST_FDS = 253;
 /** A holder that has not read for so long does not live; milliseconds. */
@@ -95,9 +95,9 @@ export class FdStore {
     return fds;
   }
 
-  /** Closes what nobody took, here and at the holder. Returns its names. */
-  discardLeft(): string[] {
-    const names = [...this.#left.keys()];
+  /** Closes what nobody took, here and at the holder: everything, or what `isMeant` says of a name. Returns the names. */
+  discardLeft(isMeant: (name: string) => boolean = () => true): string[] {
+    const names = [...this.#left.keys()].filter(isMeant);
     for (const name of names) {
       for (const fd of this.take(name)) fd.close();
       if (NAME.test(name)) this.remove(name);

@@ -32,7 +32,7 @@ export function createLogger({ service, level, fields = {} }: LogOptions): Logge
       level,
       hooks: {
         logMethod(args, method, at) {
-          if (at < LIMITED_FROM || limit.admits(kindOf(args))) method.apply(this, args);
+          if (at < LIMITED_FROM || limit.admits(kindOf(args, this.bindings()))) method.apply(this, args);
         },
       },
       base: { service, pid: process.pid, ...fields },
@@ -45,7 +45,9 @@ export function createLogger({ service, level, fields = {} }: LogOptions): Logge
 }
 
 /** The message, and the VM that it is about. */
-function kindOf([first, message]: readonly unknown[]): string {
-  if (typeof first !== 'object' || first === null) return String(first);
-  return 'vm' in first ? `${first.vm}: ${message}` : String(message);
+function kindOf([first, second]: readonly unknown[], { vm: own }: { readonly vm?: string }): string {
+  const data = typeof first === 'object' && first !== null ? first : {};
+  const message = typeof first === 'object' && first !== null ? second : first;
+  const vm = 'vm' in data ? data.vm : own;
+  return vm === undefined ? String(message) : `${vm}: ${message}`;
 }

@@ -146,7 +146,16 @@ export class Host {
 
   /** `keep`: further options of the keeper. */
   async startFrontend(vm: string, faults: Faults = [], keep: readonly string[] = []): Promise<KeptFrontend> {
-    const frontend = new KeptFrontend(this, vm, faults, keep);
+    return await this.startTogether([vm], faults, keep);
+  }
+
+  /** One process for all of these. */
+  async startTogether(
+    vms: readonly string[],
+    faults: Faults = [],
+    keep: readonly string[] = [],
+  ): Promise<KeptFrontend> {
+    const frontend = new KeptFrontend(this, vms, faults, keep);
     this.#frontends.push(frontend);
     await frontend.listens();
     return frontend;
@@ -172,19 +181,20 @@ export class Host {
 }
 
 export class KeptFrontend {
-  readonly socketPath: string;
+  /** In the order of its VMs. */
+  readonly socketPaths: readonly string[];
   readonly #keeper: ChildProcess;
   readonly #ended: Promise<unknown>;
   log = '';
 
-  constructor(host: Host, vm: string, faults: Faults, keep: readonly string[]) {
-    this.socketPath = join(host.directory, 'vms', vm, 'gpu.sock');
+  constructor(host: Host, vms: readonly string[], faults: Faults, keep: readonly string[]) {
+    this.socketPaths = vms.map((vm) => join(host.directory, 'vms', vm, 'gpu.sock'));
     const env: NodeJS.ProcessEnv = { ...host.environment, BARKEEP_LOG_LEVEL: 'info' };
     faults.forEach((fault, index) => {
       env[`FAULT_${index + 1}`] = fault;
     });
-    const frontend = [process.execPath, CLI, 'frontend', '--vm', vm];
-    const lives = join(host.directory, `${vm}.lives`);
+    const frontend = [process.execPath, CLI, 'frontend', ...vms.flatMap((vm) => ['--vm', vm])];
+    const lives = join(host.directory, `${vms[0]}.lives`);
     const command = ['/bin/sh', '-c', LIVES, lives, ...frontend];
     this.#keeper = spawn(
       process.execPath,
@@ -195,6 +205,11 @@ export class KeptFrontend {
       this.log += text;
     });
     this.#ended = once(this.#keeper, 'exit');
+  }
+
+  /** Of its first VM. */
+  get socketPath(): string {
+    return this.socketPaths[0] ?? '';
   }
 
   /** Of the frontend at the moment; null while none runs. */
@@ -222,7 +237,8 @@ export class KeptFrontend {
   }
 
   async listens(): Promise<void> {
-    await until(`a frontend listens at ${this.socketPath}\n${this.log}`, () => existsSync(this.socketPath));
+    const isThere = (): boolean => this.socketPaths.every((path) => existsSync(path));
+    await until(`a frontend listens at ${this.socketPaths.join(', ')}\n${this.log}`, isThere);
   }
 
   /** To the frontend of the moment. False between two lives, when there is nobody to signal. */

@@ -12,31 +12,35 @@ import { Workload } from './workload.ts';
 const MIB = 1024 * 1024;
 const TIMEOUT = 120_000;
 
-type Case = readonly [vm: string, spoil: (store: FdStore) => void, words: RegExp];
+type Case = readonly [vm: string, spoil: (store: FdStore, vm: string) => void, words: RegExp];
 
 const LOST: readonly Case[] = [
-  ['no-journal', (store) => store.remove('gpu.journal'), /but not the device's journal \("gpu.journal"\)/],
+  [
+    'no-journal',
+    (store, vm) => store.remove(`${vm}/gpu.journal`),
+    /but not the device's journal \("gpu.journal"\)/,
+  ],
   [
     'no-window',
-    (store) => store.remove('gpu.window.1'),
+    (store, vm) => store.remove(`${vm}/gpu.window.1`),
     /the window's memory \("gpu.window.1"\) did not come back/,
   ],
   [
     'no-state',
-    (store) => store.remove('vu.state'),
+    (store, vm) => store.remove(`${vm}/vu.state`),
     /the state of the device \("vu.state"\) did not come back from the store, but \d+ descriptors/,
   ],
   [
     'other-window',
-    (store) => replace(store, 'gpu.window.1', createMemfd('other', 64 * MIB)),
+    (store, vm) => replace(store, `${vm}/gpu.window.1`, createMemfd('other', 64 * MIB)),
     /what came back as the window's memory \("gpu.window.1", 67108864 bytes\) is something else/,
   ],
   [
     'small-window',
-    (store) => replace(store, 'gpu.window.1', createMemfd('small', MIB)),
+    (store, vm) => replace(store, `${vm}/gpu.window.1`, createMemfd('small', MIB)),
     /what came back as the window's memory \("gpu.window.1", 1048576 bytes\) is something else/,
   ],
-  ['no-memfd', (store) => replace(store, 'gpu.journal', createEventfd()), /no sealed memfd/],
+  ['no-memfd', (store, vm) => replace(store, `${vm}/gpu.journal`, createEventfd()), /no sealed memfd/],
 ];
 const WELL = 'well';
 const MORE = 'more';
@@ -68,14 +72,14 @@ async function boot(frontend: KeptFrontend): Promise<Vmm> {
 /** A guest at work, and then a death between which somebody has changed what the keeper holds. */
 async function dieWith(
   vm: string,
-  spoil: (store: FdStore) => void,
+  spoil: (store: FdStore, vm: string) => void,
 ): Promise<{ frontend: KeptFrontend; vmm: Vmm; workload: Workload }> {
   const frontend = await host.startFrontend(vm, [], ['--notify-access', 'all']);
   const vmm = await boot(frontend);
   const workload = new Workload(vmm);
   await workload.begin();
   const store = frontend.openStore();
-  spoil(store);
+  spoil(store, vm);
   store.close();
   frontend.signal('SIGKILL');
   return { frontend, vmm, workload };

@@ -508,7 +508,6 @@ export class Bench {
     // In this order: a reset would still erase the window when its descriptor is gone.
     this.device.close();
     this.vmm.closed({ kind: 'disconnected', message: 'the test is over' });
-    this.statistics.stop();
     this.channel.drop();
     for (const fd of this.#memory) fd.close();
   }

@@ -37,7 +37,7 @@ vms:
     uid: 1000
     socket: /run/vm/gpu.sock
   - { name: web-2, window: 4096, heap: ram }
-frontend: { answer_timeout: 2s, vmm_timeout: 1.5s, statistics_interval: 250ms }
+frontend: { answer_timeout: 2s, vmm_timeout: 1.5s, statistics_interval: 250ms, vms_per_process: 32 }
 metrics: { listen: '[::1]:9500', vm_histograms: true }
 `;
 
@@ -74,7 +74,7 @@ describe('a good configuration', () => {
       sweepInterval: 500,
       auditLooks: 3,
       logLevel: 'debug',
-      frontend: { answerTimeout: 2000, vmmTimeout: 1500, statisticsInterval: 250 },
+      frontend: { answerTimeout: 2000, vmmTimeout: 1500, statisticsInterval: 250, vmsPerProcess: 32 },
       metrics: { listen: { host: '::1', port: 9500 }, vmHistograms: true },
     });
     expect(config.heaps).toEqual([
@@ -130,7 +130,7 @@ describe('a good configuration', () => {
       logLevel: 'info',
       heaps: [],
       vms: [],
-      frontend: { answerTimeout: 5000, vmmTimeout: 5000, statisticsInterval: 1000 },
+      frontend: { answerTimeout: 5000, vmmTimeout: 5000, statisticsInterval: 1000, vmsPerProcess: 1 },
       metrics: { listen: { host: '127.0.0.1', port: 9464 }, vmHistograms: false },
     });
   });
@@ -390,6 +390,11 @@ describe('a broken configuration names the line, what was found and what was exp
       'an interval that would spin',
       'sweep_interval: 1ms',
       'barkeep.yaml:1:17: sweep_interval: found "1ms"; expected a duration of at least 10ms with its unit, such as 5s (units: ms, s, m, h)',
+    ],
+    [
+      'more VMs of a process than it serves',
+      'frontend: { vms_per_process: 65 }',
+      'barkeep.yaml:1:30: frontend.vms_per_process: found "65"; expected a whole number from 1 to 64: how many VMs share a frontend process',
     ],
     [
       'a time-out longer than a timer can be',

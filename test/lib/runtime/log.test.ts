@@ -76,6 +76,17 @@ describe('the log', () => {
     ]);
   });
 
+  test('limits the lines about one VM without those about another, whoever says which it is', () => {
+    const { lines } = run(
+      `const log = createLogger({ service: 'x', level: 'info' });
+       const [a, b] = [log.child({ vm: 'a' }), log.child({ vm: 'b' })];
+       for (let n = 0; n < 1000; n++) a.warn('odd');
+       b.warn('odd');`,
+    );
+    expect(lines.filter(({ vm }) => vm === 'b')).toHaveLength(1);
+    expect(lines.at(-1)).toMatchObject({ kind: 'a: odd', leftOut: 900 });
+  });
+
   test('shows errors with their message and stack', () => {
     const { lines } = run(
       `createLogger({ service: 'x', level: 'info' }).error({ err: new Error('why') }, 'failed');`,

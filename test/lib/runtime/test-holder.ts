@@ -42,8 +42,8 @@ export class TestHolder
     return fds;
   }
 
-  discardLeft(): string[] {
-    const names = [...this.#left.keys()];
+  discardLeft(isMeant: (name: string) => boolean = () => true): string[] {
+    const names = [...this.#left.keys()].filter(isMeant);
     for (const name of names) {
       closeAll(this.take(name));
       this.remove(name);

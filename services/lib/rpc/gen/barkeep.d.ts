@@ -557,6 +557,9 @@ export namespace barkeep {
             /** Vm beyondGrantBytes. */
             beyondGrantBytes: (number|Long);
 
+            /** Vm frontendVms. */
+            frontendVms: number;
+
             /**
              * Creates a new Vm instance using the specified properties.
              * @param [properties] Properties to set
@@ -669,6 +672,9 @@ export namespace barkeep {
 
                 /** Vm beyondGrantBytes */
                 beyondGrantBytes?: (number|Long|null);
+
+                /** Vm frontendVms */
+                frontendVms?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -7802,6 +7808,9 @@ export namespace barkeep {
             /** FrontendStatistics journalFull. */
             journalFull: boolean;
 
+            /** FrontendStatistics processVms. */
+            processVms: number;
+
             /**
              * Creates a new FrontendStatistics instance using the specified properties.
              * @param [properties] Properties to set
@@ -7863,6 +7872,9 @@ export namespace barkeep {
 
                 /** FrontendStatistics journalFull */
                 journalFull?: (boolean|null);
+
+                /** FrontendStatistics processVms */
+                processVms?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

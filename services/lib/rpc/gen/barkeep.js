@@ -382,6 +382,7 @@ export const barkeep = $root.barkeep = (() => {
             Vm.prototype.suspension = "";
             Vm.prototype.outOfRoom = "";
             Vm.prototype.beyondGrantBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Vm.prototype.frontendVms = 0;
 
             Vm.create = function(properties) {
                 return new Vm(properties);
@@ -452,6 +453,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(210).string(m.outOfRoom);
                 if (m.beyondGrantBytes != null && $Object.hasOwnProperty.call(m, "beyondGrantBytes") && (typeof m.beyondGrantBytes === "object" ? m.beyondGrantBytes.low || m.beyondGrantBytes.high : m.beyondGrantBytes !== 0))
                     w.uint32(216).uint64(m.beyondGrantBytes);
+                if (m.frontendVms != null && $Object.hasOwnProperty.call(m, "frontendVms") && m.frontendVms !== 0)
+                    w.uint32(224).uint32(m.frontendVms);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -715,6 +718,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.beyondGrantBytes = v;
                             else
                                 delete m.beyondGrantBytes;
+                            continue;
+                        }
+                    case 28: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.frontendVms = v;
+                            else
+                                delete m.frontendVms;
                             continue;
                         }
                     }
@@ -10547,6 +10559,7 @@ export const barkeep = $root.barkeep = (() => {
             FrontendStatistics.prototype.strayBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.untoldBlobs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             FrontendStatistics.prototype.journalFull = false;
+            FrontendStatistics.prototype.processVms = 0;
 
             FrontendStatistics.create = function(properties) {
                 return new FrontendStatistics(properties);
@@ -10583,6 +10596,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(72).uint64(m.untoldBlobs);
                 if (m.journalFull != null && $Object.hasOwnProperty.call(m, "journalFull") && m.journalFull !== false)
                     w.uint32(80).bool(m.journalFull);
+                if (m.processVms != null && $Object.hasOwnProperty.call(m, "processVms") && m.processVms !== 0)
+                    w.uint32(88).uint32(m.processVms);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -10696,6 +10711,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.journalFull = v;
                             else
                                 delete m.journalFull;
+                            continue;
+                        }
+                    case 11: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.uint32())
+                                m.processVms = v;
+                            else
+                                delete m.processVms;
                             continue;
                         }
                     }
