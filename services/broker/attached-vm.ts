@@ -36,12 +36,12 @@ type Batch = {
 
 export class AttachedVm {
   readonly vm: Vm;
-  /** Null when each blob has memory of its own. */
-  readonly window: WindowMemory | null;
+  /** Null when each blob has memory of its own, and while the VM's frontend has it alone. */
+  window: WindowMemory | null;
   /** Of a VM whose frontend decides for it: no command is executed here, and nothing of its memory is touched before its end. */
   readonly followed: FollowedVm | null;
   readonly #heaps: Heaps;
-  readonly #effects: EffectExecutor;
+  #effects: EffectExecutor;
   readonly #log: CommandLog | null;
   /** The end of the batch that is under way, or of the last one that waits for it. */
   #tail: Promise<unknown> | null = null;
@@ -65,6 +65,12 @@ export class AttachedVm {
     this.#log = log;
     this.#settled = vm.counters.figures();
     this.#effects = new EffectExecutor(window, heaps, (resource, inode) => log?.stashed(resource, inode));
+  }
+
+  /** The VM's frontend has handed its window over. */
+  takeWindow(window: WindowMemory): void {
+    this.window = window;
+    this.#effects = new EffectExecutor(window, this.#heaps);
   }
 
   /**
@@ -164,6 +170,8 @@ export class AttachedVm {
 
   async #erase(effects: readonly Effect[]): Promise<void> {
     for (const [index, effect] of effects.entries()) {
+      // The bytes of stashed blobs lie with the frontend that decides, and go with it.
+      if (effect.kind === 'drop-stash' && this.followed !== null) continue;
       await this.#effects.carryOut(effect);
       if (index % EFFECTS_PER_TURN === EFFECTS_PER_TURN - 1) await nextTurn();
     }

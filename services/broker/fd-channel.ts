@@ -1,4 +1,5 @@
 // The fd channel: a SOCK_SEQPACKET socket on which tokens become file descriptors (SCM_RIGHTS), which gRPC cannot carry.
+// Or the other way round: a message with a descriptor hands memory over that a token was given for.
 // One message of 32 bytes asks, one of 16 bytes answers: {status u32, reserved u32, size u64}, little endian (proto: MemoryHandle).
 import { unlinkSync } from 'node:fs';
 import { closeAll, type Fd } from '../lib/os/fd.ts';
@@ -126,9 +127,14 @@ export class FdChannel {
   #serveOne(connection: Connection): boolean {
     const message = receive(connection.fd.number, TOKEN_BYTES + 1);
     if (message === null) return false;
-    if (message.data.length !== TOKEN_BYTES || message.truncated || message.fds.length > 0) {
+    const { data, fds, truncated } = message;
+    const [fd] = fds;
+    if (data.length === TOKEN_BYTES && !truncated && fd !== undefined && fds.length === 1) {
+      return this.#take(connection, data, fd);
+    }
+    if (data.length !== TOKEN_BYTES || truncated || fds.length > 0) {
       // An empty message is the end of the connection.
-      closeAll(message.fds);
+      closeAll(fds);
       this.#end(connection);
       return false;
     }
@@ -137,6 +143,15 @@ export class FdChannel {
     else if (memory === 'released') this.#answer(connection, FD_STATUS.RELEASED, 0, []);
     else this.#give(connection, memory.fd, memory.fileSize);
     return true;
+  }
+
+  /** False when nothing was to be handed over: that costs the connection. */
+  #take(connection: Connection, token: Buffer, fd: Fd): boolean {
+    const outcome = this.#tokens.hand(token, connection.peer, fd);
+    if (outcome !== 'taken') fd.close();
+    if (outcome === 'unknown') this.#end(connection);
+    else this.#answer(connection, outcome === 'taken' ? FD_STATUS.OK : FD_STATUS.FAILED, 0, []);
+    return outcome !== 'unknown';
   }
 
   #give(connection: Connection, fd: number, size: number): void {

@@ -3,6 +3,7 @@
 //
 //   journal --replay--> VMs --compare with configuration and descriptors--> survivors, adopted as orphans until their frontends return
 //                                                                     \--> lost: told why, erased, closed; they cost nobody else anything
+//   a window that did not come back is with the VM's frontend, where that decides: it hands it over when it comes back (vm-directory.ts)
 //   descriptors that belong to nothing: told, erased when they are ours, closed
 
 import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -268,6 +269,7 @@ class Recovery implements ReplayTarget {
   /** Takes the VM's descriptors out of the store; what is wrong with the first that does not fit otherwise, and then none are taken. */
   #claim(replayed: ReplayedVm, vm: Vm): Claim[] | string {
     const { store, heaps } = this.#options;
+    if (isWithFrontend(replayed, store)) return [];
     const wanted = wantedBy(replayed, vm, (heap) => heaps.hasOwnFiles(heap));
     for (const { name, inode, size } of wanted) {
       const there = store.left.get(name) ?? [];
@@ -324,11 +326,17 @@ class Recovery implements ReplayTarget {
         ? null
         : new WindowMemory(record.name, record.windowSize, budget, held, { window, stashes });
     for (const { inode } of claims) this.inodes.add(inode);
+    if (memory === null && record.decides)
+      this.#options.log.warn(
+        { vm: record.name, inode: record.windowInode },
+        'the window of a VM did not come back; it goes on, and its frontend is asked for it',
+      );
     const soonest = Date.now() + LEAST_GRACE;
     this.survivors.set(record.name, {
       vm,
       slot: record.slot,
       window: memory,
+      windowInode: record.windowInode,
       session: record.session,
       graceEnds: Math.max(soonest, state === 'orphaned' ? graceEnds : Date.now() + orphanGraceMs),
       suspension: state === 'suspended' ? suspension : null,
@@ -350,6 +358,11 @@ class Recovery implements ReplayTarget {
       held.remove(name);
     }
   }
+}
+
+/** The holder of descriptors has lost the window; whoever decides for the VM has it too. */
+function isWithFrontend({ record }: ReplayedVm, { left }: BrokerStore): boolean {
+  return record.decides && (left.get(windowName(record.name)) ?? []).length === 0;
 }
 
 type Wanted = {

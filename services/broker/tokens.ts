@@ -1,5 +1,6 @@
 // One-time tokens for memory: given in an answer, redeemed on the fd channel by the same peer.
 import { randomFillSync } from 'node:crypto';
+import type { Fd } from '../lib/os/fd.ts';
 import type { OpenMemory } from './heaps/backing.ts';
 
 export const TOKEN_BYTES = 32;
@@ -19,6 +20,8 @@ export type TokenPeer = {
 
 /** The memory that a token stands for, looked up when it is redeemed: null when it is not held any more. */
 export type MemorySource = () => OpenMemory | null;
+/** Takes memory that is handed over: the descriptor is its own from there on, unless it says false, because that is not what was wanted. */
+export type MemorySink = (fd: Fd) => boolean;
 
 type Token = {
   readonly owner: string;
@@ -26,7 +29,9 @@ type Token = {
   readonly uid: number;
   /** On the clock of now(). */
   readonly expires: number;
-  readonly source: MemorySource;
+  /** Of a token that is redeemed; null of one with which memory is handed over. */
+  readonly source: MemorySource | null;
+  readonly sink: MemorySink | null;
 };
 
 export type Redeemed = OpenMemory | 'unknown' | 'released';
@@ -61,6 +66,15 @@ export class Tokens {
 
   /** A new token for `peer`. `owner` is the VM, or a name for callers without one; its tokens can be made void together. */
   issue(owner: string, peer: TokenPeer, source: MemorySource): Buffer {
+    return this.#issue(owner, peer, source, null);
+  }
+
+  /** A new token with which `peer` hands memory over to `sink`, once. */
+  want(owner: string, peer: TokenPeer, sink: MemorySink): Buffer {
+    return this.#issue(owner, peer, null, sink);
+  }
+
+  #issue(owner: string, peer: TokenPeer, source: MemorySource | null, sink: MemorySink | null): Buffer {
     this.#expire();
     const token = this.#draw();
     const key = token.toString('latin1');
@@ -71,7 +85,7 @@ export class Tokens {
     }
     keys.add(key);
     const expires = this.#now() + TOKEN_LIFETIME_MS;
-    this.#tokens.set(key, { owner, pid: peer.pid, uid: peer.uid, expires, source });
+    this.#tokens.set(key, { owner, pid: peer.pid, uid: peer.uid, expires, source, sink });
     this.#issued += 1;
     return token;
   }
@@ -81,22 +95,42 @@ export class Tokens {
    * take it from its owner.
    */
   redeem(bytes: Buffer, peer: TokenPeer): Redeemed {
-    this.#expire();
-    const key = bytes.toString('latin1');
-    const token = this.#tokens.get(key);
-    // A pid means nothing across pid namespaces: there the uid has to do.
-    if (token === undefined || token.uid !== peer.uid || (token.pid !== 0 && token.pid !== peer.pid)) {
-      this.#refused += 1;
-      return 'unknown';
-    }
-    this.#remove(key, token.owner);
-    const memory = token.source();
+    const source = this.#take(bytes, peer, 'source')?.source ?? null;
+    if (source === null) return 'unknown';
+    const memory = source();
     if (memory === null) {
       this.#refused += 1;
       return 'released';
     }
     this.#redeemed += 1;
     return memory;
+  }
+
+  /** Takes memory that `peer` hands over with a token, which ends. The descriptor stays the caller's, unless it is 'taken'. */
+  hand(bytes: Buffer, peer: TokenPeer, fd: Fd): 'taken' | 'unknown' | 'refused' {
+    const sink = this.#take(bytes, peer, 'sink')?.sink ?? null;
+    if (sink === null) return 'unknown';
+    if (!sink(fd)) {
+      this.#refused += 1;
+      return 'refused';
+    }
+    this.#redeemed += 1;
+    return 'taken';
+  }
+
+  /** Ends a token of that kind of `peer`'s; null when there is none. */
+  #take(bytes: Buffer, peer: TokenPeer, kind: 'source' | 'sink'): Token | null {
+    this.#expire();
+    const key = bytes.toString('latin1');
+    const token = this.#tokens.get(key);
+    // A pid means nothing across pid namespaces: there the uid has to do.
+    const isHis = token?.uid === peer.uid && (token.pid === 0 || token.pid === peer.pid);
+    if (token === undefined || !isHis || token[kind] === null) {
+      this.#refused += 1;
+      return null;
+    }
+    this.#remove(key, token.owner);
+    return token;
   }
 
   /** Makes every token of an owner void. */

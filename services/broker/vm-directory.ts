@@ -14,10 +14,12 @@ import type { Host } from '../lib/domain/host.ts';
 import { type Limits, UNLIMITED } from '../lib/domain/quota.ts';
 import type { Vm } from '../lib/domain/vm.ts';
 import type { VmSettings } from '../lib/domain/vm-settings.ts';
-import type { DescriptorStore } from '../lib/memory/kept-memory.ts';
+import { type DescriptorStore, NO_STORE, windowName } from '../lib/memory/kept-memory.ts';
 import { WindowMemory } from '../lib/memory/window-memory.ts';
 import { afterReading, type Deadline, readingFor } from '../lib/os/after-reading.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
+import type { Fd } from '../lib/os/fd.ts';
+import { accessMode } from '../lib/os/memory.ts';
 import type { ProcessLife } from '../lib/os/process-life.ts';
 import { StatusError } from '../lib/rpc/status-error.ts';
 import type { Peer } from '../lib/rpc/unix-server.ts';
@@ -31,6 +33,7 @@ import { attachedSettings, FollowedVm, mayDecide } from './followed-vm.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
 import type { GrantDesk, GrantHolder } from './grants.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
+import { type ExpectedMemory, memoryProblem } from './heaps/descriptor-store.ts';
 import type { Heaps } from './heaps/heaps.ts';
 import type { CommandLog, Journal, JournalledVm } from './journal/journal.ts';
 import type { VmImage, VmRecord } from './journal/record.ts';
@@ -101,6 +104,8 @@ export type VmEntry = {
   ending: string | null;
   /** Called once when nobody has it attached any more. */
   onLeft: (() => void) | null;
+  /** Its window, which its frontend has and is to hand over; null as a rule. */
+  wanted: WantedWindow | null;
   /** While suspended: what its frontend told, or what it does not do, in our words. */
   suspension: string;
   reclaiming: Promise<void> | null;
@@ -110,12 +115,20 @@ export type VmEntry = {
   slot: number;
 };
 
+/** Memory that the broker had and lost. */
+export type WantedWindow = ExpectedMemory & {
+  /** Takes the descriptor over, unless it says false: it is something else. */
+  readonly take: (fd: Fd) => boolean;
+};
+
 /** What is left of a VM of an earlier life, ready to go on. */
 export type Survivor = {
   readonly vm: Vm;
   /** In the journal that is gone on with. */
   readonly slot: number;
+  /** Null in per-blob placement, and of a VM whose frontend has it alone. */
   readonly window: WindowMemory | null;
+  readonly windowInode: number;
   readonly session: Buffer;
   /** Milliseconds since 1970: when nobody has resumed its session by then it is reclaimed. */
   readonly graceEnds: number;
@@ -186,6 +199,7 @@ export class VmDirectory {
         decider: null,
         ending: null,
         onLeft: null,
+        wanted: null,
         suspension: '',
         reclaiming: null,
         frontend: null,
@@ -219,17 +233,37 @@ export class VmDirectory {
     journal: Journal,
     entry: VmEntry,
     slot: number,
-    { vm, window, session, graceEnds, suspension, accountsVersion }: Survivor,
+    { vm, window, windowInode, session, graceEnds, suspension, accountsVersion }: Survivor,
   ): JournalledVm {
     const { heaps, host } = this.#options;
     entry.slot = slot;
     const log = this.#commandsOf(journal, entry, vm);
     const followed = accountsVersion === null ? null : new FollowedVm(vm, host, log, accountsVersion);
     entry.attached = new AttachedVm(vm, window, heaps, log, followed);
+    if (followed !== null && window === null) entry.wanted = this.#wanted(entry, entry.attached, windowInode);
     entry.session = session;
     if (suspension === null) this.#awaitReturn(entry, graceEnds);
     else this.#setSuspended(entry, suspension);
     return this.#journalled(entry);
+  }
+
+  #wanted(entry: VmEntry, attached: AttachedVm, inode: number): WantedWindow {
+    const { budget, store = NO_STORE, log } = this.#options;
+    const { name } = entry.config;
+    const { windowSize: size } = attached.vm.settings;
+    const take = (fd: Fd): boolean => {
+      if (entry.attached !== attached || entry.wanted === null) return false;
+      const problem = windowProblem(fd, { inode, size });
+      if (problem !== null || !store.put(windowName(name), fd.number)) {
+        log.warn({ vm: name, problem }, 'what a frontend handed over is not taken for the window of its VM');
+        return false;
+      }
+      attached.takeWindow(new WindowMemory(name, size, budget, store, { window: fd, stashes: new Map() }));
+      entry.wanted = null;
+      log.info({ vm: name, inode }, 'a frontend handed the window of its VM over');
+      return true;
+    };
+    return { inode, size, take };
   }
 
   /** By name, in alphabetical order. */
@@ -649,6 +683,7 @@ export class VmDirectory {
       entry.attached = null;
       entry.frontend = null;
       entry.reclaiming = null;
+      entry.wanted = null;
       entry.ending = null;
       this.#setDecider(entry, null);
       entry.suspension = '';
@@ -763,14 +798,21 @@ function holdingsOf({ attached }: VmEntry): Partial<Limits> {
   return { ...attached?.vm.used };
 }
 
-function recordOf({ slot, config, attached }: VmEntry, session: Buffer): VmRecord {
+/** What is wrong with what is handed over as a window; null when nothing is. */
+function windowProblem(fd: Fd, expected: ExpectedMemory): string | null {
+  const problem = memoryProblem(fd.number, expected);
+  if (problem !== null) return problem;
+  return accessMode(fd.number) === 'read-write' ? null : 'it can only be read, or only be written';
+}
+
+function recordOf({ slot, config, attached, wanted }: VmEntry, session: Buffer): VmRecord {
   return {
     slot,
     name: config.name,
     session,
     windowSize: config.window,
     placement: config.placement,
-    windowInode: attached?.window?.inode ?? 0,
+    windowInode: attached?.window?.inode ?? wanted?.inode ?? 0,
     heap: config.heap,
     blobHeaps: config.blobHeaps,
     attachedBy: config.attachedBy,

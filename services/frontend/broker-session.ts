@@ -437,7 +437,7 @@ export class BrokerSession {
       return;
     }
     this.#session = attachment.session;
-    this.#window = attachment.window;
+    this.#window = attachment.window ?? attachment.windowWanted;
     this.#backoff = FIRST_BACKOFF;
     this.#setState('attached');
     const { resumed, generation, placement, windowSize, brokerVersion } = attachment;

@@ -1,10 +1,12 @@
-// The fd channel's client: a one-time token goes out, a descriptor of host memory comes back (proto/barkeep/v1/common.proto, MemoryHandle).
+// The fd channel's client: a one-time token goes out, a descriptor of host memory comes back (proto/barkeep/v1/common.proto, MemoryHandle); or goes
+// with it, where the broker wants one.
 //
 // Messages on the SOCK_SEQPACKET connection: 32 bytes of token -> {status u32, reserved u32, size u64} with the descriptor, little-endian.
 // The broker answers in order, so any number of tokens may be on their way. The connection is made when it is needed, and made again
 // after a failure; a token belongs to this process, not to a connection.
 import { afterReading, type Deadline } from '../lib/os/after-reading.ts';
 import { closeAll, type Fd } from '../lib/os/fd.ts';
+import { duplicate } from '../lib/os/memory.ts';
 import { Poller } from '../lib/os/poll.ts';
 import { connect, receive, send } from '../lib/os/socket.ts';
 
@@ -19,7 +21,9 @@ export class FdChannelError extends Error {
 
 type Waiting = {
   readonly token: Uint8Array;
-  readonly resolve: (fd: Fd) => void;
+  /** What goes with the token, ours until it is sent; null where a descriptor is to come. */
+  readonly gift: Fd | null;
+  readonly resolve: (fd: Fd | null) => void;
   readonly reject: (error: Error) => void;
 };
 
@@ -41,15 +45,25 @@ export class FdClient {
   }
 
   /** Redeems a token; the caller owns the descriptor. Rejects with FdChannelError: the token may be used up then. */
-  redeem(token: Uint8Array): Promise<Fd> {
+  async redeem(token: Uint8Array): Promise<Fd> {
+    return (await this.#ask(token, null)) as Fd;
+  }
+
+  /** Hands memory over for a token; `fd` stays the caller's. Rejects with FdChannelError when it is not taken: the token may be used up then. */
+  async give(token: Uint8Array, fd: number): Promise<void> {
+    await this.#ask(token, duplicate(fd));
+  }
+
+  #ask(token: Uint8Array, gift: Fd | null): Promise<Fd | null> {
     return new Promise((resolve, reject) => {
       try {
         this.#open();
       } catch (error) {
+        gift?.close();
         reject(new FdChannelError((error as Error).message, { cause: error }));
         return;
       }
-      this.#unsent.push({ token, resolve, reject });
+      this.#unsent.push({ token, gift, resolve, reject });
       this.#silence ??= afterReading(this.#timeout, () => this.#fail(`no answer within ${this.#timeout} ms`));
       this.#flush();
     });
@@ -75,7 +89,8 @@ export class FdClient {
     try {
       while (this.#socket && this.#unsent.length > 0) {
         const next = this.#unsent[0] as Waiting;
-        if (send(this.#socket.number, next.token) === 0) break;
+        if (send(this.#socket.number, next.token, next.gift === null ? [] : [next.gift.number]) === 0) break;
+        next.gift?.close();
         this.#unsent.shift();
         this.#asked.push(next);
       }
@@ -107,8 +122,8 @@ export class FdClient {
     this.#heard();
     const [fd] = fds;
     const isOk = data.length === ANSWER_BYTES && !truncated && data.readUInt32LE(0) === 0;
-    if (waiting && isOk && fd && fds.length === 1) {
-      waiting.resolve(fd);
+    if (waiting && isOk && fds.length === (waiting.gift === null ? 1 : 0)) {
+      waiting.resolve(fd ?? null);
       return;
     }
     closeAll(fds);
@@ -144,6 +159,9 @@ export class FdClient {
     const waiting = [...this.#asked, ...this.#unsent];
     this.#asked = [];
     this.#unsent = [];
-    for (const { reject } of waiting) reject(new FdChannelError(problem));
+    for (const { gift, reject } of waiting) {
+      gift?.close();
+      reject(new FdChannelError(problem));
+    }
   }
 }

@@ -91,6 +91,8 @@ export type Attachment = {
   readonly windowSize: number;
   /** In window placement, and where this process decides. */
   readonly window: MemoryHandle | null;
+  /** The broker has lost the window, and is to get it from here; null as a rule. */
+  readonly windowWanted: MemoryHandle | null;
   readonly brokerVersion: string;
   readonly offer: Offer;
   /** False of a broker from before grants. */
@@ -219,6 +221,7 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
     placement,
     windowSize,
     window: attached.window ? handleOf(attached.window) : null,
+    windowWanted: attached.windowWanted ? handleOf(attached.windowWanted) : null,
     brokerVersion: attached.brokerVersion ?? '',
     offer: offerOf(attached),
     // What follows from it counts as well.

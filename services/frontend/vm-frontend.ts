@@ -143,6 +143,7 @@ export async function serveVm(
       answerTimeout,
       sweepInterval: config.sweepInterval,
       fetchMemory,
+      giveMemory: (handle, fd) => fds.give(handle.token, fd),
       statistics,
       log,
     });

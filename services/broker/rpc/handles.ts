@@ -39,6 +39,7 @@ export class Handles {
   attached({ entry, attached, session, resumed }: Attachment, peer: Peer): barkeep.v1.Attached.$Properties {
     const { vm, window, followed } = attached;
     const { name, placement } = entry.config;
+    const { wanted } = entry;
     const memory =
       window === null
         ? null
@@ -57,6 +58,9 @@ export class Handles {
       scanouts: entry.config.scanouts,
       blobAlignment: vm.blobAlignment,
       knowsGrants: true,
+      ...(wanted !== null && {
+        windowWanted: { token: this.#tokens.want(name, peer, wanted.take), fdOffset: 0, size: wanted.size },
+      }),
       ...(followed !== null && {
         grant: encodeGrant({ grant: followed.grant, refusal: null }),
         rules: rulesView(vm, this.#host),

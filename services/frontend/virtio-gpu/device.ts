@@ -15,6 +15,7 @@
 
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
+import { duplicate } from '../../lib/os/memory.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type {
@@ -114,6 +115,8 @@ export type GpuDeviceOptions = {
   readonly durable?: Durable | null;
   /** Redeems a token of the broker for a descriptor that the caller owns. */
   readonly fetchMemory: (handle: MemoryHandle) => Promise<Fd>;
+  /** Hands memory over to the broker for a token of its; the descriptor stays the caller's. Rejects when it is not taken. */
+  readonly giveMemory: (handle: MemoryHandle, fd: number) => Promise<void>;
   readonly statistics: Statistics;
   readonly log: Logger;
 };
@@ -283,8 +286,22 @@ export class GpuDevice implements Device {
     const { decides } = attachment;
     if (decides) this.#deciding?.attached(decides);
     const window = this.#window;
-    if (window && !window.isCompared) window.setWindow(this.#fetchWindow(attachment));
+    if (window && attachment.windowWanted) void this.#handOver(window, attachment.windowWanted);
+    else if (window && !window.isCompared) window.setWindow(this.#fetchWindow(attachment));
     if (decides && this.#due) this.#beginDeciding({ ...this.#due, decides, isAttached: true });
+  }
+
+  /** The broker has lost the window. It takes none but that of the session: so what it takes needs no comparing any more. Never rejects. */
+  async #handOver(window: WindowFile, wanted: MemoryHandle): Promise<void> {
+    const descriptor = window.memory?.fd.number;
+    if (descriptor === undefined) return;
+    try {
+      await this.#options.giveMemory(wanted, descriptor);
+      this.#log.info('the broker had lost the window, and has it again from here');
+      if (!window.isCompared) window.setWindow(Promise.resolve(duplicate(descriptor)));
+    } catch (error) {
+      this.#options.session.attachAgain(wanted, messageOf(error));
+    }
   }
 
   /** The broker is there, and does not take the VM. */

@@ -349,6 +349,9 @@ export class Bench {
   /** What fetchMemory does; the default gives a descriptor of fresh memory, the same for the same token. */
   fetch: (handle: MemoryHandle) => Promise<Fd>;
 
+  /** What giveMemory does. */
+  give: (handle: MemoryHandle, fd: number) => Promise<void> = () => Promise.reject(new Error('not taken'));
+
   /** Windows that a successor would find. */
   readonly kept: FileIdentity[] = [];
   /** What a device that decides has written down. */
@@ -400,6 +403,7 @@ export class Bench {
         this.fetched.push(memory);
         return this.fetch(memory);
       },
+      giveMemory: (wanted, fd) => this.give(wanted, fd),
       statistics: this.statistics,
       log: pino({ level: 'info' }, { write: (line) => void this.lines.push(JSON.parse(line)) }),
     });
@@ -522,6 +526,7 @@ export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW
     placement,
     windowSize,
     window: placement === 'window' ? handle(0, windowSize) : null,
+    windowWanted: null,
     brokerVersion: 'test',
     offer: OFFER,
     decides: null,

@@ -8,7 +8,7 @@ import { createMemfd, duplicate } from '../../../services/lib/os/memory.ts';
 import { fileIdentity } from '../../../services/lib/vhost-user/guest-memory.ts';
 import { turns, until } from '../../support/until.ts';
 import { createBlob, ctxCreate, mapBlob, unmapBlob } from './commands.ts';
-import { attachment, Bench, PAGE, refused, timedOut, WINDOW_SIZE } from './fakes.ts';
+import { attachment, Bench, handle, PAGE, refused, timedOut, WINDOW_SIZE } from './fakes.ts';
 
 const WHOLE = `0+${WINDOW_SIZE}`;
 let bench: Bench;
@@ -325,6 +325,30 @@ describe('a successor', () => {
     expect(bench.channel.held.map((fd) => fileIdentity(fd.number))).toEqual([file]);
     expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
     expect(bench.kept).toEqual([file]);
+  });
+
+  it('hands its window to a broker that has lost it, and answers maps when that has taken it', async () => {
+    const wanted = { ...attachment('window'), window: null, windowWanted: handle(0, WINDOW_SIZE) };
+    // It may not be that of the session: then it is asked for again, and nothing is answered.
+    bench.device.verify(wanted);
+    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([]);
+    expect(bench.session.attachedAgain).toEqual([wanted.windowWanted]);
+
+    const given: number[] = [];
+    let take: () => void = () => {};
+    bench.give = (_, fd) => {
+      given.push(Number(fileIdentity(fd).ino));
+      return new Promise((resolve) => {
+        take = resolve;
+      });
+    };
+    bench.device.verify(wanted);
+    await turns();
+    expect([given, bench.queue.names]).toEqual([[Number(fileIdentity(bench.window.number).ino)], []]);
+    take();
+    await turns();
+    expect(bench.queue.names).toEqual(['OK_NODATA', 'OK_MAP_INFO']);
+    expect([bench.channel.log, bench.fetched]).toEqual([[], []]);
   });
 
   it('asks once: a session that goes on again has the same window', async () => {

@@ -5524,6 +5524,9 @@ export namespace barkeep {
             /** Attached knowsGrants. */
             knowsGrants: boolean;
 
+            /** Attached windowWanted. */
+            windowWanted?: (barkeep.v1.MemoryHandle.$Properties|null);
+
             /**
              * Creates a new Attached instance using the specified properties.
              * @param [properties] Properties to set
@@ -5597,6 +5600,9 @@ export namespace barkeep {
 
                 /** Attached knowsGrants */
                 knowsGrants?: (boolean|null);
+
+                /** Attached windowWanted */
+                windowWanted?: (barkeep.v1.MemoryHandle.$Properties|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -7395,6 +7395,7 @@ export const barkeep = $root.barkeep = (() => {
             Attached.prototype.rules = null;
             Attached.prototype.accountsVersion = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Attached.prototype.knowsGrants = false;
+            Attached.prototype.windowWanted = null;
 
             Attached.create = function(properties) {
                 return new Attached(properties);
@@ -7435,6 +7436,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(104).uint64(m.accountsVersion);
                 if (m.knowsGrants != null && $Object.hasOwnProperty.call(m, "knowsGrants") && m.knowsGrants !== false)
                     w.uint32(112).bool(m.knowsGrants);
+                if (m.windowWanted != null && $Object.hasOwnProperty.call(m, "windowWanted"))
+                    $root.barkeep.v1.MemoryHandle.encode(m.windowWanted, w.uint32(122).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7583,6 +7586,12 @@ export const barkeep = $root.barkeep = (() => {
                                 m.knowsGrants = v;
                             else
                                 delete m.knowsGrants;
+                            continue;
+                        }
+                    case 15: {
+                            if (u !== 2)
+                                break;
+                            m.windowWanted = $root.barkeep.v1.MemoryHandle.decode(r, r.size(), $undefined, q + 1, m.windowWanted);
                             continue;
                         }
                     }
