@@ -7,6 +7,7 @@ import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import type { Logger } from '../lib/runtime/log.ts';
 import type { Context } from './context.ts';
 import { runService } from './service.ts';
+import { letYoungSpaceGrow } from './young-space.ts';
 
 const HELP = `
 The broker owns the memory of the configured heaps and listens in its run directory:
@@ -43,6 +44,7 @@ export function addBrokerCommand(program: Command, context: Context): void {
       const { startBroker, isConfigurationFault } = await import('../broker/main.ts');
       const service = { name: 'broker', config: file.config, file, isWatching: true };
       await runService(context, service, async (lifecycle, log, store, giveWay) => {
+        letYoungSpaceGrow();
         const options = { store, discardJournal, configuration: () => file.state, giveWay };
         const start = () => startBroker(file.config, log, options);
         const broker = await start().catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { runService } from './service.ts';
+import { letYoungSpaceGrow } from './young-space.ts';
 
 const HELP = `
 Serves /metrics, /healthz and /readyz. It asks the broker on admin-ro.sock at every scrape,
@@ -23,6 +24,7 @@ export function addMetricsCommand(program: Command, context: Context): void {
       const { config, file } = context.serviceConfig({ listen });
       const { startMetrics } = await import('../metrics/main.ts');
       await runService(context, { name: 'metrics', config, file }, async (lifecycle, log) => {
+        letYoungSpaceGrow();
         const metrics = await startMetrics(config, log);
         lifecycle.onStop('metrics', () => metrics.stop());
         return { ready: { url: metrics.url }, status: () => `serving ${metrics.url}/metrics` };

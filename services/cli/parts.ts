@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { keepYoungSpaceSmall } from './young-space.ts';
 
 /** What is appended to a part's name for its compiled form. */
 const COMPILED = '.compiled';
@@ -28,6 +29,7 @@ export class Parts {
 
   /** `directory` is where the build has put them. */
   constructor(directory: string) {
+    keepYoungSpaceSmall();
     this.#directory = directory;
     this.#requirePackage = createRequire(join(directory, 'part.cjs'));
   }
@@ -64,6 +66,7 @@ export class Parts {
 export function compilePart(path: string): void {
   // Every function, and not only those that run at once: a successor needs most of them in its first 100 ms. The flag has to be back before
   // the result is made, which names the flags that it is for.
+  keepYoungSpaceSmall();
   setFlagsFromString('--no-lazy');
   let script: Script;
   try {
