@@ -16,7 +16,7 @@ import { PAGE_SIZE } from '../../lib/os/memory.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import type { Offer, Operation, Rules } from '../operation.ts';
 import type { BlobMapping, Change } from './changes.ts';
-import { decodeRecord, encodeRecord, type JournalRecord, RECORDS_VERSION } from './records.ts';
+import { decodeRecord, encodeRecord, type JournalRecord, RECORDS_VERSION, writeRecord } from './records.ts';
 import type { Resource } from './resource.ts';
 
 /**
@@ -87,7 +87,11 @@ export class DeviceJournal {
 
   /** All of these count from here on, or none. Throws JournalError FULL. */
   append(...records: readonly JournalRecord[]): void {
-    this.#journal.append(records.map(encodeRecord));
+    const [first, ...others] = records;
+    if (first === undefined) return;
+    // One alone is the rule, on the way of every command.
+    if (others.length === 0) this.#journal.append([writeRecord(first)]);
+    else this.#journal.append(records.map(encodeRecord));
   }
 
   /** Most of it is out of date: the next moment at which the tables are what the guest was told is one for compact(). */

@@ -105,6 +105,11 @@ const UUID_BYTES = 16;
 const writer = new ByteWriter();
 
 export function encodeRecord(record: JournalRecord): Uint8Array {
+  return Uint8Array.from(writeRecord(record));
+}
+
+/** The same without a copy: the bytes hold until the next call of either. */
+export function writeRecord(record: JournalRecord): Uint8Array {
   const out = writer;
   out.restart();
   out.u8(KIND[record.kind]);
@@ -161,7 +166,7 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
       out.u32(record.blobAlignment);
       break;
   }
-  return out.copy();
+  return out.bytes;
 }
 
 /** Throws RangeError for what encodeRecord() does not write. */

@@ -79,13 +79,27 @@ export function answerTo(result: RefusedResult | FailedResult): Answer {
 }
 
 const NO_HEADER = {};
+/** Most answers are a header that says nothing of the command: each of these is encoded once. */
+const plain = new Map<AnswerName, Buffer>();
 
 /**
- * An answer as bytes. With FENCE the command's fence_id and ctx_id are repeated, with INFO_RING_IDX its ring_idx too (5.7.6.7): that is how
+ * An answer as bytes, which may be shared: nobody changes them. With FENCE the command's fence_id and ctx_id are repeated, with INFO_RING_IDX its ring_idx too (5.7.6.7): that is how
  * the driver finds the timeline. `header` is null for a command that was too short to have one.
  */
 export function encodeReply(answer: Answer, header: Header | null): Buffer {
-  return encodeAnswer(answer.name, header ? echo(header) : NO_HEADER, answer.body);
+  const head = header ? echo(header) : NO_HEADER;
+  if (head !== NO_HEADER || !isBare(answer.name)) return encodeAnswer(answer.name, head, answer.body);
+  let encoded = plain.get(answer.name);
+  if (encoded === undefined) {
+    encoded = encodeAnswer(answer.name, head, answer.body);
+    plain.set(answer.name, encoded);
+  }
+  return encoded;
+}
+
+/** Whether it has nothing but a header, and no data behind it. */
+function isBare(name: AnswerName): boolean {
+  return name === 'OK_NODATA' || name.startsWith('ERR_');
 }
 
 function echo(header: Header): Partial<Header> {

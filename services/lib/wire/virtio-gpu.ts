@@ -396,15 +396,18 @@ export function describeAnswer(type: number): string {
   return answerNames.get(type) ?? `answer 0x${type.toString(16).padStart(4, '0')}`;
 }
 
+const NO_REST = new Uint8Array();
+
 /** An answer as a device gives it; padding is zero. `rest` is the data of OK_CAPSET. Throws RangeError for a field that does not fit. */
 export function encodeAnswer<N extends AnswerName>(
   name: N,
   head: Partial<Omit<Header, 'type'>>,
   body: AnswerBody<N>,
-  rest: Uint8Array = new Uint8Array(),
+  rest: Uint8Array = NO_REST,
 ): Buffer {
   const format = ANSWERS[name];
-  const answer = Buffer.alloc(format.body.bytes + rest.length);
+  // Of Buffer's pool: a view of a small buffer of its own would have V8 allocate outside of its heap.
+  const answer = Buffer.allocUnsafe(format.body.bytes + rest.length).fill(0);
   const view = viewOf(answer);
   writeHeader(view, { ...head, type: format.number });
   (format.body as Struct<AnswerBody<N>>).write(view, 0, body);
