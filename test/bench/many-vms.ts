@@ -9,6 +9,7 @@ import { childrenOf, privateDirtyBytes, processorTime } from '../support/process
 import { pace, until } from '../support/until.ts';
 import { Vmm } from '../vmm/vmm.ts';
 import { leftover } from './leftovers.ts';
+import { startChild } from './process.ts';
 import { atMost, mib, type Row } from './row.ts';
 import { makeRunPlace } from './run-place.ts';
 
@@ -36,6 +37,9 @@ export type ManyVmsEffort = {
 
 export async function manyVmsRows(effort: ManyVmsEffort, progress: (text: string) => void): Promise<Row[]> {
   const perProcess = knowsManyVms() ? TOGETHER : 1;
+  const node = await startChild('test/bench/bare-node.js', [], (said) => said.includes('ready'));
+  const bare = privateDirtyBytes(node.pid);
+  await node.stop();
   progress(`a frontend after ${effort.maps.toLocaleString('en')} maps`);
   const [fresh, process] = await withHost(1, perProcess, async (host): Promise<[number, number]> => {
     const before = host.privateDirty();
@@ -60,7 +64,7 @@ export async function manyVmsRows(effort: ManyVmsEffort, progress: (text: string
       MOST_OF_PROCESS,
       `Private dirty memory of a frontend of one VM, after ${effort.maps.toLocaleString('en')} maps`,
       process / MIB,
-      mib(process),
+      `${mib(process)} (${mib(fresh)} at its start; Node by itself has ${mib(bare)})`,
       { unit: 'MiB', digits: 0 },
     ),
     atMost(
