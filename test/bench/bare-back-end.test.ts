@@ -49,4 +49,22 @@ describe.each(PLACEMENTS)('the bare back-end in %s placement', (placement) => {
     // The barrier is a request that is refused; nothing else is.
     expect(frontEnd.refusals.filter((name) => name !== 'SHARED_OBJECT_REMOVE')).toEqual([]);
   });
+
+  it.runIf(placement === 'window')('zeroes what it maps where it is told to, and not otherwise', async () => {
+    const { driver } = vmm;
+    await driver.createContext();
+    const found: number[] = [];
+    for (const kind of ['bare', 'zeroing']) {
+      await child.tell(kind);
+      const first = await driver.createAndMap({ size: PAGE });
+      const offset = first.offset as number;
+      vmm.window.bytes(offset, PAGE).fill(7);
+      await driver.unmapAndUnref(first);
+      const next = await driver.createAndMap({ size: PAGE });
+      expect(next.offset).toBe(offset);
+      found.push(vmm.window.bytes(offset, PAGE)[0] as number);
+      await driver.unmapAndUnref(next);
+    }
+    expect(found).toEqual([7, 0]);
+  });
 });

@@ -6,14 +6,15 @@
 // window     one memfd is shown to the VMM, before the first MAP_BLOB is answered; after that a kick is answered before the event loop goes on
 // per-blob   each MAP_BLOB is a SHMEM_MAP, its acknowledgement and the barrier, each UNMAP_BLOB or UNREF the reverse; those of a kick together
 //
-// Two ceilings in one process, because design-grants.md asks for both: the line "journal" on standard input makes it write, before answers are
-// published, records as the frontend does into a journal of the frontend's kind; "bare" ends that. Each is answered with the same line.
+// Further ceilings in the same process: the line "journal" on standard input makes it write, before answers are published, records as the frontend
+// does into a journal of the frontend's kind; "zeroing" makes it do to the window's memory what no device can do without, in the plainest way: what
+// is mapped is zeroed, what ends is given back. "bare" ends either. Each is answered with the same line.
 import { createInterface } from 'node:readline';
 import type { Operation } from '../../services/frontend/operation.ts';
 import type { Change } from '../../services/frontend/state/changes.ts';
 import { DeviceJournal } from '../../services/frontend/state/device-journal.ts';
 import { type Answer, encodeReply, OK } from '../../services/frontend/virtio-gpu/answers.ts';
-import { createMemfd } from '../../services/lib/os/memory.ts';
+import { createMemfd, punchHole } from '../../services/lib/os/memory.ts';
 import type { BackendChannel, WindowRange } from '../../services/lib/vhost-user/backend-channel.ts';
 import { startBackendServer } from '../../services/lib/vhost-user/backend-server.ts';
 import type { Device, DeviceSession, DurableQueue, Log } from '../../services/lib/vhost-user/device.ts';
@@ -47,6 +48,7 @@ if (!socket || (placement !== 'window' && placement !== 'per-blob') || !(windowS
 const memory = createMemfd('bare-window', windowSize);
 const ownFile = fileIdentity(memory.number);
 let journal: DeviceJournal | null = null;
+let isZeroing = false;
 
 /** One command of the guest that concerns host memory. */
 /** As long as most of the real ones: a header. */
@@ -122,6 +124,7 @@ class BareSession implements DeviceSession {
       completions.push({ chain, reply: encodeReply(answer, header) });
     }
     this.#journal(commands);
+    if (isZeroing && placement === 'window') this.#zero(commands);
     const publish = (): void => {
       this.#journalChanges(queue, commands);
       queue.pushAll(completions);
@@ -182,6 +185,25 @@ class BareSession implements DeviceSession {
   get #vmm(): BackendChannel {
     if (!this.#channel) throw new Error('there is no back-end channel');
     return this.#channel;
+  }
+
+  /** In window placement: what is mapped reads as zero, what ends has no pages. */
+  #zero(commands: readonly BlobCommand[]): void {
+    for (const { operation } of commands) {
+      if (operation.kind === 'reset') continue;
+      const { resourceId } = operation;
+      if (operation.kind === 'create') this.#sizes.set(resourceId, Number(operation.size));
+      if (operation.kind === 'map') {
+        const wanted = range(Number(operation.offset), this.#sizes.get(resourceId) ?? 0);
+        this.#mapped.set(resourceId, wanted);
+        punchHole(memory.number, wanted.fdOffset, wanted.length);
+      }
+      if (operation.kind !== 'destroy') continue;
+      const mapped = this.#mapped.get(resourceId);
+      if (mapped) punchHole(memory.number, mapped.fdOffset, mapped.length);
+      this.#mapped.delete(resourceId);
+      this.#sizes.delete(resourceId);
+    }
   }
 
   /** What the frontend writes down before it asks the broker. */
@@ -288,11 +310,13 @@ process.on('SIGTERM', () => {
 });
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
+  if (!['journal', 'zeroing', 'bare'].includes(line)) continue;
+  isZeroing = line === 'zeroing';
   if (line === 'journal') journal ??= DeviceJournal.create();
-  else if (line === 'bare') {
+  else {
     journal?.close();
     journal = null;
-  } else continue;
+  }
   process.stdout.write(`${line}\n`);
 }
 // Whoever started it is gone.

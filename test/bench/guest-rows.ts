@@ -41,14 +41,18 @@ export function peerRows(figures: GuestFigures): readonly Row[] {
 function ceilingRows({ rates, unloaded }: GuestFigures, placement: Placement): readonly Row[] {
   const ours = `${placement}/ours` as const;
   const bare = `${placement}/bare` as const;
-  const journal = `${placement}/journal` as const;
   const cycles = sizes.map((size) => {
     const of = (side: SideName) => rates[size].get(side) ?? [];
     const { value, rounds } = middleOf(ratiosOf(of(ours), of(bare)));
-    const written = middleOf(ratiosOf(of(ours), of(journal))).value.toFixed(2);
+    const beside = (side: SideName, what: string): string => {
+      if (!rates[size].has(side)) return '';
+      const ratio = middleOf(ratiosOf(of(ours), of(side))).value.toFixed(2);
+      return `; ${ratio} of one that ${what} (${rate(middle(rates[size], side))}/s)`;
+    };
     const found =
-      `${value.toFixed(2)} (${rate(middle(rates[size], ours))}/s against ${rate(middle(rates[size], bare))}/s; ${rounds}); ` +
-      `${written} of one that writes a journal (${rate(middle(rates[size], journal))}/s)`;
+      `${value.toFixed(2)} (${rate(middle(rates[size], ours))}/s against ${rate(middle(rates[size], bare))}/s; ${rounds})` +
+      beside(`${placement}/journal`, 'writes a journal') +
+      beside(`${placement}/zeroing`, 'zeroes what it maps and gives back what ends');
     const what = `Guest cycles of ${size}, ${placement} placement, against a bare back-end`;
     return atLeast(OF_CEILING[placement][size], what, value, found);
   });
@@ -91,6 +95,7 @@ function peerUnloadedRow({ unloaded }: GuestFigures, placement: Placement): Row 
 const NAMES: readonly (readonly [SideName, string])[] = [
   ['window/bare', 'a bare back-end, no broker, window placement'],
   ['window/journal', 'the same, writing a journal'],
+  ['window/zeroing', 'the same, zeroing what it maps and giving back what ends'],
   ['window/ours', '**ours, window placement**'],
   ['per-blob/bare', 'a bare back-end, one mapping a blob'],
   ['per-blob/journal', 'the same, writing a journal'],

@@ -112,7 +112,7 @@ async function measure(flags: Flags): Promise<{ readonly rows: readonly Row[]; r
   if (wants('guest')) {
     const peerRoot = flags.peers ? await fetchPeerRoot({ progress }) : null;
     const effort = quick
-      ? { rounds, turn: 150, warmUp: 300, unloaded: 15, unloadedRounds: 1, mostAlive: 2000 }
+      ? { rounds, turn: 150, warmUp: 2500, unloaded: 15, unloadedRounds: 1, mostAlive: 2000 }
       : { rounds, turn: 1000, warmUp: 3000, unloaded: 50, unloadedRounds: rounds, mostAlive: 10_000 };
     const figures = await measureGuestCycles(effort, peerRoot, progress);
     rows.push(...guestRows(figures), ...(flags.peers ? peerRows(figures) : []));
