@@ -1,8 +1,9 @@
 // A frontend: the virtio-gpu devices of one VM or of several, as one process. What the VMs share is here: the process' figures, the holder's
-// store, one timer for all that is looked at regularly. Everything else belongs to one VM (vm-frontend.ts).
+// store, what is looked at regularly. Everything else belongs to one VM (vm-frontend.ts).
 //
 // A VM that cannot be served (unknown, its socket taken, a state that cannot be gone on with) does not keep the others from it: it is named with
 // its reason, and tried again with pauses. Only a process without a single VM that can be served ends, with the reason as its exit code.
+import { Sweeper, type SweptVm } from '../lib/memory/sweeper.ts';
 import { readingFor } from '../lib/os/after-reading.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
 import type { FdStore } from '../lib/runtime/fd-store.ts';
@@ -69,6 +70,8 @@ export async function startFrontend(
 class FrontendProcess implements Frontend {
   readonly #figures = new ProcessFigures();
   readonly #vms: readonly KeptVm[];
+  readonly #swept = new Set<SweptVm>();
+  readonly #sweeper: Sweeper;
   readonly #timer: NodeJS.Timeout;
   readonly #answerTimeout: number;
   /** Who tells the broker of this process: one VM, so that sums are right. */
@@ -84,6 +87,7 @@ class FrontendProcess implements Frontend {
         store: store && new VmStore(store, options.vm),
         processFigures: () => (vm === this.#teller ? this.#figures.read() : null),
         vms: vms.length,
+        swept: this.#swept,
       });
       return vm;
     };
@@ -91,6 +95,7 @@ class FrontendProcess implements Frontend {
     const [teller] = this.#vms;
     if (teller === undefined) throw new RangeError('a frontend without a VM');
     this.#teller = teller;
+    this.#sweeper = new Sweeper(() => this.#swept, config.sweepInterval, log);
     this.#answerTimeout = config.frontend.answerTimeout;
     this.#timer = setInterval(() => this.#look(), config.frontend.statisticsInterval);
     this.#timer.unref();
@@ -119,6 +124,7 @@ class FrontendProcess implements Frontend {
 
   async stop(end: FrontendEnd = 'replaced'): Promise<void> {
     clearInterval(this.#timer);
+    this.#sweeper.close();
     this.giveUpWaiting();
     await Promise.all(this.#vms.map((vm) => vm.stop(end)));
     this.#figures.close();

@@ -1,5 +1,7 @@
 // One VM of a frontend's process: attaches it at the broker, then listens for its VMM. Wires the parts together and owns their ends. Nothing here
 // is shared with other VMs: session, descriptors, journal and queues are its own.
+
+import type { SweptVm } from '../lib/memory/sweeper.ts';
 import type { Fd } from '../lib/os/fd.ts';
 import type { Config } from '../lib/runtime/config.ts';
 import { EXIT, ExitError } from '../lib/runtime/exit-code.ts';
@@ -64,6 +66,8 @@ export type VmSurroundings = {
   readonly processFigures: () => Figures | null;
   /** How many VMs this process has. */
   readonly vms: number;
+  /** VMs whose windows are swept; this one among them, while it decides. */
+  readonly swept: Set<SweptVm>;
 };
 
 /**
@@ -76,7 +80,7 @@ export async function serveVm(
   options: FrontendOptions,
   config: FrontendConfig,
   log: Logger,
-  { signal, store, processFigures, vms }: VmSurroundings,
+  { signal, store, processFigures, vms, swept }: VmSurroundings,
 ): Promise<ServedVm> {
   const { answerTimeout, vmmTimeout } = config.frontend;
   const paths = runDirectoryPaths(config.runDirectory);
@@ -141,7 +145,7 @@ export async function serveVm(
       session,
       durable: state,
       answerTimeout,
-      sweepInterval: config.sweepInterval,
+      swept,
       fetchMemory,
       giveMemory: (handle, fd) => fds.give(handle.token, fd),
       statistics,

@@ -1,6 +1,6 @@
 // A VM that this process decides for: the accounts, the grant, and what the broker is told of both, for one session of the broker's.
 import type { Grant } from '../../lib/domain/grant.ts';
-import { Sweeper } from '../../lib/memory/sweeper.ts';
+import type { SweptVm } from '../../lib/memory/sweeper.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../lib/rpc/u64.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -39,8 +39,8 @@ export type DecidingOptions = {
   readonly answerTimeout: number;
   /** How long one waited, milliseconds. */
   readonly observeGrantWait: (duration: number) => void;
-  /** Milliseconds between two looks for what the guest touched outside of its blobs. */
-  readonly sweepInterval: number;
+  /** The VM is among these until close(): what its guest touches outside of its blobs is looked for with theirs. */
+  readonly swept: Set<SweptVm>;
   readonly log: Logger;
 };
 
@@ -49,8 +49,8 @@ export class Deciding {
   readonly #memory: OwnMemory;
   readonly #teller: AccountsTeller;
   readonly #grants: GrantHolder;
-  readonly #swept: { strayBytes: number };
-  readonly #sweeper: Sweeper;
+  readonly #swept: SweptVm & { closed: boolean };
+  readonly #allSwept: Set<SweptVm>;
 
   /** Throws Error when a predecessor's accounts contradict themselves. */
   constructor(options: DecidingOptions) {
@@ -102,7 +102,8 @@ export class Deciding {
       strayBytes: 0,
     };
     this.#swept = swept;
-    this.#sweeper = new Sweeper(() => [swept], options.sweepInterval, options.log);
+    this.#allSwept = options.swept;
+    this.#allSwept.add(swept);
   }
 
   /** See Decider. */
@@ -181,7 +182,8 @@ export class Deciding {
   close(): void {
     this.#teller.close();
     this.#grants.close();
-    this.#sweeper.close();
+    this.#swept.closed = true;
+    this.#allSwept.delete(this.#swept);
     this.#decider.close();
   }
 }

@@ -13,6 +13,7 @@
 // With a journal the device outlives this process: a successor reads the tables from it as soon as the control queue tells how far its
 // answers are published, and pops again what was not answered.
 
+import type { SweptVm } from '../../lib/memory/sweeper.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import { duplicate } from '../../lib/os/memory.ts';
@@ -109,8 +110,8 @@ export type GpuDeviceOptions = {
   readonly window?: Fd | null;
   /** How long a map waits for the window's memory, milliseconds. */
   readonly answerTimeout: number;
-  /** Milliseconds between two looks for what the guest touched outside of its blobs. */
-  readonly sweepInterval: number;
+  /** See DecidingOptions. */
+  readonly swept: Set<SweptVm>;
   /** Where a successor reads what the guest was told; null: the device ends with this process. */
   readonly durable?: Durable | null;
   /** Redeems a token of the broker for a descriptor that the caller owns. */
@@ -692,7 +693,7 @@ export class GpuDevice implements Device {
   #begin(window: WindowFile, { decides, past, isAttached }: DueDeciding): void {
     const { memory } = window;
     if (memory === null) throw new Error('the window is not here');
-    const { vm, stash, session, answerTimeout, sweepInterval, statistics, log } = this.#options;
+    const { vm, stash, session, answerTimeout, swept, statistics, log } = this.#options;
     this.#deciding = new Deciding({
       name: vm,
       windowSize: this.#windowSize,
@@ -705,7 +706,7 @@ export class GpuDevice implements Device {
       link: session,
       journal: this.#durable?.journal ?? null,
       answerTimeout,
-      sweepInterval,
+      swept,
       observeGrantWait: (duration) => statistics.observe('grant', duration),
       log,
     });

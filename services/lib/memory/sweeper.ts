@@ -2,7 +2,7 @@
 // anybody's books, and the next blob there must not wait for the zeroing of somebody's gigabytes.
 //
 // One round looks at every window; it goes in slices, so that commands are never kept waiting, and leaves a VM alone while its memory is
-// being worked on (the books are ahead of the memory then).
+// being worked on (the books are ahead of the memory then). Where nothing was touched a slice is enough for hundreds of windows.
 import type { Extent } from '../os/memory.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { WindowMemory } from './window-memory.ts';
@@ -30,6 +30,8 @@ export interface SweptVm {
   strayBytes: number;
 }
 
+/** What is left of a slice. */
+type Budget = { steps: number; bytes: number };
 type Progress = { readonly attached: SweptVm; cursor: number; found: number };
 
 export class Sweeper {
@@ -75,8 +77,13 @@ export class Sweeper {
   }
 
   #work(): void {
-    const progress = this.#round[0];
-    if (progress === undefined) return;
+    const budget = newBudget();
+    for (let windows = this.#round.length; windows > 0 && budget.steps > 0 && budget.bytes > 0; windows -= 1)
+      this.#workOn(this.#round[0] as Progress, budget);
+    if (this.#round.length > 0) this.#next(SLICE_PAUSE_MS);
+  }
+
+  #workOn(progress: Progress, budget: Budget): void {
     const { attached } = progress;
     try {
       if (attached.closed) {
@@ -84,7 +91,7 @@ export class Sweeper {
       } else if (attached.busy) {
         // Later, behind the others.
         this.#round.push(this.#round.shift() as Progress);
-      } else if (sweepSlice(progress)) {
+      } else if (sweepSlice(progress, budget)) {
         attached.strayBytes = progress.found;
         this.#round.shift();
         if (progress.found > 0) {
@@ -95,30 +102,26 @@ export class Sweeper {
       this.#log.error({ err: error, vm: attached.vm.name }, 'a window could not be swept');
       this.#round.shift();
     }
-    if (this.#round.length > 0) this.#next(SLICE_PAUSE_MS);
   }
 }
 
-/** One slice of one window; true at its end. */
-export function sweepSlice(progress: Progress): boolean {
+/** Goes on with one window, for as long as the budget lasts; true at the window's end. */
+export function sweepSlice(progress: Progress, budget: Budget = newBudget()): boolean {
   const { vm, window } = progress.attached;
   if (window === null) return true;
-  let bytes = 0;
-  for (let step = 0; step < STEPS_PER_SLICE && bytes < BYTES_PER_SLICE; ) {
+  while (budget.steps > 0 && budget.bytes > 0) {
+    budget.steps -= 1;
     const data = window.nextData(progress.cursor);
     if (data === null) return true;
     const end = data.offset + data.length;
     progress.cursor = data.offset;
-    while (progress.cursor < end && step < STEPS_PER_SLICE && bytes < BYTES_PER_SLICE) {
-      step += 1;
+    while (progress.cursor < end && budget.steps > 0 && budget.bytes > 0) {
+      budget.steps -= 1;
       const occupied = vm.firstOccupied(progress.cursor, end - progress.cursor);
-      const strayEnd = Math.min(
-        occupied === null ? end : occupied.offset,
-        progress.cursor + BYTES_PER_SLICE - bytes,
-      );
+      const strayEnd = Math.min(occupied === null ? end : occupied.offset, progress.cursor + budget.bytes);
       if (strayEnd > progress.cursor) {
         window.zeroInline(progress.cursor, strayEnd - progress.cursor);
-        bytes += strayEnd - progress.cursor;
+        budget.bytes -= strayEnd - progress.cursor;
         progress.found += strayEnd - progress.cursor;
         progress.cursor = strayEnd;
       } else if (occupied !== null) {
@@ -127,4 +130,8 @@ export function sweepSlice(progress: Progress): boolean {
     }
   }
   return false;
+}
+
+function newBudget(): Budget {
+  return { steps: STEPS_PER_SLICE, bytes: BYTES_PER_SLICE };
 }

@@ -1,7 +1,7 @@
 // This process in figures, the same ones for each service. Reading them changes nothing: whoever reads, and however often, the next one
 // finds what it would have found anyway.
 import { readdirSync } from 'node:fs';
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { ReserveDescriptor } from './reserve-descriptor.ts';
 
@@ -26,9 +26,12 @@ const WINDOW = 30_000;
 /**
  * The timer that measures the loop's delay fires so often, milliseconds; its own period is not part of the delay. A process that does nothing
  * else wakes up for it, and a host may have hundreds of those: with Node's own monitorEventLoopDelay() at 20 ms, twice because of the window,
- * that was nearly all that an idle frontend did (0.27 % of a core each).
+ * that was nearly all that an idle frontend did (0.27 % of a core each). So it is slow where nothing was done for a period.
  */
 const PERIOD = 100;
+const IDLE_PERIOD = 1000;
+/** Of work in a period; less is next to nothing, milliseconds. */
+const LEAST_WORK = 5;
 
 export class ProcessFigures {
   readonly #lag: LoopDelay;
@@ -74,19 +77,23 @@ export class ProcessFigures {
 /**
  * The delay of the event loop over a window that moves by itself: of two histograms that overlap, the older one is read, and when it is
  * two windows old it begins anew and the other one is the older. They count microseconds, up to an hour.
+ *
+ * What is counted is how late the timer was; or how long a turn of the loop took on the average since the last time, where that was longer: a stall
+ * that was over before the timer was due has gone on for so long at least.
  */
 class LoopDelay {
   readonly #window: number;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   #older = newHistogram();
   #newer = newHistogram();
-  #looked = performance.now();
-  #moved = this.#looked;
+  #due = performance.now() + PERIOD;
+  #moved = performance.now();
+  #worked = performance.eventLoopUtilization().active;
+  #turns = turnsOfLoop();
 
   constructor(window: number) {
     this.#window = window;
-    this.#timer = setInterval(() => this.#look(), PERIOD);
-    this.#timer.unref();
+    this.#timer = this.#lookIn(PERIOD);
   }
 
   /** Seconds; 0 before the first sample. */
@@ -95,21 +102,44 @@ class LoopDelay {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+  }
+
+  #lookIn(period: number): NodeJS.Timeout {
+    this.#due = performance.now() + period;
+    return setTimeout(() => this.#look(), period).unref();
   }
 
   #look(): void {
     const now = performance.now();
+    const { active } = performance.eventLoopUtilization();
+    const turns = turnsOfLoop();
+    const work = active - this.#worked;
+    const longest = Math.max(now - this.#due, work / Math.max(1, turns - this.#turns));
+    this.#worked = active;
+    this.#turns = turns;
+    this.#timer = this.#lookIn(work < LEAST_WORK ? IDLE_PERIOD : PERIOD);
+    this.#count(longest);
+    this.#move(now);
+  }
+
+  #count(milliseconds: number): void {
     // A histogram holds nothing smaller than 1.
-    const delay = Math.max(1, Math.round((now - this.#looked - PERIOD) * 1000));
-    this.#looked = now;
+    const delay = Math.max(1, Math.round(milliseconds * 1000));
     this.#older.record(delay);
     this.#newer.record(delay);
+  }
+
+  #move(now: number): void {
     if (now - this.#moved < this.#window) return;
     this.#moved = now;
     this.#older.reset();
     [this.#older, this.#newer] = [this.#newer, this.#older];
   }
+}
+
+function turnsOfLoop(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount;
 }
 
 function newHistogram(): RecordableHistogram {

@@ -73,7 +73,7 @@ class Bench {
       journal: null,
       answerTimeout: 1000,
       observeGrantWait: () => {},
-      sweepInterval: 60_000,
+      swept: new Set(),
       log: pino({ level: 'silent' }),
     });
     ends.push(() => {

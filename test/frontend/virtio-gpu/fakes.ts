@@ -393,7 +393,7 @@ export class Bench {
         journal,
       ),
       answerTimeout,
-      sweepInterval: 10_000,
+      swept: new Set(),
       vm: 'test',
       stash: () => {
         if (decides === null && predecessor === null) throw new Error('the broker decides');
