@@ -85,8 +85,11 @@ export class FakeQueue implements DurableQueue {
     this.#nextHead = first;
   }
 
+  /** How many answers there are. */
+  answered = 0;
+
   get inFlight(): number {
-    return this.#popped - this.answers.length;
+    return this.#popped - this.answered;
   }
 
   add(command: Uint8Array, room = 1100, readableBytes = command.length): void {
@@ -112,10 +115,11 @@ export class FakeQueue implements DurableQueue {
 
   pushAll(completions: readonly Completion[]): void {
     this.pushes.push(completions);
+    this.answered += completions.length;
   }
 
   get published(): number {
-    return this.#first + this.answers.length;
+    return this.#first + this.answered;
   }
 
   numberOf(chain: Chain): number {
@@ -478,11 +482,15 @@ export class Bench {
     this.vmm.queueKicked(this.queue);
   }
 
-  /** The same, and waits until everything is answered. Returns the names of the new answers. */
+  /** The same, and waits until nothing more is answered: each turn has its share of the commands. Returns the names of the new answers. */
   async run(...commands: readonly Uint8Array[]): Promise<readonly (string | null)[]> {
     const before = this.queue.answers.length;
     this.kick(...commands);
-    await turns();
+    let pushes: number;
+    do {
+      pushes = this.queue.pushes.length;
+      await turns();
+    } while (this.queue.pushes.length > pushes);
     return this.queue.names.slice(before);
   }
 
