@@ -54,11 +54,14 @@ export const FAULT_POINTS = [
   'channel.reply-counted',
   'channel.fenced',
   // lib/vhost-user: a queue
+  'queue.taken',
   'queue.popped',
   'queue.handling',
   'queue.handled',
   'queue.replies-written',
+  'queue.announced',
   'queue.published',
+  'queue.cleared',
   'queue.counted',
   'queue.signalled',
   // lib/vhost-user: what an adopted connection does first

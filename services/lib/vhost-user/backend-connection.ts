@@ -42,11 +42,12 @@ import { QueueDrain } from './queue-drain.ts';
 import { ConnectionCommits } from './recovery/connection-commits.ts';
 import type { ConnectionRecord } from './recovery/connection-record.ts';
 import type { ConnectionRecovery } from './recovery/connection-recovery.ts';
+import { InFlightTable } from './recovery/in-flight-table.ts';
 import { type Answer, FdBox, type OwnReply, type Request, type RequestHandlers, reply } from './request.ts';
 import { activeQueue, closeKick, type Ring } from './ring.ts';
 import { ringRequests } from './ring-requests.ts';
 import { Rings } from './rings.ts';
-import { privateWords, type QueueWords, type Virtqueue } from './virtqueue.ts';
+import type { Virtqueue } from './virtqueue.ts';
 import { factsOf, type VmmFacts } from './vmm-facts.ts';
 
 const REQUESTS_WITH_REPLY: ReadonlySet<number> = new Set(
@@ -77,7 +78,7 @@ export class BackendConnection {
   readonly #stream: MessageStream;
   readonly #memory: GuestMemory;
   readonly #negotiation: Negotiation = nothingNegotiated();
-  readonly #words: readonly QueueWords[];
+  readonly #tables: readonly InFlightTable[];
   readonly #rings: Rings;
   readonly #channel: ChannelSlot;
   readonly #drain: QueueDrain;
@@ -104,9 +105,9 @@ export class BackendConnection {
     this.#memory = recovery
       ? new GuestMemory(isOwnMemory, (fd) => recovery.noteOf(fd))
       : new GuestMemory(isOwnMemory);
-    this.#words = Array.from(
+    this.#tables = Array.from(
       { length: device.queues },
-      (_, index) => recovery?.queueWords(index) ?? privateWords(),
+      (_, index) => recovery?.tableOf(index) ?? InFlightTable.unshared(device.largestQueueSize),
     );
     this.#drain = new QueueDrain(log, options.drainTimeoutMs);
     this.#channel = new ChannelSlot({
@@ -116,7 +117,7 @@ export class BackendConnection {
     });
     this.#rings = new Rings({
       count: device.queues,
-      words: this.#words,
+      tables: this.#tables,
       memory: this.#memory,
       log,
       mostReadableBytes,
@@ -206,7 +207,8 @@ export class BackendConnection {
     return {
       peer: this.#options.peer,
       adopted: (this.#recovery?.past ?? null) !== null,
-      published: (queue) => this.#words[queue]?.numbers[0] ?? 0,
+      published: (queue) => this.#tables[queue]?.lowest ?? 0,
+      isAnswered: (queue, number) => this.#tables[queue]?.isAnswered(number) ?? false,
       get features() {
         return negotiation.features;
       },

@@ -23,7 +23,7 @@
 //
 //   channelOpened, memoryChanged, queueStarted for each queue that was running, then queueKicked for each of them
 //
-// and pops again whatever was popped and not published. Three things are the device's part of it:
+// and pops again whatever was popped and not published, by its number, however much behind it was. Three things are the device's part of it:
 // - What chains changed is recorded together with their answers, by queue.numberOf(chain), before they are pushed. A chain that is popped again
 //   and has a record gets that answer; one without never happened, meets the state of before it, and has to have its effect once. A reset() ends
 //   records that are not published: the next driver's chains may have the same numbers.
@@ -63,10 +63,13 @@ export type VmmConnection = {
   /** The connection is a predecessor's that died, or left. */
   readonly adopted: boolean;
   /**
-   * Chains of a queue with lower numbers are answered, for the guest and for good; those from this number on are not (see
-   * DurableQueue.numberOf()). Grows over stops, resets and, with a store, over the life of processes and connections.
+   * Chains of a queue with lower numbers are answered, for the guest and for good, or were dropped with their driver; the chain of this
+   * number is not (see DurableQueue.numberOf()), and of those behind it isAnswered() tells: where a device answers in order, none is. Grows
+   * over stops, resets and, with a store, over the life of processes and connections.
    */
   published(queue: number): number;
+  /** Whether the chain of this number is answered, for the guest and for good, or was dropped with its driver. */
+  isAnswered(queue: number, number: number): boolean;
   /** Ends the connection; the reason is logged. */
   close(reason: string): void;
 };

@@ -7,14 +7,15 @@ import { VhostUserError } from './errors.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { Log } from './log.ts';
 import type { RingRecord } from './recovery/connection-record.ts';
+import type { InFlightTable } from './recovery/in-flight-table.ts';
 import { activeQueue, adoptEventfd, closeKick, closeRing, newRing, type Ring } from './ring.ts';
 import { digestOfUsedRing, type RingSetup } from './ring-parts.ts';
-import { type QueueWords, Virtqueue } from './virtqueue.ts';
+import { Virtqueue } from './virtqueue.ts';
 
 export type RingsOptions = {
   readonly count: number;
   /** One for each ring, whatever queue it has. */
-  readonly words: readonly QueueWords[];
+  readonly tables: readonly InFlightTable[];
   readonly memory: GuestMemory;
   readonly log: Log;
   /** Default: DEFAULT_MOST_READABLE_BYTES. */
@@ -201,12 +202,12 @@ export class Rings {
     addresses: RingSetup,
     adopted: { readonly size: number; readonly lead: number } | null = null,
   ): Virtqueue {
-    const { words, memory, isIndirect, mostReadableBytes, log } = this.#options;
+    const { tables, memory, isIndirect, mostReadableBytes, log } = this.#options;
     return new Virtqueue(
       {
         index: ring.index,
         size: adopted?.size ?? ring.size,
-        words: words[ring.index] as QueueWords,
+        table: tables[ring.index] as InFlightTable,
         ...(adopted && { adopted }),
         memory,
         doorbells: ring.doorbells,

@@ -11,10 +11,12 @@
 //   broken     the guest broke the ring itself (or it left guest memory): the error eventfd was signalled, nothing happens until a new start
 //   discarded  the driver started afresh or the connection ended: answers are dropped
 //
-// Hostile guests: every descriptor is read once and checked as read; a chain that breaks a rule is answered with length 0 in its turn and the
-// queue goes on; an index that cannot be true breaks the queue, because no later index can be trusted either. Answers are published in the
-// order of the available ring whatever the order of pushAll(), so that `used.idx` always says how many chains are done: a successor of this
-// process may start from it.
+// Chains may be answered in any order; the used ring has them in the order in which they were answered. A table (recovery/in-flight-table.ts)
+// says which of them are in flight: a successor of this process pops just those again, by their heads, in the order in which they were popped,
+// and then what is new. The available ring cannot tell: its entries of before may be overwritten, and the used index only counts.
+//
+// Hostile guests: every descriptor is read once and checked as read (descriptor-chain.ts); a chain that breaks a rule is answered with length 0
+// as soon as it is found, and the queue goes on; an index that cannot be true breaks the queue, because no later index can be trusted either.
 
 import { signalEventfd } from '../os/eventfd.ts';
 import { faultPoint } from '../os/fault-point.ts';
@@ -31,11 +33,11 @@ import {
   ChainReader,
   DEFAULT_MOST_READABLE_BYTES,
   type GuestRange,
-  NO_BODY,
 } from './descriptor-chain.ts';
 import { messageOf } from './errors.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { Log } from './log.ts';
+import { InFlightTable, type TakenChain } from './recovery/in-flight-table.ts';
 import { locateRing, type RingParts, type RingSetup } from './ring-parts.ts';
 
 /**
@@ -48,7 +50,7 @@ const MOST_BATCH_DESCRIPTORS = 4096;
 
 export type QueueState = 'running' | 'paused' | 'draining' | 'suspended' | 'broken' | 'discarded';
 
-/** One request of the guest: what it held when it was taken. `head`: the descriptor that it begins with. */
+/** One request of the guest: what it held when it was popped. `head`: the descriptor that it begins with. */
 export type Chain = ChainBody & { readonly head: number };
 
 /** The answer to a chain. It is copied into guest memory when it is published, so it must not change until then. Null writes nothing. */
@@ -79,54 +81,36 @@ export type VirtqueueOptions = {
   readonly indirect: boolean;
   readonly mostReadableBytes?: number;
   readonly log: Log;
-  /** Where the queue counts; in memory that outlives this process when a successor shall go on. Default: memory of its own. */
-  readonly words?: QueueWords;
-  /** The queue was a predecessor's: it goes on from the used index in guest memory, which `lead` (see there) turns into an available index. */
+  /** What is in flight, for a successor: the ring's, with room for `size` entries. Default: one that ends with this process. */
+  readonly table?: InFlightTable;
+  /** The queue was a predecessor's: it goes on where the table and the used index in guest memory say, with his `lead` (see there). */
   readonly adopted?: { readonly lead: number };
 };
-
-/**
- * What outlives a queue: numbers = [published, handling], attempts. Chains are numbered from the first that the queue ever saw, over stops
- * and fresh starts: `published` is the number of the next chain to be published, and its low 16 bits are the used index. `handling` is the
- * number plus 1 of the chain whose handler runs, 0 when none does; `attempts` counts the processes that ran it.
- */
-export type QueueWords = { readonly numbers: Float64Array; readonly attempts: Uint32Array };
-
-/** For a queue that nobody will go on with. */
-export function privateWords(): QueueWords {
-  return { numbers: new Float64Array(2), attempts: new Uint32Array(1) };
-}
-
-const PUBLISHED = 0;
-const HANDLING = 1;
 
 /** A chain between pop and publication. */
 class InFlight implements Chain {
   readonly head: number;
+  /** See InFlightTable. */
+  readonly number: number;
   readonly readable: Buffer;
   readonly readableBytes: number;
   readonly writable: readonly GuestRange[];
   readonly writableBytes: number;
-  /** It is answered, or malformed. */
-  done: boolean;
-  reply: Uint8Array | null = null;
-  /** Whether this chain is the one that marks its head as taken (a duplicate does not). */
-  readonly ownsHead: boolean;
-  /** See QueueWords. */
-  number = 0;
+  /** It is answered, though perhaps not published. */
+  done = false;
 
-  constructor(head: number, body: ChainBody, done: boolean, ownsHead: boolean) {
+  constructor(head: number, number: number, body: ChainBody) {
     this.head = head;
+    this.number = number;
     this.readable = body.readable;
     this.readableBytes = body.readableBytes;
     this.writable = body.writable;
     this.writableBytes = body.writableBytes;
-    this.done = done;
-    this.ownsHead = ownsHead;
   }
 }
 
 const NO_CHAINS: readonly Chain[] = [];
+
 export class Virtqueue {
   readonly index: number;
   readonly size: number;
@@ -134,22 +118,22 @@ export class Virtqueue {
   readonly #doorbells: Doorbells;
   readonly #reader: ChainReader;
   readonly #log: Log;
-  readonly #words: QueueWords;
+  readonly #table: InFlightTable;
   readonly #adopted: { readonly lead: number } | null;
   #lead = 0;
-  /** numbers[PUBLISHED], as a field that is quick to get at. */
-  #published = 0;
   #setup: RingSetup;
   #state: QueueState = 'suspended';
   #rings: RingParts | null = null;
-  #lastAvailable: number;
-  #usedIndex = 0;
-  #knowsUsedIndex = false;
-  // Chains in flight in the order of the available ring: a ring of its own, because a queue never has more than `size` of them.
-  readonly #inFlight: (InFlight | null)[];
-  #first = 0;
-  #count = 0;
-  readonly #headTaken: Uint8Array;
+  /** The available index of the chain that is popped next. */
+  #nextAvailable: number;
+  /** Table and ring are of one mind. */
+  #isSettled = false;
+  /** Chains that were popped here and are not published. */
+  #popped = 0;
+  /** What a predecessor had popped, until it is popped here: the last one is the first. */
+  #again: TakenChain[] = [];
+  /** Answers that came while the queue was suspended, in their order. */
+  #kept: Completion[] = [];
   readonly #statistics = {
     chains: 0,
     malformed: 0,
@@ -161,21 +145,19 @@ export class Virtqueue {
   #onIdle: (() => void) | null = null;
   #isCut = false;
 
-  /** A suspended queue: resume() starts it. `lastAvailable` is the index of SET_VRING_BASE, 0 to 65535. */
-  constructor(options: VirtqueueOptions, setup: RingSetup, lastAvailable: number) {
-    this.index = options.index;
-    this.size = options.size;
-    this.#memory = options.memory;
-    this.#doorbells = options.doorbells;
+  /** A suspended queue: resume() starts it. `base` is the index of SET_VRING_BASE, 0 to 65535. */
+  constructor(options: VirtqueueOptions, setup: RingSetup, base: number) {
     const { memory, size, indirect, mostReadableBytes = DEFAULT_MOST_READABLE_BYTES } = options;
+    this.index = options.index;
+    this.size = size;
+    this.#memory = memory;
+    this.#doorbells = options.doorbells;
     this.#reader = new ChainReader({ memory, size, indirect, mostReadableBytes });
     this.#log = options.log;
-    this.#words = options.words ?? privateWords();
+    this.#table = options.table ?? InFlightTable.unshared(size);
     this.#adopted = options.adopted ?? null;
     this.#setup = setup;
-    this.#lastAvailable = lastAvailable;
-    this.#inFlight = new Array<InFlight | null>(options.size).fill(null);
-    this.#headTaken = new Uint8Array(options.size);
+    this.#nextAvailable = base;
   }
 
   // ---- for the device ---------------------------------------------------------------------------------------------------------------
@@ -184,9 +166,9 @@ export class Virtqueue {
     return this.#state;
   }
 
-  /** Chains that were popped and are not published yet. */
+  /** Chains that were popped, here or by a predecessor, and are not published yet. */
   get inFlight(): number {
-    return this.#count;
+    return this.#popped + this.#again.length;
   }
 
   get statistics(): QueueStatistics {
@@ -194,11 +176,11 @@ export class Virtqueue {
   }
 
   /**
-   * The number of the next chain to be published; it only grows, whatever becomes of queue, driver and process. A chain is answered, for
-   * the guest and for good, once this is larger than the chain's number. 0 to 2^53.
+   * The number of the first chain that is not published yet; it only grows, whatever becomes of queue, driver and process. Where a device
+   * answers in order, a chain is answered, for the guest and for good, once this is larger than the chain's number. 0 to 2^53.
    */
   get published(): number {
-    return this.#published;
+    return this.#table.lowest;
   }
 
   /** The number of a chain that popAll() returned: what is to count from its publication on is marked with it. */
@@ -213,25 +195,18 @@ export class Virtqueue {
    * chain without running the handler.
    */
   handling(chain: Chain): number {
-    const { numbers, attempts } = this.#words;
-    const marked = this.numberOf(chain) + 1;
-    const attempt = numbers[HANDLING] === marked ? (attempts[0] as number) + 1 : 1;
-    attempts[0] = attempt;
-    numbers[HANDLING] = marked;
-    faultPoint('queue.handling');
-    return attempt;
+    return this.#table.handling(chain.head, this.numberOf(chain));
   }
 
   /** The handler has returned. */
   handled(): void {
-    this.#words.numbers[HANDLING] = 0;
-    faultPoint('queue.handled');
+    this.#table.handled();
   }
 
   /**
-   * Takes the chains that wait in the queue, in order; empty when there are none or the queue is not running. Large batches are cut
-   * (MOST_BATCH_CHAINS and the like): call again until it returns none and was not cut. Every chain is owed one pushAll(). Never throws for what a
-   * guest does.
+   * Takes the chains that wait in the queue, in order, first those that a predecessor had popped; empty when there are none or the queue is
+   * not running. Large batches are cut (MOST_BATCH_CHAINS and the like): call again until it returns none and was not cut. Every chain is owed
+   * one pushAll(). Never throws for what a guest does.
    */
   popAll(): readonly Chain[] {
     this.#isCut = false;
@@ -239,35 +214,30 @@ export class Virtqueue {
     const rings = this.#currentRings();
     if (!rings) return NO_CHAINS;
     const index = Atomics.load(rings.available, 1);
-    let waiting = (index - this.#lastAvailable) & 0xffff;
-    if (waiting === 0) return NO_CHAINS;
-    if (waiting + this.#count > this.size) {
+    let waiting = (index - this.#nextAvailable) & 0xffff;
+    if (waiting === 0 && this.#again.length === 0) return NO_CHAINS;
+    if (waiting + this.#table.count > this.size) {
       this.#break(
-        `the guest moved the available index from ${this.#lastAvailable} to ${index} with ${this.#count} chains in flight; the queue has ${this.size} entries`,
+        `the guest moved the available index from ${this.#nextAvailable} to ${index} with ${this.inFlight} chains in flight; the queue has ${this.size} entries`,
       );
       return NO_CHAINS;
     }
-    const chains: Chain[] = [];
+    const { malformed } = this.#statistics;
+    const chains: InFlight[] = [];
     let bytes = 0;
     this.#reader.walked = 0;
-    const mostWaiting = Math.max(0, waiting - MOST_BATCH_CHAINS);
-    for (; waiting > mostWaiting && bytes < MOST_BATCH_BYTES; waiting -= 1) {
-      if (this.#reader.walked >= MOST_BATCH_DESCRIPTORS) break;
-      const head = rings.available[2 + (this.#lastAvailable & (this.size - 1))] as number;
-      this.#lastAvailable = (this.#lastAvailable + 1) & 0xffff;
-      const chain = this.#take(rings, head);
-      chain.number = this.#published + this.#count;
-      this.#inFlight[(this.#first + this.#count) & (this.size - 1)] = chain;
-      this.#count += 1;
-      this.#statistics.chains += 1;
-      if (!chain.done) {
-        chains.push(chain);
-        bytes += chain.readable.length;
-      }
+    for (let taken = 0; waiting + this.#again.length > 0 && taken < MOST_BATCH_CHAINS; taken += 1) {
+      if (bytes >= MOST_BATCH_BYTES || this.#reader.walked >= MOST_BATCH_DESCRIPTORS) break;
+      const isAgain = this.#again.length > 0;
+      const chain = isAgain ? this.#takeAgain(rings) : this.#takeNext(rings);
+      if (!isAgain) waiting -= 1;
+      if (chain === null) continue;
+      chains.push(chain);
+      bytes += chain.readable.length;
     }
-    this.#isCut = waiting > 0;
+    this.#isCut = waiting + this.#again.length > 0;
     faultPoint('queue.popped');
-    this.#publish();
+    if (this.#statistics.malformed > malformed) this.#interruptIfWanted(rings);
     return chains;
   }
 
@@ -278,19 +248,19 @@ export class Virtqueue {
 
   /**
    * Answers chains: writes each reply into the chain's writable part (cut off where that ends), then all used elements, one used index and
-   * at most one interrupt. Chains may be answered in any order; they are published in the order of the queue. On a suspended queue the
-   * answers are kept; on a broken or discarded one they are dropped. Throws TypeError for a chain that is not in flight in this queue.
+   * at most one interrupt. Chains may be answered in any order; the guest sees them in that order. On a suspended queue the answers are
+   * kept; on a broken or discarded one they are dropped. Throws TypeError for a chain that is not in flight in this queue.
    */
   pushAll(completions: readonly Completion[]): void {
-    if (this.#state === 'broken' || this.#state === 'discarded') return;
-    for (const { chain, reply } of completions) {
-      if (!(chain instanceof InFlight) || chain.done || !this.#headTaken[chain.head]) {
+    if (this.#state === 'broken' || this.#state === 'discarded' || completions.length === 0) return;
+    for (const { chain } of completions) {
+      if (!(chain instanceof InFlight) || chain.done || !this.#table.has(chain.head, chain.number)) {
         throw new TypeError(`the chain with head ${chain.head} is not in flight in queue ${this.index}`);
       }
       chain.done = true;
-      chain.reply = reply;
     }
-    this.#publish();
+    if (this.#state === 'suspended') this.#kept.push(...completions);
+    else this.#publish(completions);
   }
 
   // ---- for the connection -----------------------------------------------------------------------------------------------------------
@@ -302,16 +272,15 @@ export class Virtqueue {
     this.#setup = setup;
     this.#rings = null;
     const rings = this.#locateRings();
-    if (!this.#knowsUsedIndex) {
-      this.#count16(Atomics.load(rings.usedIndex, 1));
-      this.#knowsUsedIndex = true;
-    }
+    if (!this.#isSettled) this.#settle(Atomics.load(rings.usedIndex, 1));
     this.#rings = rings;
     this.#state = 'running';
-    this.#publish();
+    const kept = this.#kept;
+    this.#kept = [];
+    if (kept.length > 0) this.#publish(kept);
   }
 
-  /** How far the available index of a chain is ahead of the used index at which it is answered. Known once the queue was started. */
+  /** How far the available index of a chain is ahead of its number, modulo 2^16. Known once the queue was started. */
   get lead(): number {
     return this.#lead;
   }
@@ -328,62 +297,55 @@ export class Virtqueue {
   }
 
   /**
-   * Pops nothing more; calls `onIdle` when the last chain in flight is published (at once when there is none).
-   * suspend() or discard() ends the wait.
+   * Pops nothing more; calls `onIdle` when the last chain that was popped here is published (at once when there is none). What a predecessor
+   * had popped, and nobody has popped again, is not waited for: nobody works on it. suspend() or discard() ends the wait.
    */
   drain(onIdle: () => void): void {
     if (this.#state === 'running' || this.#state === 'paused') this.#state = 'draining';
-    if (this.#count === 0 || this.#state !== 'draining') onIdle();
+    if (this.#popped === 0 || this.#state !== 'draining') onIdle();
     else this.#onIdle = onIdle;
   }
 
-  /** Stops: guest memory is not touched until resume(). Returns the index from which a successor goes on. */
+  /**
+   * Stops: guest memory is not touched until resume(). Returns the available index of the chain that is popped next. Those in flight are
+   * before it; they stay in the table, and are answered when the queue goes on, by this process or by a successor.
+   */
   suspend(): number {
     this.#onIdle = null;
     this.#rings = null;
     if (this.#state !== 'broken' && this.#state !== 'discarded') this.#state = 'suspended';
-    return this.#lastAvailable;
+    return this.#nextAvailable;
   }
 
-  /** Forgets everything; for good. */
+  /** Forgets everything; for good. The table stays as it is, for a successor or the next queue. */
   discard(): void {
-    this.#onIdle = null;
     this.#rings = null;
     this.#state = 'discarded';
-    this.#inFlight.fill(null);
-    this.#count = 0;
-  }
-
-  /** Where to go on, from the used index that is found in guest memory. */
-  #count16(found: number): void {
-    const { numbers } = this.#words;
-    const published = numbers[PUBLISHED] as number;
-    const ahead = (found - published) & 0xffff;
-    if (this.#adopted) {
-      // The predecessor died at most one publication after he had counted. What is further away is of the guest's making.
-      const isTrue = ahead <= this.size;
-      if (!isTrue) {
-        this.#log.warn(
-          { queue: this.index, found, expected: published & 0xffff },
-          'the guest moved the used index while the device was away; the device goes on where it was',
-        );
-      }
-      this.#published = isTrue ? published + ahead : published;
-      numbers[PUBLISHED] = this.#published;
-      this.#usedIndex = this.#published & 0xffff;
-      this.#lead = this.#adopted.lead;
-      this.#lastAvailable = (this.#usedIndex + this.#lead) & 0xffff;
-      return;
-    }
-    // A fresh ring: its numbers are the next ones with the right low half. What a process died of is not in it, whatever its number.
-    numbers[HANDLING] = 0;
-    this.#published = published + ahead;
-    numbers[PUBLISHED] = this.#published;
-    this.#usedIndex = found;
-    this.#lead = (this.#lastAvailable - found) & 0xffff;
+    this.#onIdle = null;
+    this.#forget();
   }
 
   // ---- ring -------------------------------------------------------------------------------------------------------------------------
+
+  /** Where to go on, from the used index that is found in guest memory. */
+  #settle(usedIndex: number): void {
+    const table = this.#table;
+    this.#isSettled = true;
+    if (!this.#adopted) {
+      table.begin(usedIndex);
+      this.#lead = (this.#nextAvailable - usedIndex) & 0xffff;
+      return;
+    }
+    if (!table.settle(usedIndex)) {
+      this.#log.warn(
+        { queue: this.index, found: usedIndex, expected: table.usedIndex },
+        'the guest moved the used index while the device was away; the device goes on where it was',
+      );
+    }
+    this.#again = [...table.taken].reverse();
+    this.#lead = this.#adopted.lead;
+    this.#nextAvailable = ((table.next % 0x1_0000) + this.#lead) & 0xffff;
+  }
 
   #currentRings(): RingParts | null {
     if (this.#rings && this.#rings.generation === this.#memory.generation) return this.#rings;
@@ -402,14 +364,19 @@ export class Virtqueue {
   #break(problem: string): void {
     this.#state = 'broken';
     this.#rings = null;
-    this.#inFlight.fill(null);
-    this.#count = 0;
+    this.#forget();
     this.#log.error(
       { queue: this.index, problem },
       'a queue is broken and stays so until the guest sets it up again',
     );
     this.#signal(this.#doorbells.error);
     this.#becameIdle();
+  }
+
+  #forget(): void {
+    this.#popped = 0;
+    this.#again = [];
+    this.#kept = [];
   }
 
   #signal(doorbell: Fd | null): void {
@@ -432,76 +399,105 @@ export class Virtqueue {
 
   // ---- pop --------------------------------------------------------------------------------------------------------------------------
 
-  #take(rings: RingParts, head: number): InFlight {
+  /** Null for a chain that was refused. */
+  #takeNext(rings: RingParts): InFlight | null {
+    const head = rings.available[2 + (this.#nextAvailable & (this.size - 1))] as number;
+    this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff;
+    this.#statistics.chains += 1;
     if (head >= this.size)
-      return this.#malformed(head, `head ${head} of a queue with ${this.size} entries`, false);
-    if (this.#headTaken[head]) return this.#malformed(head, `head ${head} is in flight already`, false);
-    this.#headTaken[head] = 1;
+      return this.#refuse(rings, head, `head ${head} of a queue with ${this.size} entries`);
+    if (this.#table.isTaken(head)) return this.#refuse(rings, head, `head ${head} is in flight already`);
     const body = this.#reader.read(rings, head);
-    return 'problem' in body ? this.#bad(head, body) : new InFlight(head, body, false, true);
-  }
-
-  #bad(head: number, { problem, outOfReach }: BadChain): InFlight {
-    if (outOfReach !== null) {
-      this.#statistics.outOfReach += 1;
-      this.#statistics.outOfReachAt = outOfReach;
+    if ('problem' in body) {
+      this.#countOutOfReach(body);
+      return this.#refuse(rings, head, body.problem);
     }
-    return this.#malformed(head, problem, true);
+    this.#popped += 1;
+    return new InFlight(head, this.#table.take(head), body);
   }
 
-  #malformed(head: number, problem: string, ownsHead: boolean): InFlight {
+  /** A chain that a predecessor had popped. What the guest has made of it since is its own affair. */
+  #takeAgain(rings: RingParts): InFlight | null {
+    const { head, number } = this.#again.pop() as TakenChain;
+    this.#statistics.chains += 1;
+    const body = head < this.size ? this.#reader.read(rings, head) : null;
+    if (body && !('problem' in body)) {
+      this.#popped += 1;
+      return new InFlight(head, number, body);
+    }
+    if (body) this.#countOutOfReach(body);
+    this.#countMalformed(head, body?.problem ?? `head ${head} of a queue with ${this.size} entries`);
+    this.#putElement(rings, head, 0);
+    this.#table.answer(head);
+    this.#tell(rings);
+    return null;
+  }
+
+  /** Answers a chain that is not taken with length 0, at once: the table has no place for it. */
+  #refuse(rings: RingParts, head: number, problem: string): null {
+    this.#countMalformed(head, problem);
+    this.#putElement(rings, head, 0);
+    this.#table.refuse();
+    this.#tell(rings);
+    return null;
+  }
+
+  #countOutOfReach({ outOfReach }: BadChain): void {
+    if (outOfReach === null) return;
+    this.#statistics.outOfReach += 1;
+    this.#statistics.outOfReachAt = outOfReach;
+  }
+
+  #countMalformed(head: number, problem: string): void {
     const count = ++this.#statistics.malformed;
     // 1, 2, 4, 8 ...: a hostile guest does not get to fill the log.
-    if ((count & (count - 1)) === 0) {
-      this.#log.warn(
-        { queue: this.index, head, problem, malformed: count },
-        'a malformed descriptor chain was answered with length 0',
-      );
-    }
-    return new InFlight(head, NO_BODY, true, ownsHead);
+    if ((count & (count - 1)) !== 0) return;
+    this.#log.warn(
+      { queue: this.index, head, problem, malformed: count },
+      'a malformed descriptor chain was answered with length 0',
+    );
   }
 
   // ---- publish ----------------------------------------------------------------------------------------------------------------------
 
-  /** Publishes the answered chains at the front of the line. */
-  #publish(): void {
-    if (this.#state === 'suspended' || this.#count === 0) return;
-    if (!this.#inFlight[this.#first]?.done) return;
+  /** Of chains that are in flight and done. */
+  #publish(completions: readonly Completion[]): void {
     const rings = this.#currentRings();
     if (!rings) return;
-    const mask = this.size - 1;
-    let published = this.#published;
-    while (this.#count > 0) {
-      const chain = this.#inFlight[this.#first] as InFlight;
-      if (!chain.done) break;
-      const written = chain.reply ? this.#writeReply(chain, chain.reply) : 0;
-      const at = rings.usedAt + RING_OFFSET.ring + (this.#usedIndex & mask) * USED_ELEMENT_SIZE;
-      rings.used.setUint32(at + USED_ELEMENT_OFFSET.id, chain.head, true);
-      rings.used.setUint32(at + USED_ELEMENT_OFFSET.len, written, true);
-      this.#usedIndex = (this.#usedIndex + 1) & 0xffff;
-      published += 1;
-      if (chain.ownsHead) this.#headTaken[chain.head] = 0;
-      this.#inFlight[this.#first] = null;
-      this.#first = (this.#first + 1) & mask;
-      this.#count -= 1;
+    for (const { chain, reply } of completions) {
+      this.#putElement(rings, chain.head, reply ? this.#writeReply(chain, reply) : 0);
+      this.#table.answer(chain.head);
     }
-    // Sequentially consistent: the guest sees the elements before the index, and the flags are read after the index was written.
+    this.#popped -= completions.length;
     faultPoint('queue.replies-written');
-    Atomics.store(rings.usedIndex, 1, this.#usedIndex);
-    faultPoint('queue.published');
-    this.#published = published;
-    this.#words.numbers[PUBLISHED] = published;
-    faultPoint('queue.counted');
-    if ((Atomics.load(rings.available, 0) & AVAILABLE_FLAG_NO_INTERRUPT) === 0) {
-      this.#statistics.interrupts += 1;
-      this.#signal(this.#doorbells.call);
-      faultPoint('queue.signalled');
-    }
-    if (this.#count === 0) this.#becameIdle();
+    this.#tell(rings);
+    this.#interruptIfWanted(rings);
+    if (this.#popped === 0) this.#becameIdle();
+  }
+
+  /** The used element behind those that the guest knows and those that were put since. */
+  #putElement(rings: RingParts, head: number, written: number): void {
+    const slot = this.#table.nextUsedIndex & (this.size - 1);
+    const at = rings.usedAt + RING_OFFSET.ring + slot * USED_ELEMENT_SIZE;
+    rings.used.setUint32(at + USED_ELEMENT_OFFSET.id, head, true);
+    rings.used.setUint32(at + USED_ELEMENT_OFFSET.len, written, true);
+  }
+
+  /** Sequentially consistent: the guest sees the elements before the index, and the flags are read after the index was written. */
+  #tell(rings: RingParts): void {
+    Atomics.store(rings.usedIndex, 1, this.#table.announce());
+    this.#table.told();
+  }
+
+  #interruptIfWanted(rings: RingParts): void {
+    if ((Atomics.load(rings.available, 0) & AVAILABLE_FLAG_NO_INTERRUPT) !== 0) return;
+    this.#statistics.interrupts += 1;
+    this.#signal(this.#doorbells.call);
+    faultPoint('queue.signalled');
   }
 
   /** Fills the writable ranges with the reply; returns how many bytes were written. A range that left guest memory ends it. */
-  #writeReply(chain: InFlight, reply: Uint8Array): number {
+  #writeReply(chain: Chain, reply: Uint8Array): number {
     let written = 0;
     for (const range of chain.writable) {
       if (written === reply.length) break;

@@ -119,7 +119,7 @@ describe('virtqueue', () => {
     expect(s.queue.inFlight).toBe(0);
   });
 
-  it('answers a batch in the order of the queue with one interrupt', () => {
+  it('answers a batch in the order in which it is given, with one interrupt', () => {
     const s = setup();
     for (const head of [4, 0, 2]) command(s, head, text(`request ${head}`));
     s.driver.offer(4, 0, 2);
@@ -127,25 +127,46 @@ describe('virtqueue', () => {
     expect(chains.map((chain) => chain.head)).toEqual([4, 0, 2]);
     s.queue.pushAll([...chains].reverse().map((chain) => ({ chain, reply: text(`reply ${chain.head}`) })));
     expect(s.driver.takeUsed()).toEqual([
-      { id: 4, len: 7 },
-      { id: 0, len: 7 },
       { id: 2, len: 7 },
+      { id: 0, len: 7 },
+      { id: 4, len: 7 },
     ]);
     expect(Buffer.from(replyOf(s, 2, 7)).toString()).toBe('reply 2');
     expect(s.interrupts()).toBe(1);
   });
 
-  it('holds an answer back until those before it are given', () => {
+  it('gives an answer at once, whatever is in front of it, and says which is the first without one', () => {
     const s = setup();
     for (const head of [0, 2, 4]) command(s, head, text('x'));
     s.driver.offer(0, 2, 4);
     const [first, second, third] = s.queue.popAll() as [Chain, Chain, Chain];
-    s.queue.pushAll([{ chain: third, reply: null }]);
+    const published: number[] = [];
+    for (const chain of [third, first, second]) {
+      s.queue.pushAll([{ chain, reply: null }]);
+      published.push(s.queue.published);
+    }
+    expect(s.driver.takeUsed().map((element) => element.id)).toEqual([4, 0, 2]);
+    expect(published).toEqual([0, 1, 3]);
+    expect(s.interrupts()).toBe(3);
+  });
+
+  it('takes a head again that was answered before an older chain', () => {
+    const s = setup();
+    for (const head of [0, 2]) command(s, head, text('x'));
+    s.driver.offer(0, 2);
+    const [oldest, second] = s.queue.popAll() as [Chain, Chain];
     s.queue.pushAll([{ chain: second, reply: null }]);
-    expect(s.driver.usedIndex).toBe(0);
-    s.queue.pushAll([{ chain: first, reply: null }]);
-    expect(s.driver.takeUsed().map((element) => element.id)).toEqual([0, 2, 4]);
-    expect(s.interrupts()).toBe(1);
+    expect(s.driver.takeUsed().map(({ id }) => id)).toEqual([2]);
+    // Once round the ring, past the entry of the one that is still in flight.
+    for (let round = 0; round < SIZE; round += 1) {
+      s.driver.offer(2);
+      s.queue.pushAll(s.queue.popAll().map((chain) => ({ chain, reply: null })));
+      expect(s.driver.takeUsed().map(({ id }) => id)).toEqual([2]);
+    }
+    expect(s.queue.inFlight).toBe(1);
+    s.queue.pushAll([{ chain: oldest, reply: null }]);
+    expect(s.driver.takeUsed().map(({ id }) => id)).toEqual([0]);
+    expect(s.queue.published).toBe(SIZE + 2);
   });
 
   it('goes on for ever: indices wrap at 65536', () => {
@@ -403,15 +424,15 @@ describe('a hostile guest', () => {
     expect(s.queue.popAll()).toEqual([]);
     s.queue.pushAll([{ chain: chains[0] as Chain, reply: text('done') }]);
     expect(s.driver.takeUsed()).toEqual([
+      { id: 0, len: 0 },
+      { id: 0, len: 0 },
       { id: 0, len: 4 },
-      { id: 0, len: 0 },
-      { id: 0, len: 0 },
     ]);
     s.driver.offer(0);
     expect(s.queue.popAll().length).toBe(1);
   });
 
-  it('gets length 0 for a malformed chain in its turn, between good ones', () => {
+  it('gets length 0 for a malformed chain at once, between good ones', () => {
     const s = setup();
     command(s, 0, text('first'));
     s.driver.describe(2, { addr: DATA, len: 0 });
@@ -419,11 +440,11 @@ describe('a hostile guest', () => {
     s.driver.offer(0, 2, 4);
     const chains = s.queue.popAll();
     expect(chains.map((chain) => chain.head)).toEqual([0, 4]);
-    expect(s.driver.usedIndex).toBe(0);
+    expect(s.driver.usedIndex).toBe(1);
     s.queue.pushAll(chains.map((chain) => ({ chain, reply: text('ok') })));
     expect(s.driver.takeUsed()).toEqual([
-      { id: 0, len: 2 },
       { id: 2, len: 0 },
+      { id: 0, len: 2 },
       { id: 4, len: 2 },
     ]);
   });

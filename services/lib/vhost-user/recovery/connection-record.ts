@@ -32,7 +32,7 @@ export type QueueRecord = {
   /** Of a suspended queue; null: it is active. */
   readonly stopped: StoppedQueue | null;
   readonly size: number;
-  /** How far the available index of the first chain is ahead of the used index at which it is answered: 0 with every sane VMM. */
+  /** How far the available index of a chain is ahead of its number, modulo 2^16: 0 with every sane VMM. */
   readonly lead: number;
 };
 

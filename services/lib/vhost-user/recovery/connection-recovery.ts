@@ -23,10 +23,10 @@ import { adoptSocket } from '../../os/socket.ts';
 import { RecoveryError } from '../errors.ts';
 import { type FileIdentity, fileIdentity, type Note } from '../guest-memory.ts';
 import type { StreamIo } from '../message-stream.ts';
-import type { QueueWords } from '../virtqueue.ts';
 import { ChannelRecord } from './channel-record.ts';
 import { type ConnectionRecord, writeConnection } from './connection-record.ts';
 import type { HeldDescriptors } from './descriptor-store.ts';
+import { InFlightTable } from './in-flight-table.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox, type OutboxFile } from './outbox.ts';
 import { type StateFile, WORD } from './state-file.ts';
@@ -186,8 +186,9 @@ export class ConnectionRecovery {
     return this.#held.take(name, what);
   }
 
-  queueWords(index: number): QueueWords {
-    return this.#parts.state.queueWords(index);
+  /** What a queue has in flight; as a predecessor left it, or the VMM before this one. */
+  tableOf(index: number): InFlightTable {
+    return new InFlightTable(this.#parts.state.tableOf(index));
   }
 
   /** For the channel whose socket has this name. */

@@ -12,7 +12,7 @@ import { readConnection } from './connection-record.ts';
 import { ConnectionRecovery } from './connection-recovery.ts';
 import { type DescriptorStore, HeldDescriptors, isNumbered, STORED } from './descriptor-store.ts';
 import { OutboxFile } from './outbox.ts';
-import { type ListenerRecord, StateFile, WORD } from './state-file.ts';
+import { type ListenerRecord, StateFile, type StateShape, WORD } from './state-file.ts';
 
 export class Recovery {
   readonly #store: DescriptorStore;
@@ -29,14 +29,11 @@ export class Recovery {
    * Begins with what a predecessor left in the store, or makes everything anew. Throws RecoveryError when that cannot be gone on with (the
    * store still holds it; discardStored() of descriptor-store.ts is the way out), SystemError, and what the store throws.
    */
-  constructor(
-    store: DescriptorStore,
-    device: { readonly queues: number; isOwnMemory(file: FileIdentity): boolean },
-  ) {
+  constructor(store: DescriptorStore, device: StateShape & { isOwnMemory(file: FileIdentity): boolean }) {
     this.#store = store;
     this.#isOwnMemory = (file) => device.isOwnMemory(file);
     const kept = this.#take(STORED.state);
-    this.#state = kept ? StateFile.adopt(kept, device.queues) : this.#makeState(device.queues);
+    this.#state = kept ? StateFile.adopt(kept, device) : this.#makeState(device);
     const made: { close(): void }[] = [this.#state];
     try {
       const record = readConnection(this.#state.slot('current'));
@@ -141,7 +138,7 @@ export class Recovery {
     return fd;
   }
 
-  #makeState(queues: number): StateFile {
+  #makeState(shape: StateShape): StateFile {
     const others = [...this.#store.left.keys()].filter(isNumbered);
     if (others.length > 0) {
       throw new RecoveryError(
@@ -149,7 +146,7 @@ export class Recovery {
         `the state of the device ("${STORED.state}") did not come back from the store, but ${others.length} descriptors of its connection did`,
       );
     }
-    const state = StateFile.create(queues);
+    const state = StateFile.create(shape);
     faultPoint('recovery.state-made');
     this.#store.put(STORED.state, state.fd.number);
     faultPoint('recovery.state-stored');

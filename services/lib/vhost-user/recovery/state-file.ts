@@ -4,28 +4,30 @@
 // Written with plain and atomic stores of a process that may be killed between any two of them, never read by two processes at a time.
 // Little-endian. All of it is trusted as far as its seals, size, magic and version agree: nobody but a back-end and its holder can reach it.
 //
-//   0        header     magic u64, version u32, bytes u32, queues u32
+//   0        header     magic u64, version u32, bytes u32, queues u32, entries of the largest queue u32
 //   64       words      u32 each, see WORD
 //   512      listener   present u32, bytes of path u32, dev u64, ino u64, path[112]: the socket's file, so that it can be removed at the end
 //   4096     vmm        inbox of the VMM's socket (inbox.ts), 8192
 //   12288    replies    inbox of the back-end channel, 8192
-//   20480    queues     256 × 32: published f64, handling f64, attempts u32 (virtqueue.ts)
+//   20480    queues     256 × 32: completed f64, handling f64, announced u32 (in-flight-table.ts)
 //   28672    channel    name u32, answered u32, sent u32, attempt u32; from 64 on 8192 × 16: the log of requests (channel-record.ts)
 //   163840   mappings   4096 × 64: what the VMM was asked to map (channel-record.ts)
 //   425984   slots      2 × SLOT_BYTES: the connection (connection-record.ts); WORD.slot says which of the two counts
+//   999424   entries    for each queue, by head: as many f64 as the largest queue has entries, then as many u8 (in-flight-table.ts)
 //
 // A change of anything here, or of what the files named above write into their parts, needs another VERSION.
 import { fstatSync } from 'node:fs';
 import type { Fd } from '../../os/fd.ts';
 import { createMemfd, FIXED_SIZE_SEALS, getSeals, Mapping } from '../../os/memory.ts';
 import { RecoveryError } from '../errors.ts';
+import type { TableMemory } from './in-flight-table.ts';
 
 /** Moves on with every change of the layout. A successor of another version refuses to adopt. */
-export const STATE_VERSION = 4;
+export const STATE_VERSION = 5;
 
 /** "BKVUSTAT" */
 const MAGIC = 0x5441_5453_5556_4b42n;
-const HEADER = { magic: 0, version: 8, bytes: 12, queues: 16 } as const;
+const HEADER = { magic: 0, version: 8, bytes: 12, queues: 16, queueSize: 20 } as const;
 
 /** Index of each word, counted in u32 from byte 64 on. */
 export const WORD = {
@@ -62,7 +64,9 @@ const AT = {
   mappings: 163840,
   slots: 425984,
 } as const;
-const STATE_BYTES = AT.slots + 2 * SLOT_BYTES;
+const ENTRIES_AT = AT.slots + 2 * SLOT_BYTES;
+/** Bytes of one queue's entries: an f64 and a u8 for each head; a multiple of 8, because the next one's f64 follow. */
+const entriesOf = (queueSize: number): number => Math.ceil((queueSize * 9) / 8) * 8;
 
 const LISTENER = { present: 0, length: 4, dev: 8, ino: 16, path: 24, mostPath: 112 } as const;
 
@@ -72,6 +76,13 @@ export type ListenerRecord = { readonly path: string; readonly dev: bigint; read
 /** A part of the file, at an address that does not move. */
 export type StatePart = { readonly bytes: Uint8Array; readonly view: DataView; readonly address: bigint };
 
+/** What a state file has room for: it fits one kind of device. */
+export type StateShape = {
+  readonly queues: number;
+  /** Entries of the largest queue. */
+  readonly largestQueueSize: number;
+};
+
 export class StateFile {
   readonly fd: Fd;
   readonly words: Uint32Array;
@@ -80,27 +91,31 @@ export class StateFile {
   readonly channel: StatePart;
   readonly mappings: StatePart;
   readonly #mapping: Mapping;
+  readonly #queueSize: number;
 
-  private constructor(fd: Fd, mapping: Mapping) {
+  private constructor(fd: Fd, mapping: Mapping, { largestQueueSize }: StateShape) {
     this.fd = fd;
     this.#mapping = mapping;
-    const { buffer } = mapping.locate(0, STATE_BYTES);
-    this.words = new Uint32Array(buffer, WORDS_AT, WORDS);
+    this.#queueSize = largestQueueSize;
+    const { buffer, start } = mapping.locate(WORDS_AT, WORDS * 4);
+    this.words = new Uint32Array(buffer, start, WORDS);
     this.vmmInbox = this.#part(AT.vmm, INBOX_BYTES);
     this.channelInbox = this.#part(AT.replies, INBOX_BYTES);
     this.channel = this.#part(AT.channel, CHANNEL_HEADER_BYTES + LOG_ENTRIES * LOG_ENTRY_BYTES);
     this.mappings = this.#part(AT.mappings, MAPPING_SLOTS * MAPPING_BYTES);
   }
 
-  /** A new one, for a device with so many queues. Throws SystemError. */
-  static create(queues: number): StateFile {
-    const fd = createMemfd('barkeep-state', STATE_BYTES);
+  /** A new one. Throws SystemError. */
+  static create(shape: StateShape): StateFile {
+    const bytes = bytesOf(shape);
+    const fd = createMemfd('barkeep-state', bytes);
     try {
-      const file = new StateFile(fd, Mapping.ofFile(fd.number, 0, STATE_BYTES));
+      const file = new StateFile(fd, Mapping.ofFile(fd.number, 0, bytes), shape);
       const { view } = file.#part(0, 64);
       view.setUint32(HEADER.version, STATE_VERSION, true);
-      view.setUint32(HEADER.bytes, STATE_BYTES, true);
-      view.setUint32(HEADER.queues, queues, true);
+      view.setUint32(HEADER.bytes, bytes, true);
+      view.setUint32(HEADER.queues, shape.queues, true);
+      view.setUint32(HEADER.queueSize, shape.largestQueueSize, true);
       view.setBigUint64(HEADER.magic, MAGIC, true);
       file.words[WORD.nextName] = 1;
       return file;
@@ -110,44 +125,29 @@ export class StateFile {
     }
   }
 
-  /** A predecessor's; takes the descriptor over, also when it throws: RecoveryError when this is none, or none of this version. */
-  static adopt(fd: Fd, queues: number): StateFile {
-    let mapping: Mapping | null = null;
+  /** A predecessor's; takes the descriptor over, also when it throws: RecoveryError when this is none, or none of this version and shape. */
+  static adopt(fd: Fd, shape: StateShape): StateFile {
     try {
-      expectState(fd);
-      mapping = Mapping.ofFile(fd.number, 0, STATE_BYTES);
-      const file = new StateFile(fd, mapping);
-      const { view } = file.#part(0, 64);
-      if (
-        view.getBigUint64(HEADER.magic, true) !== MAGIC ||
-        view.getUint32(HEADER.bytes, true) !== STATE_BYTES
-      ) {
-        throw new RecoveryError(
-          'DAMAGED',
-          'the stored state of the device begins with other bytes than ours does',
-        );
-      }
-      const found = view.getUint32(HEADER.queues, true);
-      if (found !== queues) {
-        throw new RecoveryError(
-          'WRONG',
-          `the stored state is that of a device with ${found} queues; this one has ${queues}`,
-        );
-      }
-      return file;
+      expectState(fd, shape);
+      return new StateFile(fd, Mapping.ofFile(fd.number, 0, bytesOf(shape)), shape);
     } catch (error) {
-      mapping?.close();
       fd.close();
       throw error;
     }
   }
 
-  /** published, handling: see virtqueue.ts. */
-  queueWords(index: number): { readonly numbers: Float64Array; readonly attempts: Uint32Array } {
-    const at = AT.queues + index * QUEUE_BYTES;
+  /** Where a queue's in-flight table lies. */
+  tableOf(index: number): TableMemory {
     if (index >= MOST_QUEUES) throw new RangeError(`queue ${index}; ${MOST_QUEUES} have a place`);
-    const { buffer, start } = this.#mapping.locate(at, QUEUE_BYTES);
-    return { numbers: new Float64Array(buffer, start, 2), attempts: new Uint32Array(buffer, start + 16, 1) };
+    const words = this.#mapping.locate(AT.queues + index * QUEUE_BYTES, QUEUE_BYTES);
+    const bytes = entriesOf(this.#queueSize);
+    const { buffer, start } = this.#mapping.locate(ENTRIES_AT + index * bytes, bytes);
+    return {
+      numbers: new Float64Array(words.buffer, words.start, 2),
+      counts: new Uint32Array(words.buffer, words.start + 16, 1),
+      entries: new Float64Array(buffer, start, this.#queueSize),
+      deaths: new Uint8Array(buffer, start + this.#queueSize * 8, this.#queueSize),
+    };
   }
 
   /** The slot that counts, or the other one, which may be written. */
@@ -205,7 +205,11 @@ export class StateFile {
   }
 }
 
-function expectState(fd: Fd): void {
+function bytesOf({ queues, largestQueueSize }: StateShape): number {
+  return ENTRIES_AT + queues * entriesOf(largestQueueSize);
+}
+
+function expectState(fd: Fd, shape: StateShape): void {
   const { size } = fstatSync(fd.number);
   if (getSeals(fd.number) !== FIXED_SIZE_SEALS) {
     throw new RecoveryError(
@@ -213,25 +217,49 @@ function expectState(fd: Fd): void {
       `what is stored as the state of the device is no sealed memfd (${size} bytes)`,
     );
   }
-  // The version first: a file of another version may have another size.
+  if (size < 64) {
+    throw new RecoveryError(
+      'WRONG',
+      `the stored state of the device has ${size} bytes, less than its header`,
+    );
+  }
   const header = Mapping.ofFile(fd.number, 0, Math.min(size, 4096), { writable: false });
   try {
-    const { buffer, start } = header.locate(0, Math.min(size, 64));
-    const view = new DataView(buffer, start, Math.min(size, 64));
-    const version = size >= 64 ? view.getUint32(HEADER.version, true) : 0;
-    if (size >= 64 && view.getBigUint64(HEADER.magic, true) === MAGIC && version !== STATE_VERSION) {
-      throw new RecoveryError(
-        'VERSION',
-        `the stored state of the device has version ${version}, this program writes ${STATE_VERSION}: start the version that wrote it, or restart the VM`,
-      );
-    }
+    const { buffer, start } = header.locate(0, 64);
+    expectHeader(new DataView(buffer, start, 64), size, shape);
   } finally {
     header.close();
   }
-  if (size !== STATE_BYTES) {
+}
+
+function expectHeader(view: DataView, size: number, { queues, largestQueueSize }: StateShape): void {
+  if (view.getBigUint64(HEADER.magic, true) !== MAGIC || view.getUint32(HEADER.bytes, true) !== size) {
+    throw new RecoveryError(
+      'DAMAGED',
+      `the stored state of the device (${size} bytes) begins with other bytes than ours does`,
+    );
+  }
+  // A file of another version may have another size.
+  const version = view.getUint32(HEADER.version, true);
+  if (version !== STATE_VERSION) {
+    throw new RecoveryError(
+      'VERSION',
+      `the stored state of the device has version ${version}, this program writes ${STATE_VERSION}: start the version that wrote it, or restart the VM`,
+    );
+  }
+  const found = view.getUint32(HEADER.queues, true);
+  const foundSize = view.getUint32(HEADER.queueSize, true);
+  if (found !== queues || foundSize !== largestQueueSize) {
     throw new RecoveryError(
       'WRONG',
-      `the stored state of the device has ${size} bytes, ${STATE_BYTES} are expected`,
+      `the stored state is that of a device with ${found} queues of up to ${foundSize} entries; this one has ${queues} of up to ${largestQueueSize}`,
+    );
+  }
+  const expected = bytesOf({ queues, largestQueueSize });
+  if (size !== expected) {
+    throw new RecoveryError(
+      'WRONG',
+      `the stored state of the device has ${size} bytes, ${expected} are expected`,
     );
   }
 }

@@ -27,7 +27,7 @@ let outbox: OutboxFile;
 beforeEach(() => {
   [vmm, backEnd] = socketPair('stream');
   memory = createMemfd('channel-record-test', PAGE);
-  state = StateFile.create(2);
+  state = StateFile.create({ queues: 2, largestQueueSize: 64 });
   outbox = OutboxFile.create('requests');
 });
 

@@ -18,7 +18,7 @@ let names: number[];
 
 beforeEach(() => {
   [vmm, backEnd] = socketPair('stream');
-  state = StateFile.create(2);
+  state = StateFile.create({ queues: 2, largestQueueSize: 64 });
   memory = createMemfd('inbox-test', 4096);
   sequence = 1;
   names = [NAME, OTHER_NAME];

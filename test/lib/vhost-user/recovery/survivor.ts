@@ -4,7 +4,7 @@
 //   RESOURCE_CREATE_BLOB, CTX_*        OK_NODATA
 //   RESOURCE_MAP_BLOB                  a page of the file, by resource id
 //   RESOURCE_UNMAP_BLOB, UNREF         out again
-//   SUBMIT_3D                          counts; the stream "crash" kills the process in its handler
+//   SUBMIT_3D                          counts; the stream "crash" kills the process in its handler. Many at a kick are answered from the last on
 //   RESOURCE_ASSIGN_UUID               the count, as the first four bytes
 import { bootId } from '../../../../services/lib/journal/boot-id.ts';
 import type { JournalKind } from '../../../../services/lib/journal/header.ts';
@@ -26,7 +26,7 @@ import type {
 } from '../../../../services/lib/vhost-user/device.ts';
 import { type FileIdentity, fileIdentity } from '../../../../services/lib/vhost-user/guest-memory.ts';
 import { DEFAULT_PROTOCOL_FEATURES } from '../../../../services/lib/vhost-user/offer.ts';
-import type { Chain } from '../../../../services/lib/vhost-user/virtqueue.ts';
+import type { Chain, Completion } from '../../../../services/lib/vhost-user/virtqueue.ts';
 import { bitSet } from '../../../../services/lib/wire/vhost-user.ts';
 import {
   COMMANDS,
@@ -47,10 +47,11 @@ type Effect =
   | { readonly op: 'count' }
   | { readonly op: 'map'; readonly resource: number; readonly offset: number }
   | { readonly op: 'unmap'; readonly resource: number };
-/** `published`: of each queue; what is marked with this number and later never happened. */
+type Numbered = { readonly queue: number; readonly number: number };
+/** `dropped`: chains that are not answered, and never happened; what belongs to the others that are not settled, is for good. */
 type Entry =
   | { readonly queue: number; readonly number: number; readonly effect: Effect }
-  | { readonly published: readonly number[]; readonly isReset: boolean }
+  | { readonly dropped: readonly Numbered[]; readonly isReset: boolean }
   | { readonly state: { readonly count: number; readonly mapped: [number, number][] } };
 
 class State {
@@ -66,10 +67,13 @@ class State {
     for (const payload of payloads) this.#replay(JSON.parse(Buffer.from(payload).toString()) as Entry);
   }
 
-  /** Of each queue everything below `published` is for good; the rest never happened. A reset ends what was mapped. */
-  settle(published: readonly number[], isReset: boolean): void {
-    this.#write({ published, isReset });
-    this.#settle(published, isReset);
+  /** What belongs to a chain that is answered is for good; the rest never happened. A reset ends what was mapped. */
+  settle(isAnswered: (queue: number, number: number) => boolean, isReset: boolean): void {
+    const dropped = this.#pending
+      .filter(({ queue, number }) => !isAnswered(queue, number))
+      .map(({ queue, number }) => ({ queue, number }));
+    this.#write({ dropped, isReset });
+    this.#settle(dropped, isReset);
   }
 
   add(queue: number, number: number, effect: Effect): void {
@@ -95,13 +99,13 @@ class State {
     if ('state' in entry) {
       this.count = entry.state.count;
       for (const [resource, offset] of entry.state.mapped) this.mapped.set(resource, offset);
-    } else if ('published' in entry) this.#settle(entry.published, entry.isReset);
+    } else if ('dropped' in entry) this.#settle(entry.dropped, entry.isReset);
     else this.#pending.push(entry);
   }
 
-  #settle(published: readonly number[], isReset: boolean): void {
+  #settle(dropped: readonly Numbered[], isReset: boolean): void {
     for (const { queue, number, effect } of this.#pending.splice(0)) {
-      if (number < (published[queue] ?? 0)) this.#apply(effect);
+      if (!dropped.some((one) => one.queue === queue && one.number === number)) this.#apply(effect);
     }
     if (isReset) this.mapped.clear();
   }
@@ -142,13 +146,13 @@ class Survivor implements Device {
   }
 
   connect(vmm: VmmConnection): DeviceSession {
-    const published = () => [vmm.published(0), vmm.published(1)];
+    const isAnswered = (queue: number, number: number) => vmm.isAnswered(queue, number);
     const reset = (): void => {
       this.#life += 1;
       this.#busy.clear();
-      this.#state.settle(published(), true);
+      this.#state.settle(isAnswered, true);
     };
-    this.#state.settle(published(), false);
+    this.#state.settle(isAnswered, false);
     return {
       readConfig: () => Buffer.alloc(20),
       writeConfig: () => true,
@@ -170,12 +174,18 @@ class Survivor implements Device {
     const life = this.#life;
     this.#busy.add(queue);
     for (let chains = queue.popAll(); chains.length > 0; chains = queue.popAll()) {
+      const isInOrder = !chains.every(isSubmission);
+      const late: Completion[] = [];
       for (const chain of chains) {
-        const answer = await this.#answer(queue, chain);
+        const reply = await this.#answer(queue, chain);
         if (life !== this.#life) return;
-        queue.pushAll([{ chain, reply: answer }]);
-        this.#state.settleAll();
+        if (isInOrder) {
+          queue.pushAll([{ chain, reply }]);
+          this.#state.settleAll();
+        } else late.push({ chain, reply });
       }
+      for (const one of late.reverse()) queue.pushAll([one]);
+      this.#state.settleAll();
     }
     this.#busy.delete(queue);
   }
@@ -227,6 +237,10 @@ class Survivor implements Device {
     process.stderr.write(`${what}: ${why}\n`);
     return encodeAnswer('ERR_UNSPEC', { fenceId }, {});
   }
+}
+
+function isSubmission({ readable }: Chain): boolean {
+  return commandName(header.decode(viewOf(readable)).type) === 'SUBMIT_3D';
 }
 
 function rangeOf(resource: number, shmOffset: number): WindowRange {
