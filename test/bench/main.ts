@@ -22,7 +22,7 @@ const GROUPS = {
   price: 'what journal, store and state files cost',
   guest: 'cycles of real guests, against a bare back-end (QEMU and a kernel are fetched, 171 MB)',
   deaths: 'what a real guest notices when broker or frontend are killed',
-  vms: 'memory of a frontend, and 200 VMs at rest',
+  vms: 'memory of a frontend, 200 VMs at rest, and a VM beside one that asks all it can',
   scrape: 'processor time and memory of the metrics endpoint, with 1,000 VMs',
   restart: 'a broker with 1,000 VMs and 100,000 mappings, killed (not with --quick)',
 } as const;
@@ -123,7 +123,9 @@ async function measure(flags: Flags): Promise<{ readonly rows: readonly Row[]; r
     rows.push(...(await deathRows(effort, progress)));
   }
   if (wants('vms')) {
-    const effort = quick ? { vms: 32, maps: 500, idle: 1000 } : { vms: 200, maps: 10_000, idle: 10_000 };
+    const effort = quick
+      ? { vms: 32, maps: 500, idle: 1000, samples: 500 }
+      : { vms: 200, maps: 10_000, idle: 10_000, samples: 5000 };
     rows.push(...(await manyVmsRows(effort, progress)));
   }
   if (wants('scrape')) rows.push(...(await scrapeRows(quick ? 5 : 20, progress)));

@@ -10,8 +10,9 @@ import { pace, until } from '../support/until.ts';
 import { Vmm } from '../vmm/vmm.ts';
 import { leftover } from './leftovers.ts';
 import { startChild } from './process.ts';
-import { atMost, mib, type Row } from './row.ts';
+import { atMost, mib, micro, type Row } from './row.ts';
 import { makeRunPlace } from './run-place.ts';
+import { quantile } from './sample.ts';
 
 const BARKEEP = resolve(import.meta.dirname, '../../services/cli/main.js');
 const MIB = 1024 * 1024;
@@ -21,6 +22,8 @@ const TOGETHER = 32;
 const MOST_OF_PROCESS = 20;
 const MOST_MARGINAL = 10;
 const MOST_IDLE = 2;
+/** Milliseconds: a turn of the loop with two shares of it, that of either queue, and what cannot be cut. */
+const MOST_BESIDE_FLOOD = 5;
 
 /** For hundreds of processes on a machine that may be busy with other things; milliseconds. */
 const START_LIMIT = 300_000;
@@ -33,6 +36,8 @@ export type ManyVmsEffort = {
   readonly maps: number;
   /** How long nothing is done, milliseconds. */
   readonly idle: number;
+  /** Maps of a VM whose neighbour asks all it can. */
+  readonly samples: number;
 };
 
 export async function manyVmsRows(effort: ManyVmsEffort, progress: (text: string) => void): Promise<Row[]> {
@@ -58,6 +63,7 @@ export async function manyVmsRows(effort: ManyVmsEffort, progress: (text: string
   );
   const marginal = (together - fresh) / (TOGETHER - 1);
   const idle = load ?? (await withHost(effort.vms, perProcess, rest));
+  const neighbour = perProcess === 1 ? [] : [await neighbourRow(effort.samples, progress)];
   const how = perProcess === 1 ? 'a process each: frontend.vms_per_process is not known' : 'one process';
   return [
     atMost(
@@ -81,7 +87,56 @@ export async function manyVmsRows(effort: ManyVmsEffort, progress: (text: string
       `${(idle * 100).toFixed(1)} % (${effort.vms} VMs, ${how})`,
       { unit: '%', digits: 0 },
     ),
+    ...neighbour,
   ];
+}
+
+/** What a VM notices of another one in its process that asks all it can. */
+async function neighbourRow(samples: number, progress: (text: string) => void): Promise<Row> {
+  progress('a VM beside one that asks all it can');
+  const [quiet, beside] = await withHost(2, 2, async (host): Promise<[number[], number[]]> => {
+    const before = await mapTimes(host.socketOf(0), samples);
+    const flood = await startChild('test/bench/flood.js', [host.socketOf(1)], (stdout) =>
+      stdout.includes('ready'),
+    );
+    try {
+      return [before, await mapTimes(host.socketOf(0), samples)];
+    } finally {
+      await flood.stop();
+    }
+  });
+  const p99 = quantile(beside, 0.99);
+  const times = (sorted: number[]): string =>
+    `p50 ${micro(quantile(sorted, 0.5))} µs, p99 ${micro(quantile(sorted, 0.99))} µs`;
+  return atMost(
+    MOST_BESIDE_FLOOD,
+    'MAP_BLOB (p99) of a VM whose neighbour in the same process asks all it can',
+    p99,
+    `${p99.toFixed(1)} ms (${times(beside)}; without: ${times(quiet)})`,
+    { unit: 'ms', digits: 0 },
+  );
+}
+
+/** Milliseconds from the kick to the interrupt, sorted. */
+async function mapTimes(socketPath: string, samples: number): Promise<number[]> {
+  const vmm = await Vmm.boot({ socketPath });
+  const times: number[] = [];
+  try {
+    await vmm.driver.createContext();
+    for (let sample = 0; sample < samples; sample += 1) {
+      const blob = await vmm.driver.createBlob({ size: PAGE });
+      const { nanoseconds } = await vmm.driver.measure(vmm.driver.mapCommand(blob.resource, 0), 'interrupt');
+      // The first one shows the window.
+      if (sample > 0) times.push(nanoseconds / 1e6);
+      await vmm.driver.exchange([
+        vmm.driver.unmapCommand(blob.resource),
+        vmm.driver.unrefCommand(blob.resource),
+      ]);
+    }
+  } finally {
+    vmm.close();
+  }
+  return times.sort((one, other) => one - other);
 }
 
 async function liveOn(socketPath: string, maps: number): Promise<void> {
