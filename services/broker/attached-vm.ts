@@ -158,6 +158,7 @@ export class AttachedVm {
   ): Promise<void> {
     this.#closed = true;
     await this.idle();
+    await this.followed?.memory.idle();
     try {
       const effects = leave();
       if (erase) await this.#erase(effects);

@@ -111,6 +111,7 @@ function publishFollowed(events: Events, { vm }: FollowedVm, happened: readonly 
       events.publish({ kind: 'reset', vm: name, generation: vm.generation });
       continue;
     }
+    if (one.kind === 'released') continue;
     const { resource, size, offset, heap } = one.blob;
     if (one.kind === 'created') events.publish({ kind: 'created', vm: name, resource, size });
     else if (one.kind !== 'mapped') events.publish({ kind: one.kind, vm: name, resource });

@@ -9,6 +9,7 @@ import type { Vm } from '../lib/domain/vm.ts';
 import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { faultPoint } from '../lib/os/fault-point.ts';
 import type { CommandLog } from './journal/journal.ts';
+import { MadeMemory, type MemoryHeaps } from './made-memory.ts';
 import { shortJournal } from './short-journal.ts';
 import { accountsIn, type Told } from './told.ts';
 
@@ -20,13 +21,16 @@ export class FollowedVm {
   readonly vm: Vm;
   /** What its window held beyond its grant at the last look, bytes, and at how many looks up to that (audit.ts). */
   beyond = { bytes: 0, looks: 0 };
+  /** Of their own, for blobs that do not lie in the window. */
+  readonly memory: MadeMemory;
   readonly #host: Host;
   readonly #log: CommandLog | null;
   #accountsVersion: number;
 
-  /** `vm` is the host's, and has a grant. `log`: see AttachedVm. `accountsVersion`: of an earlier life. */
-  constructor(vm: Vm, host: Host, log: CommandLog | null, accountsVersion = 0) {
+  /** `vm` is the host's, and has a grant. `heaps`: the host's. `log`: see AttachedVm. `accountsVersion`: of an earlier life. */
+  constructor(vm: Vm, host: Host, heaps: MemoryHeaps, log: CommandLog | null, accountsVersion = 0) {
     this.vm = vm;
+    this.memory = new MadeMemory(vm, heaps, log);
     this.#host = host;
     this.#log = log;
     this.#accountsVersion = accountsVersion;
@@ -58,6 +62,7 @@ export class FollowedVm {
     faultPoint('broker.accounts-entered');
     this.#log?.followed(told);
     faultPoint('broker.accounts-journalled');
+    for (const one of happened) if (one.kind === 'released') this.memory.release(one.allocation);
     return happened;
   }
 
@@ -97,14 +102,17 @@ export class FollowedVm {
   }
 }
 
-/** Whether its frontend may decide for a VM: all its blobs fit a window. What its heaps make piece by piece is the broker's to give. */
-export function mayDecide(settings: VmSettings, host: Host): boolean {
-  return usableHeaps(settings, host).size === heapsOfVm(settings).size;
+/** Whether all blobs of a VM fit a window: then its frontend can decide for it without ever asking for memory. */
+export function fitsWindow(settings: VmSettings, { heaps }: Host): boolean {
+  return [...heapsOfVm(settings)].every((name) => heaps.get(name)?.settings.backing === 'memfd');
 }
 
-/** A VM's settings while it is attached; `hasWindow`: its blobs have their bytes there, in whatever pieces the VMM has mapped it. */
+/**
+ * A VM's settings while it is attached, where without a window each blob has memory of its own. With one that is left for what fits none: heaps
+ * of files and huge pages.
+ */
 export function attachedSettings(settings: VmSettings, hasWindow: boolean): VmSettings {
-  return { ...settings, memory: hasWindow ? 'window' : 'own' };
+  return settings.memory === 'own' && hasWindow ? { ...settings, memory: 'mixed' } : settings;
 }
 
 /** The names of all heaps that a VM's blob_ids lead to. */
@@ -112,8 +120,9 @@ export function heapsOfVm({ defaultHeap, blobHeaps }: VmSettings): ReadonlySet<s
   return new Set([defaultHeap, ...blobHeaps.values()]);
 }
 
-/** Those of them that blobs in a window can come from. */
+/** Those of them that its blobs can come from: not all fit a window. */
 export function usableHeaps(settings: VmSettings, { heaps }: Host): ReadonlySet<string> {
-  const isUsable = (heap: HeapSettings | undefined): boolean => heap?.backing === 'memfd';
+  const isUsable = (heap: HeapSettings | undefined): boolean =>
+    settings.memory !== 'window' || heap?.backing === 'memfd';
   return new Set([...heapsOfVm(settings)].filter((name) => isUsable(heaps.get(name)?.settings)));
 }

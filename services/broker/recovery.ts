@@ -306,8 +306,7 @@ class Recovery implements ReplayTarget {
     const { heaps, budget, held, orphanGraceMs } = this.#options;
     const files = new Map(claims.map(({ allocation, fd }) => [allocation && memoryKey(allocation), fd]));
     const adopted: Allocation[] = [];
-    for (const { allocation } of vm.blobs()) {
-      if (allocation === null) continue;
+    for (const allocation of vm.allocations()) {
       if (heaps.adopt(allocation, files.get(memoryKey(allocation)) ?? null)) {
         adopted.push(allocation);
         continue;
@@ -395,18 +394,20 @@ function wantedBy(
       allocation: null,
     });
   }
-  for (const { resource, allocation, state, size } of vm.blobs()) {
-    if (allocation !== null && hasOwnFile(allocation.heap)) {
-      const name = memoryName(allocation.heap, allocation.id);
-      wanted.push({
-        role: 'memory',
-        name,
-        inode: inode(allocation),
-        size: allocation.size,
-        resource,
-        allocation,
-      });
-    } else if (state === 'stashed' && !record.decides) {
+  for (const allocation of vm.allocations()) {
+    if (!hasOwnFile(allocation.heap)) continue;
+    const name = memoryName(allocation.heap, allocation.id);
+    wanted.push({
+      role: 'memory',
+      name,
+      inode: inode(allocation),
+      size: allocation.size,
+      resource: 0,
+      allocation,
+    });
+  }
+  for (const { resource, state, size } of vm.blobs()) {
+    if (state === 'stashed' && !record.decides) {
       const name = stashName(record.name, resource);
       wanted.push({ role: 'stash', name, inode: stashInode(resource), size, resource, allocation: null });
     }

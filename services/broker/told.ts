@@ -10,6 +10,6 @@ export type Told = Omit<Accounts, 'counters'> & {
 };
 
 /** What is to be entered into the books of `vm`. */
-export function accountsIn({ complete, destroyed, blobs, generation, counts }: Told, vm: Vm): Accounts {
-  return { complete, destroyed, blobs, generation, counters: vm.counters.changed(counts) };
+export function accountsIn({ version: _, counts, ...accounts }: Told, vm: Vm): Accounts {
+  return { ...accounts, counters: vm.counters.changed(counts) };
 }

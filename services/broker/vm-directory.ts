@@ -29,7 +29,7 @@ import type { Logger } from '../lib/runtime/log.ts';
 import { AttachedVm } from './attached-vm.ts';
 import type { Events } from './events.ts';
 import { DecidingProcess } from './fencing.ts';
-import { attachedSettings, FollowedVm, mayDecide } from './followed-vm.ts';
+import { attachedSettings, FollowedVm, fitsWindow } from './followed-vm.ts';
 import type { FrontendFigures } from './frontend-figures.ts';
 import type { GrantDesk, GrantHolder } from './grants.ts';
 import type { DescriptorBudget } from './heaps/descriptor-budget.ts';
@@ -71,6 +71,8 @@ export type AttachRequest = {
   readonly session: Uint8Array;
   /** The caller decides for the VM, where its placement lets him. Default: no. */
   readonly decides?: boolean;
+  /** And asks for memory of its own for blobs that fit no window. Default: no. */
+  readonly asksMemory?: boolean;
 };
 
 export type Attachment = {
@@ -238,7 +240,7 @@ export class VmDirectory {
     const { heaps, host } = this.#options;
     entry.slot = slot;
     const log = this.#commandsOf(journal, entry, vm);
-    const followed = accountsVersion === null ? null : new FollowedVm(vm, host, log, accountsVersion);
+    const followed = accountsVersion === null ? null : new FollowedVm(vm, host, heaps, log, accountsVersion);
     entry.attached = new AttachedVm(vm, window, heaps, log, followed);
     if (followed !== null && window === null) entry.wanted = this.#wanted(entry, entry.attached, windowInode);
     entry.session = session;
@@ -331,7 +333,7 @@ export class VmDirectory {
     }
     if (entry.owner !== null) throw attachedElsewhere(entry, entry.owner.peer);
     if (this.#journal?.isShort) throw noRoom(entry);
-    return this.#open(entry, decides, owner);
+    return this.#open(entry, decides && this.#canDecide(entry, request), owner);
   }
 
   /** The VM that the connection of `peer` has attached. Throws StatusError VM_UNKNOWN, VM_NOT_ATTACHED. */
@@ -584,6 +586,11 @@ export class VmDirectory {
     return { entry, attached, session, resumed: true };
   }
 
+  /** In window placement what fits no window is refused, whoever decides. */
+  #canDecide({ config, settings }: VmEntry, { asksMemory = false }: AttachRequest): boolean {
+    return config.placement === 'window' || asksMemory || fitsWindow(settings, this.#options.host);
+  }
+
   /** What fails leaves nothing behind: a frontend tries again, many times a second. */
   #open(entry: VmEntry, decides: boolean, owner: VmOwner): Attachment {
     const window = this.#openWindow(entry, decides);
@@ -610,7 +617,7 @@ export class VmDirectory {
     const journal = this.#journal;
     entry.slot = journal?.newSlot() ?? 0;
     const log = journal === null ? null : this.#commandsOf(journal, entry, vm);
-    const followed = isFollowed ? new FollowedVm(vm, host, log) : null;
+    const followed = isFollowed ? new FollowedVm(vm, host, heaps, log) : null;
     const attached = new AttachedVm(vm, window, heaps, log, followed);
     entry.attached = attached;
     entry.owner = owner;
@@ -626,8 +633,8 @@ export class VmDirectory {
   }
 
   /** The memory that the VM's blobs lie in; null when each has its own. */
-  #openWindow({ config, settings }: VmEntry, decides: boolean): WindowMemory | null {
-    if (config.placement !== 'window' && !(decides && mayDecide(settings, this.#options.host))) return null;
+  #openWindow({ config }: VmEntry, decides: boolean): WindowMemory | null {
+    if (config.placement !== 'window' && !decides) return null;
     try {
       return new WindowMemory(config.name, config.window, this.#options.budget, this.#options.store);
     } catch (error) {
@@ -660,7 +667,8 @@ export class VmDirectory {
     return {
       slot: entry.slot,
       get busy() {
-        return entry.attached?.busy ?? true;
+        const { attached } = entry;
+        return attached === null || attached.busy || (attached.followed?.memory.busy ?? false);
       },
       image: () => imageOf(entry, this.#options.heaps),
     };
@@ -842,6 +850,8 @@ function imageOf(entry: VmEntry, heaps: Heaps): VmImage {
     snapshot: attached.vm.snapshot(),
     grant: followed?.grant ?? null,
     accountsVersion: followed?.accountsVersion ?? 0,
+    settledMemory: attached.vm.settledMemory,
+    unusedMemory: attached.vm.unusedMemory,
     inodeOf: (allocation) => heaps.inodeOf(allocation),
     stashInode: (resource) => attached.window?.stashInode(resource) ?? 0,
   };

@@ -2,6 +2,7 @@
 // came of it, and asks for grants. It can also tell anything else.
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { accountsOf } from '../../services/lib/domain/accounts.ts';
+import type { HeapPort, TakenMemory } from '../../services/lib/domain/allocation.ts';
 import type { Command } from '../../services/lib/domain/command.ts';
 import { RESULTS } from '../../services/lib/domain/counters.ts';
 import type { Accounts } from '../../services/lib/domain/follow.ts';
@@ -16,7 +17,7 @@ import { Fd } from '../../services/lib/os/fd.ts';
 import { Mapping } from '../../services/lib/os/memory.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../../services/lib/rpc/service-definition.ts';
-import { type ErrorInfo, readError, reasonNumber } from '../../services/lib/rpc/status-error.ts';
+import { type ErrorInfo, readError, reasonName, reasonNumber } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire, fromWire, toWire } from '../../services/lib/rpc/u64.ts';
 import { until } from '../support/until.ts';
 import { ask, type TestBroker } from './harness.ts';
@@ -25,7 +26,7 @@ import type { Place } from './resuming-session.ts';
 const { v1 } = barkeep;
 type Request = barkeep.v1.SessionRequest.$Properties;
 type Response = barkeep.v1.SessionResponse;
-type Kind = 'attached' | 'batch' | 'entered' | 'grant' | 'recall';
+type Kind = 'attached' | 'batch' | 'entered' | 'grant' | 'recall' | 'memory';
 export type WireAccounts = barkeep.v1.Accounts.$Properties;
 export type WireBlob = barkeep.v1.BlobAccount.$Properties;
 
@@ -64,11 +65,11 @@ export function amounts(bytes: number, mappings = 0, allocations = 0, heap = 'ra
 /** An operation without its number, with what is usual left out. */
 type Distributed<Some> = Some extends Command ? Omit<Some, 'number'> : never;
 export type Deed = Distributed<Command>;
-export const make = (resource: number, size: number): Deed => ({
+export const make = (resource: number, size: number, blobId = 0): Deed & { kind: 'create' } => ({
   kind: 'create',
   resource,
   context: 1,
-  blobId: 0,
+  blobId,
   blobMem: 'host3d',
   flags: 1,
   size,
@@ -77,6 +78,17 @@ export const mapAt = (resource: number, offset: number): Deed => ({ kind: 'map',
 export const take = (resource: number): Deed => ({ kind: 'unmap', resource });
 export const end = (resource: number): Deed => ({ kind: 'destroy', resource });
 export const restart: Deed = { kind: 'reset' };
+
+/** Has what was made for the blob that comes next. */
+class Offered implements HeapPort {
+  memory: TakenMemory | null = null;
+
+  allocate(): TakenMemory | null {
+    const { memory } = this;
+    this.memory = null;
+    return memory;
+  }
+}
 
 export class DecidingClient {
   readonly name: string;
@@ -87,6 +99,11 @@ export class DecidingClient {
   vm!: Vm;
   books = new GrantedBooks([], null);
   version = 0;
+  /** The number that memory was asked for under last. */
+  memoryNumber = 0;
+  readonly #offered = new Offered();
+  /** Memory that came while it waited for something else. */
+  readonly #given: barkeep.v1.Memory.$Properties[] = [];
   /** Recalls that came while it waited for something else. */
   recalls = 0;
   readonly #untold = new TouchedBlobs();
@@ -117,7 +134,9 @@ export class DecidingClient {
     this.#open();
     const { name: vm, place } = this;
     const session = this.#session;
-    this.send({ attach: { vm, secret: place.secret(vm), session, decides: true, ...more } });
+    this.send({
+      attach: { vm, secret: place.secret(vm), session, decides: true, asksMemory: true, ...more },
+    });
     this.attached = (await this.next('attached')).attached ?? {};
     if (session.length > 0 && !this.attached.resumed) throw new Error(`the session of ${vm} was lost`);
     this.#session = this.attached.session ?? new Uint8Array();
@@ -178,6 +197,50 @@ export class DecidingClient {
     return answers;
   }
 
+  /** Asks for memory of its own for a blob, without waiting for the answer. */
+  requestMemory(number: number, size: number, heap: string): void {
+    this.send({ memoryRequest: { number, heap, size: toWire(size) } });
+  }
+
+  /** Waits for the answer to a request for memory; `number`: of that one, whatever comes before it. */
+  async memory(number: number | null = null): Promise<barkeep.v1.Memory.$Properties> {
+    for (;;) {
+      const memory = this.#given.shift() ?? (await this.next('memory')).memory ?? {};
+      if (number === null || countFromWire(memory.number) === number) return memory;
+    }
+  }
+
+  /** As apply(), for a create of a blob with memory of its own: `made` is the answer to the request with the last number. */
+  applyMade(deed: Deed & { kind: 'create' }, { memory }: barkeep.v1.Memory.$Properties): string {
+    const number = this.memoryNumber;
+    if (memory) this.#offered.memory = { id: number, number, fdOffset: countFromWire(memory.fdOffset) };
+    const [answer = ''] = this.apply(deed);
+    this.vm.settleMemory(number);
+    return answer;
+  }
+
+  /** Asks for memory and makes a blob of it: "ok", or why not. */
+  async make(deed: Deed & { kind: 'create' }, heap: string): Promise<string> {
+    this.memoryNumber += 1;
+    this.requestMemory(this.memoryNumber, Number(deed.size), heap);
+    const made = await this.memory();
+    if (made.error) this.vm.settleMemory(this.memoryNumber);
+    return made.error ? reasonName(made.error.reason) : this.applyMade(deed, made);
+  }
+
+  /** The memory of a handle as this process sees it; the caller closes it. */
+  async mapMemory(handle: barkeep.v1.MemoryHandle.$Properties | null | undefined): Promise<Mapping> {
+    const answer = await ask(this.place.fdSocket, handle?.token ?? new Uint8Array(32));
+    if (!(answer?.fd instanceof Fd)) throw new Error(`a token was answered with ${answer?.status}`);
+    const mapping = Mapping.ofFile(
+      answer.fd.number,
+      countFromWire(handle?.fdOffset),
+      countFromWire(handle?.size),
+    );
+    answer.fd.close();
+    return mapping;
+  }
+
   /** Asks for a grant, without waiting for the answer. */
   request(wanted: Grant, needed: Grant = NO_GRANT, number = 0): void {
     this.send({ grantRequest: { wanted: encodeAmounts(wanted), needed: encodeAmounts(needed), number } });
@@ -221,6 +284,10 @@ export class DecidingClient {
       }
       const answer = this.#answers.shift()!;
       if (answer[kind]) return answer;
+      if (answer.memory) {
+        this.#given.push(answer.memory);
+        continue;
+      }
       if (!answer.recall) throw new Error(`${JSON.stringify(answer)} came where ${kind} was awaited`);
       this.recalls += 1;
     }
@@ -228,13 +295,7 @@ export class DecidingClient {
 
   /** The window as this process sees it; the caller closes it. */
   async window(): Promise<Mapping> {
-    const { window } = this.attached;
-    const answer = await ask(this.place.fdSocket, window?.token ?? new Uint8Array(32));
-    if (!(answer?.fd instanceof Fd))
-      throw new Error(`the window's token was answered with ${answer?.status}`);
-    const mapping = Mapping.ofFile(answer.fd.number, 0, countFromWire(window?.size));
-    answer.fd.close();
-    return mapping;
+    return this.mapMemory(this.attached.window);
   }
 
   async detach(): Promise<void> {
@@ -307,7 +368,7 @@ export class DecidingClient {
     const settings = {
       name: this.name,
       windowSize: countFromWire(windowSize),
-      memory: 'window',
+      memory: this.attached.placement === v1.Placement.PLACEMENT_WINDOW ? 'window' : 'mixed',
       defaultHeap: rules?.defaultHeap ?? '',
       blobHeaps: new Map(
         (rules?.blobHeaps ?? []).map(({ blobId, heap }) => [String(fromWire(blobId)), heap ?? '']),
@@ -319,7 +380,7 @@ export class DecidingClient {
       },
       populate: rules?.populate ?? false,
     } as const;
-    this.vm = new Vm(settings, { account, heaps: shares, port: { allocate: () => null } });
+    this.vm = new Vm(settings, { account, heaps: shares, port: this.#offered });
     this.vm.collectTouched();
   }
 
@@ -344,7 +405,7 @@ export function encodeAmounts({ heaps, mappings, allocations }: Grant): barkeep.
 }
 
 export function encodeBlob(blob: BlobSnapshot): WireBlob {
-  const { resource, context, blobMem, flags, blobId, size, heap, state, offset } = blob;
+  const { resource, context, blobMem, flags, blobId, size, heap, allocation, state, offset } = blob;
   return {
     created: {
       resourceId: resource,
@@ -357,12 +418,13 @@ export function encodeBlob(blob: BlobSnapshot): WireBlob {
     heap,
     place: PLACES[state],
     offset,
+    memory: allocation?.number ?? 0,
   };
 }
 
 /** One version, in messages of at most `piece` blobs and four times as many ids. */
 export function encodeAccounts(version: number, accounts: Accounts, piece: number): WireAccounts[] {
-  const { complete, destroyed, blobs, generation, counters } = accounts;
+  const { complete, destroyed, blobs, generation, settledMemory, counters } = accounts;
   const messages: WireAccounts[] = [];
   for (let from = 0; from === 0 || from < blobs.length || 4 * from < destroyed.length; from += piece) {
     messages.push({
@@ -390,6 +452,6 @@ export function encodeAccounts(version: number, accounts: Accounts, piece: numbe
     reason: reasonNumber(reason),
     count: counters.refusals[reason],
   }));
-  messages.push({ ...messages.pop(), continues: false, generation, decisions, refusals });
+  messages.push({ ...messages.pop(), continues: false, generation, settledMemory, decisions, refusals });
   return messages;
 }

@@ -56,15 +56,19 @@ class KeptBroker implements Place {
 
   constructor(fault: string, life: number) {
     const config = join(this.directory, 'barkeep.yaml');
+    writeFileSync(join(this.directory, 'bar'), Buffer.alloc(4 * MIB));
     writeFileSync(
       config,
       `run_directory: ${this.directory}/run
-heaps: [{ name: ram, backing: memfd, cache: cached, capacity: 1GiB }]
+heaps:
+  - { name: ram, backing: memfd, cache: cached, capacity: 1GiB }
+  - { name: bar, backing: file, cache: wc, capacity: 4MiB, path: ${this.directory}/bar }
 vms:
   - { name: web, window: 64MiB, heap: ram }
   - { name: own, window: 64MiB, heap: ram, placement: per-blob }
   - { name: gone, window: 64MiB, heap: ram }
   - { name: decided, window: 64MiB, heap: ram }
+  - { name: mixed, window: 64MiB, heap: bar, blob_heaps: { 7: ram }, placement: per-blob }
 `,
     );
     const lives = join(this.directory, 'lives');
@@ -133,6 +137,7 @@ class Load {
   readonly web: ResumingSession;
   readonly own: ResumingSession;
   readonly decided: DecidingClient;
+  readonly mixed: DecidingClient;
   readonly #broker: KeptBroker;
   #window: Mapping | null = null;
   #round = 0;
@@ -142,6 +147,7 @@ class Load {
     this.web = new ResumingSession('web', broker);
     this.own = new ResumingSession('own', broker);
     this.decided = new DecidingClient('decided', broker);
+    this.mixed = new DecidingClient('mixed', broker);
   }
 
   async start(): Promise<void> {
@@ -154,6 +160,10 @@ class Load {
     await this.decided.reconnect();
     this.decided.apply(make(1, PAGE), mapAt(1, LASTING));
     await this.#tell();
+    await this.mixed.reconnect();
+    expect(await this.#make(1, PAGE)).toEqual([0, 0]);
+    this.mixed.apply(mapAt(1, LASTING));
+    await this.#tell(this.mixed);
   }
 
   /** One round of everything that the points stand in. */
@@ -209,6 +219,13 @@ class Load {
     this.decided.apply(end(a), end(b));
     await this.#tell();
 
+    // Memory of its own is named once, and reads as zero each time.
+    expect(await this.#make(a, 2 * PAGE)).toEqual([0, 0]);
+    this.mixed.apply(mapAt(a, 0), make(b, PAGE, 7), mapAt(b, 4 * PAGE));
+    await this.#tell(this.mixed);
+    this.mixed.apply(end(a), end(b));
+    await this.#tell(this.mixed);
+
     // One VM comes and goes; the connection of another breaks.
     const gone = new ResumingSession('gone', this.#broker);
     await gone.connect();
@@ -219,14 +236,34 @@ class Load {
   }
 
   /** Tells until it is acknowledged. */
-  async #tell(): Promise<void> {
+  async #tell(client = this.decided): Promise<void> {
     for (;;) {
       try {
-        this.decided.tell();
-        await this.decided.entered();
+        client.tell();
+        await client.entered();
         return;
       } catch {
-        await this.decided.reconnect();
+        await client.reconnect();
+      }
+    }
+  }
+
+  /** Has memory made for a blob, and the blob of it: the first bytes of its first and its last page, which are written over. */
+  async #make(resource: number, size: number): Promise<number[]> {
+    const { mixed } = this;
+    mixed.memoryNumber += 1;
+    for (;;) {
+      try {
+        mixed.requestMemory(mixed.memoryNumber, size, 'bar');
+        const made = await mixed.memory();
+        const memory = await mixed.mapMemory(made.memory);
+        const found = [...memory.bytes(0, 1), ...memory.bytes(size - PAGE, 1)];
+        memory.bytes(0, size).fill(0x6d);
+        memory.close();
+        expect(mixed.applyMade(make(resource, size), made)).toBe('ok');
+        return found;
+      } catch {
+        await mixed.reconnect();
       }
     }
   }
@@ -256,6 +293,7 @@ class Load {
     this.web.drop();
     this.own.drop();
     this.decided.drop();
+    this.mixed.drop();
     this.#window?.close();
   }
 }
@@ -295,11 +333,17 @@ describe('a broker that is killed', () => {
     const allocations = await broker.admin.listAllocations();
     expect(allocations.map(({ vm, resourceId, mapped }) => [vm, resourceId, mapped])).toEqual([
       ['decided', 1, true],
+      ['mixed', 1, true],
       ['own', 1, true],
       ['web', 1, true],
     ]);
-    expect([countFromWire(statistics.hostUsed), countFromWire(journal?.storedFds)]).toEqual([3 * PAGE, 3]);
-    expect(broker.memfds()).toEqual(['barkeep-window:decided', 'barkeep-window:web', 'barkeep:ram']);
+    expect([countFromWire(statistics.hostUsed), countFromWire(journal?.storedFds)]).toEqual([4 * PAGE, 4]);
+    expect(broker.memfds()).toEqual([
+      'barkeep-window:decided',
+      'barkeep-window:mixed',
+      'barkeep-window:web',
+      'barkeep:ram',
+    ]);
     const decided = await broker.admin.getVm('decided');
     expect(countFromWire(decided.accountsVersion)).toBe(load.decided.version);
     expect(decided.grant?.heaps?.map(({ bytes }) => countFromWire(bytes))).toEqual([2 * MIB]);

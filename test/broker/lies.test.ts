@@ -1,6 +1,9 @@
 // Frontends that decide, and lie: each is suspended with a reason, nothing of what it said is entered, and nobody else notices.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Mapping } from '../../services/lib/os/memory.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { countFromWire, toWire } from '../../services/lib/rpc/u64.ts';
@@ -232,6 +235,63 @@ describe.each(LIARS)('a lie of VM %s', (name) => {
       0,
     ]);
     expect(await hostBooks()).toEqual(before);
+  });
+});
+
+describe('a lie about memory of its own', () => {
+  const OWN: WireBlob = {
+    ...BLOB,
+    created: { ...created, blobId: 7 },
+    heap: 'bar',
+    place: 1,
+    offset: 0,
+    memory: 1,
+  };
+  const directory = mkdtempSync(join(tmpdir(), 'barkeep-lies-'));
+  const config = `
+heaps:
+  - { name: ram, backing: memfd, cache: cached, capacity: 1GiB }
+  - { name: bar, backing: file, cache: wc, capacity: 1MiB, path: ${directory}/bar }
+vms: [{ name: mixer, window: 256MiB, heap: ram, blob_heaps: { 7: bar }, placement: per-blob }]
+`;
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it.each<[string, WireAccounts, string]>([
+    ['that was never made', told({ ...OWN, memory: 9 }), 'memory 9, which it was never given'],
+    ['that is none', told({ ...OWN, memory: 0 }), 'resource 5 has no memory'],
+    ['in the window', told({ ...BLOB, memory: 1 }), 'where it lies in that of the window'],
+    [
+      'of another size',
+      told({ ...OWN, created: { ...created, blobId: 7, size: 2 * PAGE } }),
+      'its memory 1 is 4096 bytes of bar',
+    ],
+    [
+      'of two blobs',
+      told(OWN, { ...OWN, created: { ...created, blobId: 7, resourceId: 6 } }),
+      'have the same memory 1',
+    ],
+    ['that is parked', told({ ...OWN, place: 3 }), 'is parked'],
+    ['of number 2^63', told({ ...OWN, memory: toWire(2n ** 63n) }), 'a memory of resource 5 above 2^53 - 1'],
+    [
+      'that is settled up to 2^63',
+      { version: 2, generation: 1, settledMemory: toWire(2n ** 63n) },
+      'a number of memory above 2^53 - 1',
+    ],
+  ])('suspends its VM: %s', async (_, accounts, reason) => {
+    writeFileSync(join(directory, 'bar'), Buffer.alloc(MIB));
+    const mixed = await TestBroker.start(config);
+    cleanups.push(() => mixed.end());
+    const mixer = await DecidingClient.attach('mixer', mixed);
+    cleanups.push(() => mixer.drop());
+    await mixer.told();
+    mixer.requestMemory(1, PAGE, 'bar');
+    await mixer.memory();
+    const before = await hostBooks(mixed);
+    mixer.tellAnything(accounts);
+    const error = await mixer.ended;
+    expect(error).toMatchObject({ reason: 'VM_SUSPENDED', message: expect.stringContaining(reason) });
+    expect(await hostBooks(mixed)).toEqual(before);
+    expect(faults(mixed)).toEqual([]);
   });
 });
 

@@ -9,6 +9,7 @@ import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { CheckFailure, expectEqual } from '../guest/scenario/check.ts';
 import { NODE_WATCHES } from '../guest/scenario/service.ts';
 import { untilPasses } from '../support/until.ts';
+import { workAsking } from './asking.ts';
 import { growJournal } from './journal-growth.ts';
 import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
@@ -57,6 +58,12 @@ const UNDECIDED: readonly FaultPoint[] = [
   'broker.stash-copied',
   'broker.stash-journalled',
   'broker.map-restored',
+];
+/** Points that a broker passes when it makes memory for somebody who decides, which none of our frontends asks for. */
+const ASKED: readonly FaultPoint[] = [
+  'broker.memory-made',
+  'broker.memory-journalled',
+  'broker.memory-erased',
 ];
 /** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery/recovery.ts). */
 const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
@@ -413,12 +420,13 @@ function besideTheGuest(
   points: readonly FaultPoint[],
   isOver: () => boolean,
 ): Promise<void> | null {
-  const wanted = points.filter((point) => UNDECIDED.includes(point));
+  const wanted = points.filter((point) => [...UNDECIDED, ...ASKED].includes(point));
+  const isAsked = wanted.some((point) => ASKED.includes(point));
   const areHit = () => wanted.every((point) => victim.hits.some((hit) => hit.startsWith(`${point}:`)));
   const work = points.some((point) => GROWS.includes(point))
     ? growJournal(host, () => victim.hits.length > 0)
     : wanted.length > 0
-      ? workUndecided(host, () => isOver() || areHit())
+      ? (isAsked ? workAsking : workUndecided)(host, () => isOver() || areHit())
       : null;
   // Whoever waits for it hears of its failure.
   work?.catch(() => {});

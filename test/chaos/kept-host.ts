@@ -24,6 +24,9 @@ const FILE_HEAP_BYTES = 1024 * 1024;
 
 /** A further one, for whoever only wants to keep the broker busy. */
 export const BUSY_VM = 'busy';
+/** One whose blobs fit no window, for whoever decides for it and asks for their memory, and the heap that they come from. */
+export const ASKING_VM = 'asking';
+export const FILE_HEAP = 'file';
 
 const CONFIG = (directory: string, orphanGrace: string, answerTimeout: string) => `
 run_directory: ${directory}/run
@@ -32,12 +35,13 @@ sweep_interval: 1s
 log_level: info
 heaps:
   - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }
-  - { name: file, backing: file, cache: wc, path: ${directory}/file, capacity: 1MiB }
+  - { name: ${FILE_HEAP}, backing: file, cache: wc, path: ${directory}/file, capacity: 1MiB }
 vms:
   - { name: ${KEPT_VM.window}, window: 64MiB, heap: ram }
   - { name: ${KEPT_VM['per-blob']}, window: 64MiB, heap: ram, placement: per-blob }
-  - { name: ${KEPT_VM.own}, window: 64MiB, heap: ram, placement: per-blob, blob_heaps: { 1: file } }
+  - { name: ${KEPT_VM.own}, window: 64MiB, heap: ram, placement: per-blob, blob_heaps: { 1: ${FILE_HEAP} } }
   - { name: ${BUSY_VM}, window: 64MiB, heap: ram }
+  - { name: ${ASKING_VM}, window: 64MiB, heap: ${FILE_HEAP}, placement: per-blob }
 frontend: { statistics_interval: 100ms, answer_timeout: ${answerTimeout} }
 `;
 

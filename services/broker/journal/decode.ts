@@ -18,12 +18,13 @@ import type {
   HeapRecord,
   IdleCommand,
   JournalEntry,
+  MadeAllocation,
   SomeBlobs,
   ToldPiece,
   VmImage,
   VmRecord,
 } from './record.ts';
-import { ENTRY, nameOf, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
+import { ALLOCATION, ENTRY, nameOf, PIECE, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 
 /** `heaps` are those of the journal's start. Throws RangeError or SyntaxError for bytes that are no record. */
 export function decodeEntry(payload: Uint8Array, heaps: readonly HeapRecord[]): JournalEntry {
@@ -72,6 +73,13 @@ function readEntry(
       return { kind, slot: input.u32(), idle: input.list(readIdle) };
     case 'accounts':
       return { kind, slot: input.u32(), told: readTold(input, heaps) };
+    case 'memory':
+      return {
+        kind,
+        slot: input.u32(),
+        settled: input.f64(),
+        made: input.list(() => readMade(input, heaps)),
+      };
     case 'grant':
       return { kind, slot: input.u32(), grant: readGrant(input, heaps) };
     case 'stash':
@@ -125,16 +133,26 @@ function readTerms(
 }
 
 function readTold(input: ByteReader, heaps: readonly HeapRecord[]): ToldPiece {
+  const piece = input.u32();
+  const flags = input.u8();
   return {
-    piece: input.u32(),
-    isLast: input.u8() === 1,
+    piece,
+    isLast: (flags & PIECE.last) !== 0,
     version: input.f64(),
     complete: input.u8() === 1,
     generation: input.f64(),
+    settledMemory: (flags & PIECE.settles) !== 0 ? input.f64() : 0,
     blobs: input.list(() => readBlob(input, heaps).blob),
     destroyed: input.list(() => input.u32()),
     counts: readCounts(input),
   };
+}
+
+function readMade(input: ByteReader, heaps: readonly HeapRecord[]): MadeAllocation {
+  const heap = at(heaps, input.u32()).name;
+  const { allocation, inode } = readAllocation(input, heap);
+  if (allocation === null) throw new RangeError('memory that was made, and is none');
+  return { allocation, inode };
 }
 
 function readCounts(input: ByteReader): CounterChanges {
@@ -244,6 +262,8 @@ function readImage(input: ByteReader, heaps: readonly HeapRecord[]): VmImage {
     suspension,
     accountsVersion,
     grant,
+    settledMemory: 0,
+    unusedMemory: [],
     snapshot: { generation, lastNumber, acknowledgedNumber, replies, blobs, counters },
     ...inodes,
   };
@@ -294,10 +314,12 @@ function readAllocation(
   input: ByteReader,
   heap: string,
 ): { readonly allocation: Allocation | null; readonly inode: number } {
-  const isThere = input.u8() === 1;
+  const kind = input.u8();
   const inode = input.f64();
-  if (!isThere) return { allocation: null, inode };
-  return { allocation: { heap, id: input.f64(), fdOffset: input.f64(), size: input.f64() }, inode };
+  if (kind === ALLOCATION.none) return { allocation: null, inode };
+  const number = kind === ALLOCATION.numbered ? input.f64() : 0;
+  const [id, fdOffset, size] = [input.f64(), input.f64(), input.f64()];
+  return { allocation: { heap, id, number, fdOffset, size }, inode };
 }
 
 function readReply(input: ByteReader, number: number, heaps: readonly HeapRecord[]): Reply {

@@ -10,8 +10,16 @@ import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { ByteWriter } from '../../lib/journal/bytes.ts';
 import type { Told } from '../told.ts';
-import type { Abandoned, HeapRecord, IdleCommand, KeptState, VmImage, VmRecord } from './record.ts';
-import { ENTRY, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
+import type {
+  Abandoned,
+  HeapRecord,
+  IdleCommand,
+  KeptState,
+  MadeAllocation,
+  VmImage,
+  VmRecord,
+} from './record.ts';
+import { ALLOCATION, ENTRY, PIECE, PLACEMENT_CODES, STATE_CODES, STEP } from './record.ts';
 
 export function encodeStart(out: ByteWriter, brokerVersion: string, heaps: readonly HeapRecord[]): void {
   out.u8(ENTRY.start);
@@ -66,6 +74,24 @@ export function encodeGrant(
   writeGrant(out, grant, heapIndexOf);
 }
 
+/** `made` without a word is for `settled` alone. */
+export function encodeMemory(
+  out: ByteWriter,
+  slot: number,
+  settled: number,
+  made: readonly MadeAllocation[],
+  heapIndexOf: (name: string) => number,
+): void {
+  out.u8(ENTRY.memory);
+  out.u32(slot);
+  out.f64(settled);
+  out.u32(made.length);
+  for (const { allocation, inode } of made) {
+    out.u32(heapIndexOf(allocation.heap));
+    writeAllocation(out, allocation, inode);
+  }
+}
+
 /** Calls `write` for each record: see ToldPiece. */
 export function encodeTold(
   out: ByteWriter,
@@ -74,17 +100,18 @@ export function encodeTold(
   heapIndexOf: (name: string) => number,
   write: () => void,
 ): void {
-  const { version, complete, generation, blobs } = told;
+  const { version, complete, generation, settledMemory, blobs } = told;
   for (let piece = 0, from = 0; piece === 0 || from < blobs.length; piece += 1) {
     const isLast = blobs.length - from <= MOST_BLOBS;
     out.restart();
     out.u8(ENTRY.accounts);
     out.u32(slot);
     out.u32(piece);
-    out.u8(isLast ? 1 : 0);
+    out.u8((isLast ? PIECE.last : 0) | (settledMemory > 0 ? PIECE.settles : 0));
     out.f64(version);
     out.u8(complete ? 1 : 0);
     out.f64(generation);
+    if (settledMemory > 0) out.f64(settledMemory);
     const here = blobs.slice(from, from + MOST_BLOBS);
     out.u32(here.length);
     for (const blob of here) writeBlob(out, blob, heapIndexOf(blob.heap), 0);
@@ -241,6 +268,12 @@ export function encodeVm(
     writeBlobs(out, image, from, heapIndexOf);
     write();
   }
+  const { settledMemory, unusedMemory } = image;
+  if (settledMemory === 0 && unusedMemory.length === 0) return;
+  out.restart();
+  const made = unusedMemory.map((allocation) => ({ allocation, inode: image.inodeOf(allocation) }));
+  encodeMemory(out, image.vm.slot, settledMemory, made, heapIndexOf);
+  write();
 }
 
 function encodeImage(out: ByteWriter, image: VmImage, heapIndexOf: (name: string) => number): void {
@@ -304,9 +337,11 @@ function writeBlob(out: ByteWriter, blob: BlobSnapshot, heapIndex: number, inode
 
 /** The heap is named beside it. */
 function writeAllocation(out: ByteWriter, allocation: Allocation | null, inode: number): void {
-  out.u8(allocation === null ? 0 : 1);
+  if (allocation === null) out.u8(ALLOCATION.none);
+  else out.u8(allocation.number === 0 ? ALLOCATION.bare : ALLOCATION.numbered);
   out.f64(inode);
   if (allocation === null) return;
+  if (allocation.number > 0) out.f64(allocation.number);
   out.f64(allocation.id);
   out.f64(allocation.fdOffset);
   out.f64(allocation.size);

@@ -29,6 +29,7 @@ import {
   encodeComplete,
   encodeCounts,
   encodeGrant,
+  encodeMemory,
   encodeReclaim,
   encodeStart,
   encodeStash,
@@ -514,6 +515,14 @@ export class CommandLog {
   followed(told: Told): void {
     const { slot, heapIndex, begun, append } = this.#port;
     encodeTold(begun(), slot, told, heapIndex, append);
+  }
+
+  /** Memory of their own for blobs that whoever decides is about to make. */
+  madeMemory(allocations: readonly Allocation[]): void {
+    const { slot, heapIndex, memory, begun, append } = this.#port;
+    const made = allocations.map((allocation) => ({ allocation, inode: memory.inodeOf(allocation) }));
+    encodeMemory(begun(), slot, this.#vm.settledMemory, made, heapIndex);
+    append();
   }
 
   granted(grant: Grant): void {

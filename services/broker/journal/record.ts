@@ -9,6 +9,7 @@
 //   batch      commands that were executed, with what became of them, and which maps were undone for want of memory
 //   counts     what was counted of commands that changed nothing: an answer that was given again, a number that had no turn
 //   accounts   what a frontend that decides has told and was entered, or a piece of it
+//   memory     what was made for such a VM and is in no blob yet: memory of their own for blobs that do not lie in the window
 //   grant      what such a VM may have in use from here on
 //   stash      the bytes of a parked blob lie in a file of their own now, ahead of the map that made them move
 //   reclaim    everything of the VM is given up
@@ -97,7 +98,13 @@ export type VmImage = BlobInodes & {
   /** Of a VM whose frontend decides, both; null and 0 otherwise. */
   readonly grant: Grant | null;
   readonly accountsVersion: number;
+  /** Of such a VM: see Vm.settledMemory and Vm.unusedMemory. In records of their own. */
+  readonly settledMemory: number;
+  readonly unusedMemory: readonly Allocation[];
 };
+
+/** Memory of its own for a blob, and the inode of the memfd behind it; 0 for a range of a file heap. */
+export type MadeAllocation = { readonly allocation: Allocation; readonly inode: number };
 
 /** What of a version of accounts is in one record: everything but for very many blobs. */
 export type ToldPiece = Told & {
@@ -159,6 +166,13 @@ export type JournalEntry =
     }
   | { readonly kind: 'counts'; readonly slot: number; readonly idle: readonly IdleCommand[] }
   | { readonly kind: 'accounts'; readonly slot: number; readonly told: ToldPiece }
+  | {
+      readonly kind: 'memory';
+      readonly slot: number;
+      /** See Vm.settledMemory. */
+      readonly settled: number;
+      readonly made: readonly MadeAllocation[];
+    }
   | { readonly kind: 'grant'; readonly slot: number; readonly grant: Grant }
   | { readonly kind: 'stash'; readonly slot: number; readonly resource: number; readonly inode: number }
   | { readonly kind: 'reclaim'; readonly slot: number };
@@ -175,6 +189,7 @@ export const ENTRY = {
   counts: 10,
   accounts: 11,
   grant: 12,
+  memory: 13,
   stash: 7,
   reclaim: 8,
 } as const satisfies Record<JournalEntry['kind'], number>;
@@ -188,6 +203,12 @@ export const STEP = {
   reset: 5,
   refused: 6,
 } as const satisfies Record<Operation | 'refused', number>;
+
+/** The byte in front of an allocation. One with a number was asked for by whoever decides for the VM. */
+export const ALLOCATION = { none: 0, bare: 1, numbered: 2 } as const;
+
+/** Bits of the byte in front of a piece of accounts. `settles`: Accounts.settledMemory is in it, and not 0. */
+export const PIECE = { last: 1, settles: 2 } as const;
 
 export const STATE_CODES = { attached: 1, orphaned: 2, suspended: 3 } as const satisfies Record<
   KeptState,

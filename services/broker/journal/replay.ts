@@ -216,9 +216,12 @@ class Replayer {
   }
 
   #change(
-    entry: JournalEntry & { kind: 'blobs' | 'state' | 'batch' | 'counts' | 'accounts' | 'grant' | 'stash' },
+    entry: JournalEntry & {
+      kind: 'blobs' | 'state' | 'batch' | 'counts' | 'accounts' | 'memory' | 'grant' | 'stash';
+    },
   ): void {
-    if (entry.kind === 'batch') this.#noteIds(entry.executed);
+    if (entry.kind === 'batch') this.#noteIds(allocationsOf(entry.executed));
+    if (entry.kind === 'memory') this.#noteIds(entry.made.map(({ allocation }) => allocation));
     const slot = this.#slots.get(entry.slot);
     // Of a VM that was given up: its end is written down before the last of its commands has been.
     if (slot === undefined) return;
@@ -236,6 +239,9 @@ class Replayer {
           return;
         case 'accounts':
           this.#follow(slot, vm, entry.told);
+          return;
+        case 'memory':
+          this.#keepMemory(slot, vm, entry);
           return;
         case 'grant':
           this.#target.host.setGrant(vm.name, entry.grant);
@@ -263,8 +269,19 @@ class Replayer {
     if (pieces.length !== told.piece + 1)
       throw new Error(`pieces of its accounts ${told.version} are missing`);
     this.#checkHeaps(whole.blobs);
-    this.#target.host.follow(vm.name, accountsIn(whole, vm));
+    for (const one of this.#target.host.follow(vm.name, accountsIn(whole, vm))) {
+      if (one.kind === 'released') slot.inodes.delete(memoryKey(one.allocation));
+    }
     slot.accountsVersion = whole.version;
+  }
+
+  #keepMemory(slot: Slot, vm: Vm, { settled, made }: JournalEntry & { kind: 'memory' }): void {
+    vm.settleMemory(settled);
+    for (const { allocation, inode } of made) {
+      this.#checkHeaps([allocation]);
+      vm.keepMemory(allocation);
+      slot.inodes.set(memoryKey(allocation), inode);
+    }
   }
 
   #redoBatch(
@@ -320,14 +337,15 @@ class Replayer {
     }
   }
 
-  #noteIds(executed: readonly Executed[]): void {
-    for (const step of executed) {
-      const allocation = step.result === 'ok' ? (step.memory?.allocation ?? null) : null;
-      if (allocation === null) continue;
-      const { heap, id } = allocation;
+  #noteIds(allocations: readonly Allocation[]): void {
+    for (const { heap, id } of allocations) {
       this.#lastIds.set(heap, Math.max(id, this.#lastIds.get(heap) ?? 0));
     }
   }
+}
+
+function allocationsOf(executed: readonly Executed[]): readonly Allocation[] {
+  return executed.flatMap((step) => (step.result === 'ok' ? (step.memory?.allocation ?? []) : []));
 }
 
 /** What the journal says of a VM is right, and cannot be had any more. */

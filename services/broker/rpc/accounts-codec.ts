@@ -1,5 +1,7 @@
 // What a frontend that decides tells, from messages to plain data: pieces are put together here, and what has no meaning is found before the domain
 // looks at what is told (lib/domain/follow.ts). Everything that is wrong is an AccountsError, in our words: nothing of a frontend's but numbers.
+
+import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { BlobState } from '../../lib/domain/blob.ts';
 import type { BlobMem, Operation } from '../../lib/domain/command.ts';
 import type { CounterChanges, Result } from '../../lib/domain/counters.ts';
@@ -11,6 +13,7 @@ import { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { reasonName } from '../../lib/rpc/status-error.ts';
 import { fromWire, type WireU64 } from '../../lib/rpc/u64.ts';
 import { heapsOfVm } from '../followed-vm.ts';
+import type { MadeMemory } from '../made-memory.ts';
 import type { Told } from '../told.ts';
 
 type Wire = barkeep.v1.Accounts.$Properties;
@@ -60,11 +63,13 @@ type Staged = {
 
 export class AccountsReader {
   readonly #vm: Vm;
+  readonly #memory: Pick<MadeMemory, 'named'>;
   readonly #heaps: ReadonlySet<string>;
   #staged: Staged | null = null;
 
-  constructor(vm: Vm) {
+  constructor({ vm, memory }: { readonly vm: Vm; readonly memory: Pick<MadeMemory, 'named'> }) {
     this.#vm = vm;
+    this.#memory = memory;
     this.#heaps = heapsOfVm(vm.settings);
   }
 
@@ -105,6 +110,7 @@ export class AccountsReader {
       blobs: staged.blobs,
       destroyed: staged.destroyed,
       generation,
+      settledMemory: this.#exact(message.settledMemory, 'a number of memory'),
       counts: this.#counts(message),
     };
   }
@@ -123,7 +129,7 @@ export class AccountsReader {
     return this.#lie(`version ${version} came where ${last + 1} is next`);
   }
 
-  #blob({ created, heap, place, offset }: barkeep.v1.BlobAccount.$Properties): BlobSnapshot {
+  #blob({ created, heap, place, offset, memory }: barkeep.v1.BlobAccount.$Properties): BlobSnapshot {
     const resource = created?.resourceId ?? 0;
     const state = STATES.get(place ?? 0);
     const blobMem = MEMORIES.get(created?.memory ?? 0);
@@ -143,10 +149,16 @@ export class AccountsReader {
       flags: created.flags ?? 0,
       size: this.#exact(created.size, `a size of resource ${resource}`),
       heap: name,
-      allocation: null,
+      allocation: this.#allocation(resource, this.#exact(memory, `a memory of resource ${resource}`)),
       state,
       offset: isPlaced ? this.#exact(offset, `an offset of resource ${resource}`) : 0,
     };
+  }
+
+  #allocation(resource: number, number: number): Allocation | null {
+    if (number === 0) return null;
+    const allocation = this.#memory.named(number);
+    return allocation ?? this.#lie(`resource ${resource} has memory ${number}, which it was never given`);
   }
 
   /** Operations, results and reasons that this broker does not know are those of a newer frontend. */

@@ -3,6 +3,7 @@ import type { Grant } from '../../lib/domain/grant.ts';
 import type { GrantAnswer, GrantRequest } from '../../lib/domain/granting.ts';
 import type { Backing } from '../../lib/domain/heap.ts';
 import type { Host } from '../../lib/domain/host.ts';
+import type { MemoryRequest } from '../../lib/domain/memory-request.ts';
 import { type Limits, UNLIMITED } from '../../lib/domain/quota.ts';
 import type { Vm } from '../../lib/domain/vm.ts';
 import { barkeep } from '../../lib/rpc/gen/barkeep.js';
@@ -37,6 +38,24 @@ export function decodeGrantRequest(
   checkNeeded(request, vm, 'allocations', ({ allocations }) => allocations);
   checkQuota(request.needed, vm);
   return { needed: request.needed, wanted: withinQuota(request.wanted, vm.quota) };
+}
+
+/** Memory that a VM asks for. @throws StatusError PROTOCOL */
+export function decodeMemoryRequest(
+  { number, heap, size }: barkeep.v1.MemoryRequest.$Properties,
+  vm: Vm,
+  host: Host,
+): MemoryRequest {
+  const asked = { number: countFromWire(number), heap: heap ?? '', size: countFromWire(size) };
+  const usable = usableHeaps(vm.settings, host);
+  if (usable.has(asked.heap) && asked.number > 0) return asked;
+  const found =
+    asked.number > 0
+      ? `a heap that it cannot use; its heaps are ${[...usable].join(', ')}`
+      : 'number 0; count from 1';
+  throw new StatusError('PROTOCOL', `a request for memory of VM "${vm.name}" names ${found}`, {
+    vm: vm.name,
+  });
 }
 
 function bytesOf(heap: string): (grant: Grant) => number {

@@ -8,9 +8,11 @@ import type { Allocation } from '../../lib/domain/allocation.ts';
 import type { Reply } from '../../lib/domain/command.ts';
 import { AccountsError } from '../../lib/domain/follow.ts';
 import type { Host } from '../../lib/domain/host.ts';
+import { MemoryRequestError } from '../../lib/domain/memory-request.ts';
+import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import type { Handlers } from '../../lib/rpc/handlers.ts';
-import { StatusError } from '../../lib/rpc/status-error.ts';
+import { reasonNumber, StatusError } from '../../lib/rpc/status-error.ts';
 import { fromWire, toWire } from '../../lib/rpc/u64.ts';
 import type { Peer } from '../../lib/rpc/unix-server.ts';
 import type { BatchRunner } from '../batch-runner.ts';
@@ -22,7 +24,7 @@ import type { Told } from '../told.ts';
 import { type Attachment, suspended, type VmDirectory, type VmOwner } from '../vm-directory.ts';
 import { AccountsReader } from './accounts-codec.ts';
 import { decodeBatch, encodeReplies, type MemoryHandle } from './command-codec.ts';
-import { decodeGrantRequest, encodeGrant } from './grant-codec.ts';
+import { decodeGrantRequest, decodeMemoryRequest, encodeGrant } from './grant-codec.ts';
 import type { Handles } from './handles.ts';
 
 /** Before it is looked again whether accounts can be written down, milliseconds. */
@@ -82,13 +84,14 @@ export class Session implements VmOwner {
       if (request.batch) this.#runBatch(request.batch);
       else if (request.accounts) this.#tell(request.accounts);
       else if (request.grantRequest) this.#askGrant(request.grantRequest);
+      else if (request.memoryRequest) this.#askMemory(request.memoryRequest);
       else if (request.attach) this.#attach(request.attach);
       else if (request.statistics) this.#report(request.statistics);
       else if (request.detach) this.#detach();
       else
         throw new StatusError(
           'PROTOCOL',
-          'a message has none of attach, batch, accounts, grant_request, statistics and detach',
+          'a message has none of attach, batch, accounts, grant_request, memory_request, statistics and detach',
         );
     } catch (error) {
       this.#fail(error);
@@ -118,6 +121,7 @@ export class Session implements VmOwner {
       secret: request.secret ?? '',
       session: request.session ?? new Uint8Array(),
       decides: request.decides ?? false,
+      asksMemory: request.asksMemory ?? false,
     };
     directory
       .attach(wanted, this)
@@ -157,7 +161,7 @@ export class Session implements VmOwner {
 
   #tell(message: barkeep.v1.Accounts.$Properties): void {
     const followed = this.#followed('accounts');
-    const reader = this.#reader ?? new AccountsReader(followed.vm);
+    const reader = this.#reader ?? new AccountsReader(followed);
     this.#reader = reader;
     this.#judge(() => {
       const told = reader.take(message, followed.accountsVersion, followed.grant.allocations);
@@ -205,6 +209,30 @@ export class Session implements VmOwner {
     grants.ask(followed, request, (answer) => {
       if (this.#state === 'open') this.#send({ grant: { ...encodeGrant(answer), number } });
     });
+  }
+
+  #askMemory(message: barkeep.v1.MemoryRequest.$Properties): void {
+    const { host, directory } = this.#services;
+    const { entry } = this.#opened();
+    const followed = this.#followed('a request for memory');
+    const request = decodeMemoryRequest(message, followed.vm, host);
+    followed.memory.request(request).then(
+      (made) => this.#giveMemory(request.number, made),
+      (error: unknown) => {
+        if (error instanceof MemoryRequestError) this.#fail(new StatusError('PROTOCOL', error.message));
+        else void directory.giveUp(entry, error);
+      },
+    );
+  }
+
+  /** Null: it was settled, or the VM given up, before it was ready. */
+  #giveMemory(number: number, made: Allocation | Refusal | null): void {
+    if (this.#state !== 'open' || made === null) return;
+    if ('reason' in made) {
+      this.#send({ memory: { number, error: { reason: reasonNumber(made.reason), message: made.message } } });
+      return;
+    }
+    this.#send({ memory: { number, memory: this.#handle(made, made.size) } });
   }
 
   #followed(what: string): FollowedVm {

@@ -52,18 +52,15 @@ export function abandoned(
     return { outcome: { reply, effects: NO_EFFECTS, barrier: false }, putBack: null };
   }
   const undo = books.undo !== null && books.undo.number === number ? books.undo : null;
-  const putBack = putBackOf(books, blob, undo, completed);
+  const putBack = putBackOf(blob, undo, completed);
   // Until all stashes were done nothing was written to the range, and parked bytes may lie in it again.
   const written = putBack.state !== 'parked' && (undo === null || completed >= undo.stashes.length);
-  const zeroed = written && books.settings.memory === 'window';
+  const zeroed = written && blob.allocation === null;
   const effects: readonly Effect[] = zeroed ? [{ kind: 'zero', offset, length }] : NO_EFFECTS;
   return { outcome: { reply, effects, barrier: false }, putBack };
 }
 
-function putBackOf(books: ReadableBooks, blob: Blob, undo: Undo | null, completed: number): PutBack {
-  if (books.settings.memory === 'own') {
-    return { blob, state: 'unmapped', returned: NOTHING_RETURNED };
-  }
+function putBackOf(blob: Blob, undo: Undo | null, completed: number): PutBack {
   if (blob.fresh) {
     return { blob, state: 'unmapped', returned: undo?.stashes.slice(completed) ?? NOTHING_RETURNED };
   }

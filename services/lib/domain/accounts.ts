@@ -22,6 +22,7 @@ export function accountsOf(vm: Vm, { everything, resources }: Touched): Accounts
     destroyed,
     blobs,
     generation: vm.generation,
+    settledMemory: vm.settledMemory,
     counters: vm.counters.figures(),
   };
 }

@@ -13,6 +13,7 @@ import type { HeapBooks } from './heap.ts';
 import type { Account, HostBooks } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
+import type { VmSettings } from './vm-settings.ts';
 
 /** Whose books have to have room. */
 export interface Books {
@@ -56,7 +57,10 @@ export function checkCreate(command: CreateCommand, vm: string, taken: boolean):
 }
 
 /** Can memory of that size come from the heap? What is no whole number of granules could never be mapped. */
-export function checkSize({ resource, size }: CreateCommand, heap: HeapBooks): Refusal | null {
+export function checkSize(
+  { resource, size }: Pick<CreateCommand, 'resource' | 'size'>,
+  heap: HeapBooks,
+): Refusal | null {
   const { name, backing, granule } = heap.settings;
   if (isU64(size) && size !== 0 && isMultiple(size, granule)) {
     return null;
@@ -89,10 +93,14 @@ export function unknownBlobId({ resource, context, blobId }: CreateCommand, vm: 
   );
 }
 
-/** Do blobs of this heap fit into the one memfd of a window? */
-export function checkWindowHeap(resource: number, vm: string, heap: HeapBooks): Refusal | null {
+/** Can the VM have blobs of this heap? Those that lie in the one memfd of a window come from memfds. */
+export function checkHeap(
+  resource: number,
+  { name: vm, memory }: Pick<VmSettings, 'name' | 'memory'>,
+  heap: HeapBooks,
+): Refusal | null {
   const { name, backing } = heap.settings;
-  if (backing === 'memfd') {
+  if (memory !== 'window' || backing === 'memfd') {
     return null;
   }
   return refuse(

@@ -12,21 +12,26 @@ export interface AllocationName {
   readonly blobId: U64;
 }
 
-/** A piece of a heap with memory of its own (of a VM whose blobs have their own). Plain data. */
+/** A piece of a heap that is the memory of one blob alone. Plain data. */
 export interface Allocation {
   readonly heap: string;
-  /** The heap's own number for it. */
+  /** The heap's own number for it. Whoever decides for a VM and has no heaps knows it by `number` alone. */
   readonly id: number;
+  /** Under which somebody who decides for the VM has asked for it, from 1; 0 where the host decides. */
+  readonly number: number;
   /** Where it begins in the file that the heap maps it from, bytes. */
   readonly fdOffset: number;
   /** Bytes, in whole granules of the heap. */
   readonly size: number;
 }
 
+/** `number`: see Allocation; left out for 0. */
+export type TakenMemory = Pick<Allocation, 'id' | 'fdOffset'> & Partial<Pick<Allocation, 'number'>>;
+
 export interface HeapPort {
   /**
    * Takes `size` bytes (whole granules, > 0) out of a heap, at once. They read as zero.
    * The books have room for them; the machine may not: then null, and nothing is taken. Never throws.
    */
-  allocate(heap: string, size: number): { readonly id: number; readonly fdOffset: number } | null;
+  allocate(heap: string, size: number): TakenMemory | null;
 }

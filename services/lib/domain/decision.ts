@@ -7,11 +7,11 @@
 
 import {
   checkCreate,
+  checkHeap,
   checkMappable,
   checkMappings,
   checkRoom,
   checkSize,
-  checkWindowHeap,
   unknownBlobId,
 } from './admission.ts';
 import type { Allocation } from './allocation.ts';
@@ -32,6 +32,7 @@ import type { HeapBooks } from './heap.ts';
 import type { Refusal } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import type { ReadableBooks } from './vm-books.ts';
+import { hasOwnMemory } from './vm-settings.ts';
 
 /** What becomes of the books, besides the answer that they remember and count. Blobs are those of the books. */
 export type Change =
@@ -137,7 +138,7 @@ export function mapped(
 ): Decision {
   const { resource, size, length, allocation } = blob;
   const { memory, populate } = books.settings;
-  const stashes = memory === 'window' ? displacedBy(books, blob, offset) : NO_STASHES;
+  const stashes = memory !== 'own' ? displacedBy(books, blob, offset) : NO_STASHES;
   const moves = stashes.length > 0 || blob.state === 'stashed';
   const reply: OkReply = {
     kind: 'map',
@@ -151,7 +152,9 @@ export function mapped(
     cache: blob.heap.settings.cache,
     allocation,
   };
-  const effects = memory === 'window' ? effectsOfMap(blob, offset, stashes, populate) : NO_EFFECTS;
+  // The bytes of memory of its own stay where they are.
+  const own = stashes.length === 0 ? NO_EFFECTS : stashes;
+  const effects = allocation === null ? effectsOfMap(blob, offset, stashes, populate) : own;
   return decided(reply, { kind: 'map', blob, offset, stashes, moves }, effects, moves);
 }
 
@@ -165,16 +168,17 @@ function decideCreate(books: ReadableBooks, command: CreateCommand): Decision {
   if (heap === null) {
     return refusedCommand(command, books.generation, unknownBlobId(command, books.vm));
   }
-  const windowed = books.settings.memory === 'window';
   const unfit =
-    (windowed ? checkWindowHeap(resource, books.vm, heap) : null) ??
+    checkHeap(resource, books.settings, heap) ??
     checkSize(command, heap) ??
     checkRoom(resource, size, heap, books);
   if (unfit !== null) {
     return refusedCommand(command, books.generation, unfit);
   }
   // What fits a heap is below 2^53.
-  const memory = windowed ? null : allocate(books, resource, heap, Number(size));
+  const memory = hasOwnMemory(books.settings, heap.settings)
+    ? allocate(books, resource, heap, Number(size))
+    : null;
   return memory !== null && 'reason' in memory
     ? refusedCommand(command, books.generation, memory)
     : created(books, command, heap, memory);
@@ -189,7 +193,8 @@ function allocate(
   const { name } = heap.settings;
   const taken = port.allocate(name, bytes);
   if (taken !== null) {
-    return { heap: name, id: taken.id, fdOffset: taken.fdOffset, size: bytes };
+    const { id, fdOffset, number = 0 } = taken;
+    return { heap: name, id, number, fdOffset, size: bytes };
   }
   return refuse(
     'OUT_OF_MEMORY',
@@ -268,7 +273,7 @@ function decideDestroy(books: ReadableBooks, command: DestroyCommand): Decision 
 function decideReset(books: ReadableBooks, command: ResetCommand): Decision {
   const effects = effectsOfEnd(books.blobs.values());
   const { memory, windowSize } = books.settings;
-  if (memory === 'window') {
+  if (memory !== 'own') {
     // All of it, not only what was mapped: the guest may have left bytes anywhere.
     effects.push({ kind: 'zero', offset: 0, length: windowSize });
   }

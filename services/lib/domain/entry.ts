@@ -4,8 +4,10 @@
  */
 
 import type { Abandonment } from './abandonment.ts';
+import type { Allocation } from './allocation.ts';
 import type { Blob } from './blob.ts';
 import type { Change, Decision } from './decision.ts';
+import type { HeapBooks } from './heap.ts';
 import type { VmBooks } from './vm-books.ts';
 
 /** Enters the next command. */
@@ -17,12 +19,26 @@ export function enter(books: VmBooks, { outcome: { reply }, change }: Decision):
   books.replies.add(reply);
 }
 
-/** Enters a new blob into all books but the window. */
+/** Memory for a blob that whoever decides is about to make: charged as that blob will be. */
+export function enterMemory(books: VmBooks, allocation: Allocation): void {
+  charge(books, books.heapNamed(allocation.heap, 'heap'), allocation.size);
+  books.unused.set(allocation.number, allocation);
+  books.numbered.set(allocation.number, allocation);
+}
+
+/** There will be no blob of that memory. */
+export function leaveMemory(books: VmBooks, allocation: Allocation): void {
+  if (!books.unused.delete(allocation.number)) return;
+  books.numbered.delete(allocation.number);
+  release(books, books.heapNamed(allocation.heap, 'heap'), allocation.size);
+}
+
+/** Enters a new blob into all books but the window. What was charged for its memory is charged for it from here on. */
 export function enterBlob(books: VmBooks, blob: Blob): void {
-  const { charged } = blob;
-  blob.heap.charge(charged);
-  books.own.addAllocation(charged);
-  books.host.addAllocation(charged);
+  const { allocation } = blob;
+  if (allocation !== null) leaveMemory(books, allocation);
+  charge(books, blob.heap, blob.charged);
+  if (allocation !== null && allocation.number > 0) books.numbered.set(allocation.number, allocation);
   books.blobs.set(blob.resource, blob);
   books.touched?.add(blob.resource);
 }
@@ -44,7 +60,7 @@ export function enterStash(books: VmBooks, blob: Blob): void {
 /** Ends a mapping; the bytes stay. */
 export function enterUnmap(books: VmBooks, blob: Blob): void {
   const { offset, length } = blob;
-  if (books.settings.memory === 'window') {
+  if (blob.allocation === null) {
     books.window.park(offset, length);
     blob.state = 'parked';
   } else {
@@ -161,12 +177,22 @@ function endBlob(books: VmBooks, blob: Blob): void {
   if (blob.state === 'mapped') {
     enterUnmap(books, blob);
   }
-  const { charged } = blob;
-  blob.heap.release(charged);
-  books.own.removeAllocation(charged);
-  books.host.removeAllocation(charged);
+  release(books, blob.heap, blob.charged);
+  if (blob.allocation !== null) books.numbered.delete(blob.allocation.number);
   books.touched?.add(blob.resource);
   if (blob.state === 'parked') {
     books.window.free(blob.offset, blob.length, false);
   }
+}
+
+function charge({ own, host }: VmBooks, heap: HeapBooks, bytes: number): void {
+  heap.charge(bytes);
+  own.addAllocation(bytes);
+  host.addAllocation(bytes);
+}
+
+function release({ own, host }: VmBooks, heap: HeapBooks, bytes: number): void {
+  heap.release(bytes);
+  own.removeAllocation(bytes);
+  host.removeAllocation(bytes);
 }

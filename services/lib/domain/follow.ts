@@ -7,15 +7,18 @@
  */
 
 import { hex } from '../wire/u64.ts';
-import { checkCreate, checkMappable, checkSize, checkWindowHeap, unknownBlobId } from './admission.ts';
+import { checkCreate, checkHeap, checkMappable, checkSize, unknownBlobId } from './admission.ts';
+import type { Allocation } from './allocation.ts';
 import { Blob } from './blob.ts';
 import type { CounterFigures } from './counters.ts';
-import { countMapping, enterBlob, leaveBlob, leaveWindow } from './entry.ts';
+import { countMapping, enterBlob, leaveBlob, leaveMemory, leaveWindow } from './entry.ts';
 import type { Grant } from './grant.ts';
 import { excess } from './granting.ts';
+import type { HeapBooks } from './heap.ts';
 import { QUOTA_KINDS } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import type { VmBooks } from './vm-books.ts';
+import { hasOwnMemory } from './vm-settings.ts';
 import type { BlobSnapshot } from './vm-snapshot.ts';
 
 /** What is told, as data. */
@@ -27,6 +30,8 @@ export interface Accounts {
   /** Blobs that are new, or other than they were. */
   readonly blobs: readonly BlobSnapshot[];
   readonly generation: number;
+  /** Memory with a number up to this that is in no blob will be in none. */
+  readonly settledMemory: number;
   /** Since the session began. */
   readonly counters: CounterFigures;
 }
@@ -35,6 +40,8 @@ export interface Accounts {
 export type Followed =
   | { readonly kind: 'created' | 'destroyed' | 'unmapped'; readonly blob: Blob }
   | { readonly kind: 'mapped'; readonly blob: Blob }
+  /** Nobody needs it any more: it is to be erased, and goes back to its heap. */
+  | { readonly kind: 'released'; readonly allocation: Allocation }
   | { readonly kind: 'reset' };
 
 /** What was told cannot be: whoever told it broke the rules, and nothing was entered. */
@@ -47,7 +54,10 @@ export class AccountsError extends Error {
  * @throws AccountsError; then nothing is changed
  */
 export function follow(books: VmBooks, accounts: Accounts, within: Grant): readonly Followed[] {
-  const { complete, blobs, generation, counters } = accounts;
+  const { complete, blobs, generation, settledMemory, counters } = accounts;
+  if (settledMemory < books.settledMemory) {
+    lie(books, `memory up to ${settledMemory} is settled, where it was up to ${books.settledMemory}`);
+  }
   if (generation < books.generation) {
     lie(books, `generation ${generation} comes after ${books.generation}`);
   }
@@ -62,17 +72,21 @@ export function follow(books: VmBooks, accounts: Accounts, within: Grant): reado
     if (isPlaced(blob)) placed.push({ resource: blob.resource, offset: blob.offset, length: blob.size });
   }
   checkOverlaps(books, placed, (resource) => told.has(resource) || gone.has(resource));
-  checkRoomFor(books, told, gone, within);
+  checkOwners(books, blobs);
+  const unneeded = unneededBy(books, accounts);
+  checkRoomFor(books, told, gone, unneeded, within);
 
   const happened: Followed[] = [];
   if (generation > books.generation) happened.push({ kind: 'reset' });
   books.generation = generation;
   for (const resource of gone) {
-    const blob = books.known(resource);
-    if (blob.state === 'mapped') happened.push({ kind: 'unmapped', blob });
-    leaveBlob(books, blob);
-    happened.push({ kind: 'destroyed', blob });
+    endBlob(books, books.known(resource), happened);
   }
+  for (const allocation of unneeded) {
+    leaveMemory(books, allocation);
+    happened.push({ kind: 'released', allocation });
+  }
+  books.settledMemory = settledMemory;
   enterTold(books, blobs, happened);
   books.counters.restore(counters);
   if (complete) books.undo = null;
@@ -101,6 +115,13 @@ function goneOf(
   return gone;
 }
 
+/** Memory that was asked for, and that no blob has: it came too late, or its create was refused. */
+function unneededBy({ unused }: VmBooks, { blobs, settledMemory }: Accounts): readonly Allocation[] {
+  if (unused.size === 0) return [];
+  const needed = new Set(blobs.map(({ allocation }) => allocation?.number));
+  return [...unused.values()].filter(({ number }) => number <= settledMemory && !needed.has(number));
+}
+
 /** A blob by itself. */
 function checkBlob(books: VmBooks, told: BlobSnapshot): void {
   const { resource, state, offset, size } = told;
@@ -115,13 +136,51 @@ function checkBlob(books: VmBooks, told: BlobSnapshot): void {
   }
   const wrong =
     checkCreate(command, books.vm, false) ??
-    checkWindowHeap(resource, books.vm, heap) ??
+    checkHeap(resource, books.settings, heap) ??
     checkSize(command, heap) ??
     (state === 'unmapped' ? null : checkMappable(new Blob(told, size, heap, null), offset));
   if (wrong !== null) throw liar(books, wrong);
+  checkMemory(books, told, heap);
   if (!isPlaced(told)) return;
   const misplaced = books.window.checkRange(resource, offset, size, heap.settings.granule);
   if (typeof misplaced !== 'number') throw liar(books, misplaced);
+}
+
+/** Whether it has the memory that a blob of its heap has: of its own, and then that which was made for it. */
+function checkMemory(books: VmBooks, told: BlobSnapshot, heap: HeapBooks): void {
+  const { resource, allocation, state, size } = told;
+  if (!hasOwnMemory(books.settings, heap.settings)) {
+    if (allocation !== null)
+      lie(books, `resource ${resource} has memory of its own, where it lies in that of the window`);
+    return;
+  }
+  if (allocation === null) throw lying(books, `resource ${resource} has no memory`);
+  if (state === 'parked' || state === 'stashed') {
+    lie(books, `resource ${resource} is ${state}, where it has memory of its own`);
+  }
+  const { number } = allocation;
+  if (allocation.heap !== told.heap || allocation.size !== size) {
+    lie(
+      books,
+      `resource ${resource} has ${size} bytes of heap ${told.heap}, but its memory ${number} is ${allocation.size} bytes of ${allocation.heap}`,
+    );
+  }
+  const isItsOwn = books.blobs.get(resource)?.allocation?.number === number;
+  if (!isItsOwn && !books.unused.has(number)) {
+    lie(books, `resource ${resource} has memory ${number}, which another blob has or had`);
+  }
+}
+
+/** Memory belongs to one blob. */
+function checkOwners(books: VmBooks, blobs: readonly BlobSnapshot[]): void {
+  const owners = new Map<number, number>();
+  for (const { resource, allocation } of blobs) {
+    if (allocation === null) continue;
+    const other = owners.get(allocation.number);
+    if (other !== undefined)
+      lie(books, `resources ${other} and ${resource} have the same memory ${allocation.number}`);
+    owners.set(allocation.number, resource);
+  }
 }
 
 /** Ranges among themselves, and against those that stay. */
@@ -148,6 +207,7 @@ function checkRoomFor(
   books: VmBooks,
   told: ReadonlyMap<number, BlobSnapshot>,
   gone: ReadonlySet<number>,
+  unneeded: readonly Allocation[],
   within: Grant,
 ): void {
   const heaps = new Map<string, number>();
@@ -158,7 +218,12 @@ function checkRoomFor(
     use.allocations += sign;
     if (isMapped) use.mappings += sign;
   };
-  for (const { heap, size, state } of told.values()) count(heap, size, state === 'mapped', 1);
+  for (const { heap, size, state, allocation } of told.values()) {
+    count(heap, size, state === 'mapped', 1);
+    // Its memory is charged already.
+    if (allocation !== null && books.unused.has(allocation.number)) count(heap, size, false, -1);
+  }
+  for (const { heap, size } of unneeded) count(heap, size, false, -1);
   for (const resource of [...told.keys(), ...gone]) {
     const blob = books.blobs.get(resource);
     if (blob) count(blob.heap.settings.name, blob.charged, blob.state === 'mapped', -1);
@@ -187,9 +252,7 @@ function enterTold(books: VmBooks, told: readonly BlobSnapshot[], happened: Foll
       leaveWindow(books, blob);
       return { state, offset };
     }
-    if (state === 'mapped') happened.push({ kind: 'unmapped', blob });
-    leaveBlob(books, blob);
-    happened.push({ kind: 'destroyed', blob });
+    endBlob(books, blob, happened);
     return null;
   });
   for (const [index, snapshot] of told.entries()) {
@@ -204,9 +267,17 @@ function enterTold(books: VmBooks, told: readonly BlobSnapshot[], happened: Foll
   }
 }
 
+function endBlob(books: VmBooks, blob: Blob, happened: Followed[]): void {
+  if (blob.state === 'mapped') happened.push({ kind: 'unmapped', blob });
+  leaveBlob(books, blob);
+  happened.push({ kind: 'destroyed', blob });
+  const { allocation } = blob;
+  if (allocation !== null) happened.push({ kind: 'released', allocation });
+}
+
 function newBlob(books: VmBooks, told: BlobSnapshot): Blob {
   const heap = books.heapNamed(told.heap, 'heap');
-  const blob = new Blob(told, told.size, heap, null);
+  const blob = new Blob(told, told.size, heap, told.allocation);
   enterBlob(books, blob);
   return blob;
 }
@@ -227,6 +298,7 @@ function isSameBlob(blob: Blob, told: BlobSnapshot): boolean {
   return (
     blob.size === told.size &&
     blob.heap.settings.name === told.heap &&
+    blob.allocation?.number === told.allocation?.number &&
     blob.context === told.context &&
     blob.blobId === told.blobId &&
     blob.blobMem === told.blobMem &&
@@ -235,9 +307,13 @@ function isSameBlob(blob: Blob, told: BlobSnapshot): boolean {
 }
 
 function lie(books: VmBooks, problem: string): never {
-  throw new AccountsError(`the accounts of VM ${books.vm} cannot be: ${problem}`);
+  throw lying(books, problem);
 }
 
 function liar(books: VmBooks, { message }: Refusal): AccountsError {
-  return new AccountsError(`the accounts of VM ${books.vm} cannot be: ${message}`);
+  return lying(books, message);
+}
+
+function lying({ vm }: VmBooks, problem: string): AccountsError {
+  return new AccountsError(`the accounts of VM ${vm} cannot be: ${problem}`);
 }

@@ -4,7 +4,7 @@
  * before anything is changed, and what is entered is entered by the code that entered it first (entry.ts).
  */
 
-import { checkCreate, checkWindowHeap } from './admission.ts';
+import { checkCreate, checkHeap } from './admission.ts';
 import type { Allocation } from './allocation.ts';
 import type { Command, CreateCommand, MapCommand, Operation } from './command.ts';
 import type { Decision } from './decision.ts';
@@ -16,11 +16,12 @@ import type { Limits } from './quota.ts';
 import { UNLIMITED } from './quota.ts';
 import type { Refusal } from './refusal.ts';
 import type { VmBooks } from './vm-books.ts';
+import { hasOwnMemory } from './vm-settings.ts';
 
 /** What a create was given when it was executed. */
 export interface CreatedMemory {
   readonly heap: string;
-  /** Null with memory in the window. */
+  /** Null in the window's memory. */
   readonly allocation: Allocation | null;
 }
 
@@ -110,12 +111,11 @@ function creationOf(
   }
   const heap = books.heapNamed(memory?.heap ?? '', `vms.${books.vm}.heap`);
   const allocation = memory?.allocation ?? null;
-  const windowed = books.settings.memory === 'window';
-  const unfit = windowed ? checkWindowHeap(command.resource, books.vm, heap) : null;
+  const unfit = checkHeap(command.resource, books.settings, heap);
   if (unfit !== null) {
     return refusedCommand(command, books.generation, unfit);
   }
-  checkMemory(books, command, allocation);
+  checkMemory(books, command, heap, allocation);
   const decision = created(books, command, heap, allocation);
   const { change } = decision;
   if (change.kind === 'create') {
@@ -139,12 +139,13 @@ function mappingOf(books: VmBooks, command: MapCommand, within: Limits): Decisio
 function checkMemory(
   { vm, settings }: VmBooks,
   { resource, size }: CreateCommand,
+  heap: HeapBooks,
   allocation: Allocation | null,
 ): void {
   if (!Number.isSafeInteger(size) || size <= 0) {
     throw new Error(`vm ${vm}: blob ${resource} has a size of ${size} bytes, which no memory has`);
   }
-  if ((allocation === null) !== (settings.memory === 'window')) {
+  if ((allocation !== null) !== hasOwnMemory(settings, heap.settings)) {
     throw new Error(`vm ${vm}: the memory of blob ${resource} does not fit the placement`);
   }
   if (allocation !== null && allocation.size < size) {

@@ -7,7 +7,7 @@ import { SMALLEST_PAGE } from '../wire/alignment.ts';
 import type { U64 } from '../wire/u64.ts';
 import type { Books } from './admission.ts';
 import { unknownResource } from './admission.ts';
-import type { HeapPort } from './allocation.ts';
+import type { Allocation, HeapPort } from './allocation.ts';
 import type { Blob } from './blob.ts';
 import { Counters } from './counters.ts';
 import type { StashEffect } from './effect.ts';
@@ -56,6 +56,11 @@ export class VmBooks implements ReadableBooks {
   /** Counts device resets, from 1. */
   generation = 1;
   undo: Undo | null = null;
+  /** Memory that was made for whoever decides, by its number; and what of it is in no blob yet, which is charged all the same. */
+  readonly numbered = new Map<number, Allocation>();
+  readonly unused = new Map<number, Allocation>();
+  /** Memory with a number up to this that is in no blob will be in none. */
+  settledMemory = 0;
   /** Collects what changes; null where nobody asks. */
   touched: TouchedBlobs | null = null;
   /** The VM was given up: nothing is entered any more. */
@@ -93,7 +98,7 @@ export class VmBooks implements ReadableBooks {
    */
   get blobAlignment(): number {
     const heaps = [this.#defaultHeap, ...this.#blobHeaps.values()].map(({ settings }) => settings);
-    const usable = heaps.filter(({ backing }) => this.settings.memory === 'own' || backing === 'memfd');
+    const usable = heaps.filter(({ backing }) => this.settings.memory !== 'window' || backing === 'memfd');
     return Math.max(SMALLEST_PAGE, ...usable.map(({ granule }) => granule));
   }
 

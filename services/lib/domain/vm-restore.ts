@@ -4,6 +4,7 @@ import { hex } from '../wire/u64.ts';
 import { Blob } from './blob.ts';
 import { countMapping, enterBlob } from './entry.ts';
 import type { VmBooks } from './vm-books.ts';
+import { hasOwnMemory } from './vm-settings.ts';
 import type { BlobSnapshot, VmSnapshot } from './vm-snapshot.ts';
 
 /** Makes empty books what a snapshot says. @throws Error when it contradicts itself or the settings; then they are worth nothing */
@@ -29,7 +30,7 @@ export function restoreBlob(books: VmBooks, saved: BlobSnapshot): void {
   if (books.blobs.has(resource)) {
     throw new Error(`vm ${books.vm}: there are two blobs of id ${resource}`);
   }
-  if ((allocation === null) !== (books.settings.memory === 'window')) {
+  if ((allocation !== null) !== hasOwnMemory(books.settings, heap.settings)) {
     throw new Error(`vm ${books.vm}: the memory of blob ${resource} does not fit the placement`);
   }
   const blob = new Blob(saved, size, heap, allocation);

@@ -11,11 +11,12 @@
  *                              |                               | MAP elsewhere, or another blob is mapped over it
  *                              '---------- MAP ----------- stashed
  *
- * A blob that has memory of its own is unmapped or mapped, and its bytes never move.
+ * A blob with memory of its own is unmapped or mapped, and its bytes never move.
  */
 
 import type { U64 } from '../wire/u64.ts';
 import { abandoned } from './abandonment.ts';
+import type { Allocation } from './allocation.ts';
 import type { BlobView } from './blob.ts';
 import { viewOf } from './blob.ts';
 import type { Command, Operation } from './command.ts';
@@ -24,10 +25,20 @@ import type { Decision } from './decision.ts';
 import { decide, refusedCommand } from './decision.ts';
 import type { Effect, Outcome } from './effect.ts';
 import { effectsOfEnd, NO_EFFECTS } from './effect.ts';
-import { enter, enterAbandonment, enterEnd, enterUnmap, leaveWindow } from './entry.ts';
+import {
+  enter,
+  enterAbandonment,
+  enterEnd,
+  enterMemory,
+  enterUnmap,
+  leaveMemory,
+  leaveWindow,
+} from './entry.ts';
 import type { Accounts, Followed } from './follow.ts';
 import { follow } from './follow.ts';
 import type { Grant } from './grant.ts';
+import type { MemoryRequest } from './memory-request.ts';
+import { requestMemory } from './memory-request.ts';
 import type { Limits } from './quota.ts';
 import { NO_LIMITS } from './quota.ts';
 import type { Extent } from './range-tree.ts';
@@ -204,6 +215,48 @@ export class Vm {
     return follow(this.#books, accounts, within);
   }
 
+  /**
+   * Makes memory of its own for a blob that whoever decides is about to make, or finds what has that number already.
+   * @throws MemoryRequestError when the request breaks the rules; then nothing is changed
+   */
+  requestMemory(request: MemoryRequest): Allocation | Refusal {
+    return requestMemory(this.#books, request);
+  }
+
+  /** What was made under that number, in a blob or not; null when there is none. */
+  memoryNumbered(number: number): Allocation | null {
+    return this.#books.numbered.get(number) ?? null;
+  }
+
+  /** Memory of their own that blobs have, or will have. */
+  *allocations(): Generator<Allocation, void, undefined> {
+    for (const { allocation } of this.#books.blobs.values()) if (allocation !== null) yield allocation;
+    yield* this.#books.unused.values();
+  }
+
+  /** What of it is in no blob yet. */
+  get unusedMemory(): readonly Allocation[] {
+    return [...this.#books.unused.values()];
+  }
+
+  /** Memory with a number up to this that is in no blob will be in none. */
+  get settledMemory(): number {
+    return this.#books.settledMemory;
+  }
+
+  /** Charges memory before there is a blob of it: of a predecessor, or asked for and not there yet. */
+  keepMemory(allocation: Allocation): void {
+    enterMemory(this.#books, allocation);
+  }
+
+  /** What of the memory with numbers up to `number` is in no blob is charged no more. */
+  settleMemory(number: number): void {
+    this.#books.settledMemory = Math.max(this.#books.settledMemory, number);
+    for (const allocation of this.unusedMemory) {
+      if (allocation.number <= number) leaveMemory(this.#books, allocation);
+    }
+  }
+
   /** Forgets the answers up to `through`. @returns null, or why not */
   acknowledge(through: U64): Refusal | null {
     return this.#books.replies.acknowledge(through);
@@ -318,6 +371,10 @@ export class Vm {
    */
   close(): readonly Effect[] {
     const effects = effectsOfEnd(this.#books.blobs.values());
+    for (const allocation of this.unusedMemory) {
+      leaveMemory(this.#books, allocation);
+      effects.push({ kind: 'release', allocation });
+    }
     enterEnd(this.#books);
     this.#books.closed = true;
     return effects;

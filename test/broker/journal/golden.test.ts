@@ -5,11 +5,13 @@ import {
   beginBatch,
   encodeAttach,
   encodeComplete,
+  encodeMemory,
   encodeReclaim,
   encodeStart,
   encodeStash,
   encodeState,
   encodeStep,
+  encodeTold,
   encodeVm,
   finishBatch,
 } from '../../../services/broker/journal/encode.ts';
@@ -60,7 +62,7 @@ const VM: VmRecord = {
   quota: { bytes: 2 ** 31, mappings: 0, allocations: 10 },
   decides: false,
 };
-const allocation = { heap: 'bär', id: 2 ** 33, fdOffset: 2 ** 21, size: 2 ** 21 };
+const allocation = { heap: 'bär', id: 2 ** 33, number: 0, fdOffset: 2 ** 21, size: 2 ** 21 };
 const refusal = { reason: 'OVERLAP', message: 'im Weg: ä', metadata: { resource: '2' } } as const;
 const steps: readonly [Command, Reply][] = [
   [
@@ -193,11 +195,47 @@ function image(out: ByteWriter, write: () => void): void {
       snapshot,
       grant: null,
       accountsVersion: 0,
+      settledMemory: 0,
+      unusedMemory: [],
       inodeOf: () => 77,
       stashInode: () => 88,
     },
     (name) => (name === 'ram' ? 0 : 1),
     write,
+  );
+}
+
+const numbered = { ...allocation, number: 5 };
+
+/** Of a VM that has memory of its own by its frontend's asking. */
+function accounts(out: ByteWriter): void {
+  const blob = {
+    resource: 1,
+    context: 0,
+    blobId: 1,
+    blobMem: 'host3d',
+    flags: 1,
+    size: 2 ** 21,
+    heap: 'bär',
+    allocation: numbered,
+    state: 'mapped',
+    offset: 2 ** 21,
+  } as const;
+  const told = {
+    version: 6,
+    complete: false,
+    destroyed: [2],
+    blobs: [blob],
+    generation: 3,
+    settledMemory: 4,
+    counts: { operations: [], refusals: [] },
+  };
+  encodeTold(
+    out,
+    3,
+    told,
+    () => 1,
+    () => undefined,
   );
 }
 
@@ -211,6 +249,8 @@ describe('the records of the journal', () => {
     ['reclaim', (out) => encodeReclaim(out, 3)],
     ['batch', batch],
     ['vm', (out) => image(out, () => undefined)],
+    ['memory', (out) => encodeMemory(out, 3, 4, [{ allocation: numbered, inode: 2 ** 40 }], () => 1)],
+    ['accounts', accounts],
   ])('keep their bytes: %s', (kind, write) => {
     const bytes = bytesOf(write);
     expect(bytes).toMatchSnapshot();

@@ -156,6 +156,8 @@ class Lives {
         suspension: '',
         grant: null,
         accountsVersion: 0,
+        settledMemory: 0,
+        unusedMemory: [],
         snapshot: vm.snapshot(),
         inodeOf: (allocation) => this.heaps.inodeOf(allocation),
         stashInode: (resource) => memory?.stashInode(resource) ?? 0,
@@ -236,7 +238,7 @@ class Decided {
     this.#journal = journal;
     this.slot = journal.newSlot();
     const log = journal.commandsOf(this.slot, vm, () => '');
-    this.followed = new FollowedVm(vm, host, log);
+    this.followed = new FollowedVm(vm, host, heaps, log);
     const record: VmRecord = {
       slot: this.slot,
       name: DECIDED.name,
@@ -263,6 +265,8 @@ class Decided {
         snapshot: vm.snapshot(),
         grant: this.followed.grant,
         accountsVersion: this.followed.accountsVersion,
+        settledMemory: 0,
+        unusedMemory: [],
         inodeOf: () => 0,
         stashInode: () => 0,
       }),
@@ -525,6 +529,7 @@ describe('a journal', () => {
       destroyed: [],
       blobs,
       generation: 1,
+      settledMemory: 0,
       counts: { operations: [], refusals: [] },
     };
     record(() => encodeStart(out, 'test', [heap]));

@@ -38,6 +38,11 @@ function newVm(): Vm {
 }
 
 /** A frontend's VM, and a broker that follows it. */
+/** Of a VM without memory of its own. */
+function readerOf(vm: Vm): AccountsReader {
+  return new AccountsReader({ vm, memory: { named: () => null } });
+}
+
 class Pair {
   readonly vm = newVm();
   readonly followed = newVm();
@@ -48,7 +53,7 @@ class Pair {
   told = 0;
   /** Of the broker. */
   version = 0;
-  #reader = new AccountsReader(this.followed);
+  #reader = readerOf(this.followed);
 
   constructor(entered = 0) {
     this.vm.collectTouched();
@@ -112,7 +117,7 @@ class Pair {
   /** The stream is another one: pieces that came on the old one are gone with it. */
   reconnect(): void {
     this.sent.length = 0;
-    this.#reader = new AccountsReader(this.followed);
+    this.#reader = readerOf(this.followed);
     this.isConnected = true;
     this.teller.attached(this.version);
   }

@@ -170,7 +170,13 @@ const MEMORY: fc.Arbitrary<CreatedMemory | null> = fc.option(
   fc.record({
     heap: fc.constantFrom('ram', 'ram', 'combined', 'bar', 'none'),
     allocation: fc.option(
-      fc.record({ heap: fc.constant('ram'), id: fc.nat(9), fdOffset: PAGES, size: PAGES }),
+      fc.record({
+        heap: fc.constant('ram'),
+        id: fc.nat(9),
+        number: fc.constant(0),
+        fdOffset: PAGES,
+        size: PAGES,
+      }),
     ),
   }),
 );
@@ -194,7 +200,7 @@ function aimed(vm: Vm, { command, aim }: Step & { kind: 'command' }): Bare {
 
 function fitting(vm: Vm, command: Bare): CreatedMemory {
   const size = 'size' in command ? Number(command.size) : 0;
-  const own = { heap: 'ram', id: 1, fdOffset: 0, size };
+  const own = { heap: 'ram', id: 1, number: 0, fdOffset: 0, size };
   return { heap: 'ram', allocation: vm.settings.memory === 'window' ? null : own };
 }
 
@@ -249,7 +255,7 @@ describe('an outcome that cannot have been', () => {
   } as const;
   const map = { kind: 'map', number: 5, resource: 3, offset: 0 } as const;
   const ram = { heap: 'ram', allocation: null };
-  const own = { heap: 'ram', id: 1, fdOffset: 0, size: PAGE };
+  const own = { heap: 'ram', id: 1, number: 0, fdOffset: 0, size: PAGE };
 
   it.each<[string, Command, CreatedMemory | null, Partial<Limits>, string]>([
     ['a blob that is unknown, mapped', { ...map, resource: 7 }, null, {}, 'no blob of that id'],

@@ -63,9 +63,9 @@ describe('a snapshot', () => {
     expect(restoring([{ ...one, heap: 'none' }])).toThrow('one of the heaps');
     expect(restoring([{ ...one, offset: 2 ** 40 }])).toThrow('does not fit');
     expect(restoring([one], { lastNumber: 9 })).toThrow('do not lead to 9');
-    expect(restoring([{ ...one, allocation: { heap: 'ram', id: 1, fdOffset: 0, size: PAGE } }])).toThrow(
-      'placement',
-    );
+    expect(
+      restoring([{ ...one, allocation: { heap: 'ram', id: 1, number: 0, fdOffset: 0, size: PAGE } }]),
+    ).toThrow('placement');
     expect(other.host.used).toEqual({ bytes: 0, mappings: 0, allocations: 0 });
     expect(other.host.vms.has('third')).toBe(false);
   });

@@ -67,7 +67,7 @@ describe('create', () => {
       cache: 'uncached',
       state: 'unmapped',
       range: null,
-      allocation: { heap: 'bar', id: 1, fdOffset: PAGE, size: 3 * PAGE },
+      allocation: { heap: 'bar', id: 1, number: 0, fdOffset: PAGE, size: 3 * PAGE },
     });
   });
 
@@ -191,7 +191,7 @@ describe('map of memory of its own', () => {
       reply: {
         offset: PAGE,
         cache: 'cached',
-        allocation: { heap: 'ram', id: 1, fdOffset: PAGE, size: 2 * PAGE },
+        allocation: { heap: 'ram', id: 1, number: 0, fdOffset: PAGE, size: 2 * PAGE },
       },
       effects: [],
       barrier: false,

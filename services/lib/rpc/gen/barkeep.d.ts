@@ -5195,8 +5195,11 @@ export namespace barkeep {
             /** SessionRequest grantRequest. */
             grantRequest?: (barkeep.v1.GrantRequest.$Properties|null);
 
+            /** SessionRequest memoryRequest. */
+            memoryRequest?: (barkeep.v1.MemoryRequest.$Properties|null);
+
             /** SessionRequest kind. */
-            kind?: ("attach"|"batch"|"statistics"|"detach"|"accounts"|"grantRequest");
+            kind?: ("attach"|"batch"|"statistics"|"detach"|"accounts"|"grantRequest"|"memoryRequest");
 
             /**
              * Creates a new SessionRequest instance using the specified properties.
@@ -5248,8 +5251,11 @@ export namespace barkeep {
                 /** SessionRequest grantRequest */
                 grantRequest?: (barkeep.v1.GrantRequest.$Properties|null);
 
+                /** SessionRequest memoryRequest */
+                memoryRequest?: (barkeep.v1.MemoryRequest.$Properties|null);
+
                 /** SessionRequest kind */
-                kind?: ("attach"|"batch"|"statistics"|"detach"|"accounts"|"grantRequest");
+                kind?: ("attach"|"batch"|"statistics"|"detach"|"accounts"|"grantRequest"|"memoryRequest");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -5263,9 +5269,10 @@ export namespace barkeep {
               detach?: barkeep.v1.Detach.$Shape|null;
               accounts?: barkeep.v1.Accounts.$Shape|null;
               grantRequest?: barkeep.v1.GrantRequest.$Shape|null;
+              memoryRequest?: barkeep.v1.MemoryRequest.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "attach"; attach: barkeep.v1.Attach.$Shape; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "batch"; attach?: null; batch: barkeep.v1.Batch.$Shape; statistics?: null; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "statistics"; attach?: null; batch?: null; statistics: barkeep.v1.FrontendStatistics.$Shape; detach?: null; accounts?: null; grantRequest?: null }|{ kind?: "detach"; attach?: null; batch?: null; statistics?: null; detach: barkeep.v1.Detach.$Shape; accounts?: null; grantRequest?: null }|{ kind?: "accounts"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts: barkeep.v1.Accounts.$Shape; grantRequest?: null }|{ kind?: "grantRequest"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest: barkeep.v1.GrantRequest.$Shape })
+              ({ kind?: undefined; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null; memoryRequest?: null }|{ kind?: "attach"; attach: barkeep.v1.Attach.$Shape; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null; memoryRequest?: null }|{ kind?: "batch"; attach?: null; batch: barkeep.v1.Batch.$Shape; statistics?: null; detach?: null; accounts?: null; grantRequest?: null; memoryRequest?: null }|{ kind?: "statistics"; attach?: null; batch?: null; statistics: barkeep.v1.FrontendStatistics.$Shape; detach?: null; accounts?: null; grantRequest?: null; memoryRequest?: null }|{ kind?: "detach"; attach?: null; batch?: null; statistics?: null; detach: barkeep.v1.Detach.$Shape; accounts?: null; grantRequest?: null; memoryRequest?: null }|{ kind?: "accounts"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts: barkeep.v1.Accounts.$Shape; grantRequest?: null; memoryRequest?: null }|{ kind?: "grantRequest"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest: barkeep.v1.GrantRequest.$Shape; memoryRequest?: null }|{ kind?: "memoryRequest"; attach?: null; batch?: null; statistics?: null; detach?: null; accounts?: null; grantRequest?: null; memoryRequest: barkeep.v1.MemoryRequest.$Shape })
             );
         }
 
@@ -5306,8 +5313,11 @@ export namespace barkeep {
             /** SessionResponse revoked. */
             revoked?: (barkeep.v1.Revoked.$Properties|null);
 
+            /** SessionResponse memory. */
+            memory?: (barkeep.v1.Memory.$Properties|null);
+
             /** SessionResponse kind. */
-            kind?: ("attached"|"batch"|"entered"|"grant"|"recall"|"revoked");
+            kind?: ("attached"|"batch"|"entered"|"grant"|"recall"|"revoked"|"memory");
 
             /**
              * Creates a new SessionResponse instance using the specified properties.
@@ -5359,8 +5369,11 @@ export namespace barkeep {
                 /** SessionResponse revoked */
                 revoked?: (barkeep.v1.Revoked.$Properties|null);
 
+                /** SessionResponse memory */
+                memory?: (barkeep.v1.Memory.$Properties|null);
+
                 /** SessionResponse kind */
-                kind?: ("attached"|"batch"|"entered"|"grant"|"recall"|"revoked");
+                kind?: ("attached"|"batch"|"entered"|"grant"|"recall"|"revoked"|"memory");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -5374,9 +5387,10 @@ export namespace barkeep {
               grant?: barkeep.v1.Grant.$Shape|null;
               recall?: barkeep.v1.Recall.$Shape|null;
               revoked?: barkeep.v1.Revoked.$Shape|null;
+              memory?: barkeep.v1.Memory.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ kind?: undefined; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null }|{ kind?: "attached"; attached: barkeep.v1.Attached.$Shape; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null }|{ kind?: "batch"; attached?: null; batch: barkeep.v1.BatchReply.$Shape; entered?: null; grant?: null; recall?: null; revoked?: null }|{ kind?: "entered"; attached?: null; batch?: null; entered: barkeep.v1.AccountsEntered.$Shape; grant?: null; recall?: null; revoked?: null }|{ kind?: "grant"; attached?: null; batch?: null; entered?: null; grant: barkeep.v1.Grant.$Shape; recall?: null; revoked?: null }|{ kind?: "recall"; attached?: null; batch?: null; entered?: null; grant?: null; recall: barkeep.v1.Recall.$Shape; revoked?: null }|{ kind?: "revoked"; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked: barkeep.v1.Revoked.$Shape })
+              ({ kind?: undefined; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null; memory?: null }|{ kind?: "attached"; attached: barkeep.v1.Attached.$Shape; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null; memory?: null }|{ kind?: "batch"; attached?: null; batch: barkeep.v1.BatchReply.$Shape; entered?: null; grant?: null; recall?: null; revoked?: null; memory?: null }|{ kind?: "entered"; attached?: null; batch?: null; entered: barkeep.v1.AccountsEntered.$Shape; grant?: null; recall?: null; revoked?: null; memory?: null }|{ kind?: "grant"; attached?: null; batch?: null; entered?: null; grant: barkeep.v1.Grant.$Shape; recall?: null; revoked?: null; memory?: null }|{ kind?: "recall"; attached?: null; batch?: null; entered?: null; grant?: null; recall: barkeep.v1.Recall.$Shape; revoked?: null; memory?: null }|{ kind?: "revoked"; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked: barkeep.v1.Revoked.$Shape; memory?: null }|{ kind?: "memory"; attached?: null; batch?: null; entered?: null; grant?: null; recall?: null; revoked?: null; memory: barkeep.v1.Memory.$Shape })
             );
         }
 
@@ -5410,6 +5424,9 @@ export namespace barkeep {
 
             /** Attach decides. */
             decides: boolean;
+
+            /** Attach asksMemory. */
+            asksMemory: boolean;
 
             /**
              * Creates a new Attach instance using the specified properties.
@@ -5454,6 +5471,9 @@ export namespace barkeep {
 
                 /** Attach decides */
                 decides?: (boolean|null);
+
+                /** Attach asksMemory */
+                asksMemory?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -6306,6 +6326,173 @@ export namespace barkeep {
         }
 
         /**
+         * Properties of a MemoryRequest.
+         * @deprecated Use barkeep.v1.MemoryRequest.$Properties instead.
+         */
+        interface IMemoryRequest extends barkeep.v1.MemoryRequest.$Properties {
+        }
+
+        /** Represents a MemoryRequest. */
+        class MemoryRequest {
+
+            /**
+             * Constructs a new MemoryRequest.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.MemoryRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** MemoryRequest number. */
+            number: (number|Long);
+
+            /** MemoryRequest heap. */
+            heap: string;
+
+            /** MemoryRequest size. */
+            size: (number|Long);
+
+            /**
+             * Creates a new MemoryRequest instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns MemoryRequest instance
+             */
+            static create(properties: barkeep.v1.MemoryRequest.$Shape): barkeep.v1.MemoryRequest & barkeep.v1.MemoryRequest.$Shape;
+            static create(properties?: barkeep.v1.MemoryRequest.$Properties): barkeep.v1.MemoryRequest;
+
+            /**
+             * Encodes the specified MemoryRequest message. Does not implicitly {@link barkeep.v1.MemoryRequest.verify|verify} messages.
+             * @param m MemoryRequest message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.MemoryRequest.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MemoryRequest message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.MemoryRequest & barkeep.v1.MemoryRequest.$Shape} MemoryRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.MemoryRequest & barkeep.v1.MemoryRequest.$Shape;
+        }
+
+        namespace MemoryRequest {
+
+            /** Properties of a MemoryRequest. */
+            interface $Properties {
+
+                /** MemoryRequest number */
+                number?: (number|Long|null);
+
+                /** MemoryRequest heap */
+                heap?: (string|null);
+
+                /** MemoryRequest size */
+                size?: (number|Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MemoryRequest. */
+            type $Shape = barkeep.v1.MemoryRequest.$Properties;
+        }
+
+        /**
+         * Properties of a Memory.
+         * @deprecated Use barkeep.v1.Memory.$Properties instead.
+         */
+        interface IMemory extends barkeep.v1.Memory.$Properties {
+        }
+
+        /** Represents a Memory. */
+        class Memory {
+
+            /**
+             * Constructs a new Memory.
+             * @param [p] Properties to set
+             */
+            constructor(p?: barkeep.v1.Memory.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Memory number. */
+            number: (number|Long);
+
+            /** Memory memory. */
+            memory?: (barkeep.v1.MemoryHandle.$Properties|null);
+
+            /** Memory error. */
+            error?: (barkeep.v1.CommandError.$Properties|null);
+
+            /** Memory result. */
+            result?: ("memory"|"error");
+
+            /**
+             * Creates a new Memory instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Memory instance
+             */
+            static create(properties: barkeep.v1.Memory.$Shape): barkeep.v1.Memory & barkeep.v1.Memory.$Shape;
+            static create(properties?: barkeep.v1.Memory.$Properties): barkeep.v1.Memory;
+
+            /**
+             * Encodes the specified Memory message. Does not implicitly {@link barkeep.v1.Memory.verify|verify} messages.
+             * @param m Memory message or plain object to encode
+             * @param [w] Writer to encode to
+             * @returns Writer
+             */
+            static encode(m: barkeep.v1.Memory.$Properties, w?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Memory message from the specified reader or buffer.
+             * @param r Reader or buffer to decode from
+             * @param [l] Message length if known beforehand
+             * @returns {barkeep.v1.Memory & barkeep.v1.Memory.$Shape} Memory
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(r: ($protobuf.Reader|Uint8Array), l?: number): barkeep.v1.Memory & barkeep.v1.Memory.$Shape;
+        }
+
+        namespace Memory {
+
+            /** Properties of a Memory. */
+            interface $Properties {
+
+                /** Memory number */
+                number?: (number|Long|null);
+
+                /** Memory memory */
+                memory?: (barkeep.v1.MemoryHandle.$Properties|null);
+
+                /** Memory error */
+                error?: (barkeep.v1.CommandError.$Properties|null);
+
+                /** Memory result */
+                result?: ("memory"|"error");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Memory. */
+            type $Shape = {
+              number?: number|Long|null;
+              memory?: barkeep.v1.MemoryHandle.$Shape|null;
+              error?: barkeep.v1.CommandError.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ result?: undefined; memory?: null; error?: null }|{ result?: "memory"; memory: barkeep.v1.MemoryHandle.$Shape; error?: null }|{ result?: "error"; memory?: null; error: barkeep.v1.CommandError.$Shape })
+            );
+        }
+
+        /**
          * Properties of an Accounts.
          * @deprecated Use barkeep.v1.Accounts.$Properties instead.
          */
@@ -6347,6 +6534,9 @@ export namespace barkeep {
 
             /** Accounts refusals. */
             refusals: barkeep.v1.RefusalTotal.$Properties[];
+
+            /** Accounts settledMemory. */
+            settledMemory: (number|Long);
 
             /**
              * Creates a new Accounts instance using the specified properties.
@@ -6403,6 +6593,9 @@ export namespace barkeep {
 
                 /** Accounts refusals */
                 refusals?: (barkeep.v1.RefusalTotal.$Properties[]|null);
+
+                /** Accounts settledMemory */
+                settledMemory?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -6632,6 +6825,9 @@ export namespace barkeep {
             /** BlobAccount offset. */
             offset: (number|Long);
 
+            /** BlobAccount memory. */
+            memory: (number|Long);
+
             /**
              * Creates a new BlobAccount instance using the specified properties.
              * @param [properties] Properties to set
@@ -6675,6 +6871,9 @@ export namespace barkeep {
 
                 /** BlobAccount offset */
                 offset?: (number|Long|null);
+
+                /** BlobAccount memory */
+                memory?: (number|Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -6983,11 +6983,12 @@ export const barkeep = $root.barkeep = (() => {
             SessionRequest.prototype.detach = null;
             SessionRequest.prototype.accounts = null;
             SessionRequest.prototype.grantRequest = null;
+            SessionRequest.prototype.memoryRequest = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(SessionRequest.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["attach", "batch", "statistics", "detach", "accounts", "grantRequest"]),
+                get: $util.oneOfGetter($oneOfFields = ["attach", "batch", "statistics", "detach", "accounts", "grantRequest", "memoryRequest"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -7014,6 +7015,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.Accounts.encode(m.accounts, w.uint32(42).fork(), q + 1).ldelim();
                 if (m.grantRequest != null && $Object.hasOwnProperty.call(m, "grantRequest"))
                     $root.barkeep.v1.GrantRequest.encode(m.grantRequest, w.uint32(50).fork(), q + 1).ldelim();
+                if (m.memoryRequest != null && $Object.hasOwnProperty.call(m, "memoryRequest"))
+                    $root.barkeep.v1.MemoryRequest.encode(m.memoryRequest, w.uint32(58).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7089,6 +7092,13 @@ export const barkeep = $root.barkeep = (() => {
                             m.kind = "grantRequest";
                             continue;
                         }
+                    case 7: {
+                            if (u !== 2)
+                                break;
+                            m.memoryRequest = $root.barkeep.v1.MemoryRequest.decode(r, r.size(), $undefined, q + 1, m.memoryRequest);
+                            m.kind = "memoryRequest";
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -7124,11 +7134,12 @@ export const barkeep = $root.barkeep = (() => {
             SessionResponse.prototype.grant = null;
             SessionResponse.prototype.recall = null;
             SessionResponse.prototype.revoked = null;
+            SessionResponse.prototype.memory = null;
 
             let $oneOfFields;
 
             $Object.defineProperty(SessionResponse.prototype, "kind", {
-                get: $util.oneOfGetter($oneOfFields = ["attached", "batch", "entered", "grant", "recall", "revoked"]),
+                get: $util.oneOfGetter($oneOfFields = ["attached", "batch", "entered", "grant", "recall", "revoked", "memory"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -7155,6 +7166,8 @@ export const barkeep = $root.barkeep = (() => {
                     $root.barkeep.v1.Recall.encode(m.recall, w.uint32(42).fork(), q + 1).ldelim();
                 if (m.revoked != null && $Object.hasOwnProperty.call(m, "revoked"))
                     $root.barkeep.v1.Revoked.encode(m.revoked, w.uint32(50).fork(), q + 1).ldelim();
+                if (m.memory != null && $Object.hasOwnProperty.call(m, "memory"))
+                    $root.barkeep.v1.Memory.encode(m.memory, w.uint32(58).fork(), q + 1).ldelim();
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7230,6 +7243,13 @@ export const barkeep = $root.barkeep = (() => {
                             m.kind = "revoked";
                             continue;
                         }
+                    case 7: {
+                            if (u !== 2)
+                                break;
+                            m.memory = $root.barkeep.v1.Memory.decode(r, r.size(), $undefined, q + 1, m.memory);
+                            m.kind = "memory";
+                            continue;
+                        }
                     }
                     r.skipType(u, q, t);
                     if (!r.discardUnknown) {
@@ -7263,6 +7283,7 @@ export const barkeep = $root.barkeep = (() => {
             Attach.prototype.secret = "";
             Attach.prototype.session = $util.newBuffer([]);
             Attach.prototype.decides = false;
+            Attach.prototype.asksMemory = false;
 
             Attach.create = function(properties) {
                 return new Attach(properties);
@@ -7283,6 +7304,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(26).bytes(m.session);
                 if (m.decides != null && $Object.hasOwnProperty.call(m, "decides") && m.decides !== false)
                     w.uint32(32).bool(m.decides);
+                if (m.asksMemory != null && $Object.hasOwnProperty.call(m, "asksMemory") && m.asksMemory !== false)
+                    w.uint32(40).bool(m.asksMemory);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -7350,6 +7373,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.decides = v;
                             else
                                 delete m.decides;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (v = r.bool())
+                                m.asksMemory = v;
+                            else
+                                delete m.asksMemory;
                             continue;
                         }
                     }
@@ -8599,6 +8631,229 @@ export const barkeep = $root.barkeep = (() => {
             return Revoked;
         })();
 
+        v1.MemoryRequest = (function() {
+
+            const MemoryRequest = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            MemoryRequest.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            MemoryRequest.prototype.heap = "";
+            MemoryRequest.prototype.size = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            MemoryRequest.create = function(properties) {
+                return new MemoryRequest(properties);
+            };
+
+            MemoryRequest.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.number != null && $Object.hasOwnProperty.call(m, "number") && (typeof m.number === "object" ? m.number.low || m.number.high : m.number !== 0))
+                    w.uint32(8).uint64(m.number);
+                if (m.heap != null && $Object.hasOwnProperty.call(m, "heap") && m.heap !== "")
+                    w.uint32(18).string(m.heap);
+                if (m.size != null && $Object.hasOwnProperty.call(m, "size") && (typeof m.size === "object" ? m.size.low || m.size.high : m.size !== 0))
+                    w.uint32(24).uint64(m.size);
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            MemoryRequest.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.MemoryRequest();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.number = v;
+                            else
+                                delete m.number;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            if ((v = r.stringVerify()).length)
+                                m.heap = v;
+                            else
+                                delete m.heap;
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.size = v;
+                            else
+                                delete m.size;
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return MemoryRequest;
+        })();
+
+        v1.Memory = (function() {
+
+            const Memory = function (p) {
+                if (p)
+                    for (var ks = $Object.keys(p), i = 0; i < ks.length; ++i)
+                        if (p[ks[i]] != null && ks[i] !== "__proto__")
+                            this[ks[i]] = p[ks[i]];
+            };
+
+            Memory.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Memory.prototype.memory = null;
+            Memory.prototype.error = null;
+
+            let $oneOfFields;
+
+            $Object.defineProperty(Memory.prototype, "result", {
+                get: $util.oneOfGetter($oneOfFields = ["memory", "error"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            Memory.create = function(properties) {
+                return new Memory(properties);
+            };
+
+            Memory.encode = function (m, w, q) {
+                if (!w)
+                    w = $Writer.create();
+                if (q === $undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (m.number != null && $Object.hasOwnProperty.call(m, "number") && (typeof m.number === "object" ? m.number.low || m.number.high : m.number !== 0))
+                    w.uint32(8).uint64(m.number);
+                if (m.memory != null && $Object.hasOwnProperty.call(m, "memory"))
+                    $root.barkeep.v1.MemoryHandle.encode(m.memory, w.uint32(18).fork(), q + 1).ldelim();
+                if (m.error != null && $Object.hasOwnProperty.call(m, "error"))
+                    $root.barkeep.v1.CommandError.encode(m.error, w.uint32(26).fork(), q + 1).ldelim();
+                if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
+                    for (var i = 0; i < m.$unknowns.length; ++i)
+                        w.raw(m.$unknowns[i]);
+                return w;
+            };
+
+            Memory.decode = function (r, l, z, q, g) {
+                if (!(r instanceof $Reader))
+                    r = $Reader.create(r);
+                if (q === $undefined)
+                    q = 0;
+                if (q > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                var c, m, v;
+                if (l === $undefined)
+                    c = r.len;
+                else {
+                    c = r.pos + l;
+                    if (c > r.len)
+                        throw $RangeError("index out of range");
+                    l = r.len;
+                    r.len = c;
+                }
+                m = g || new $root.barkeep.v1.Memory();
+                while (r.pos < c) {
+                    var s = r.pos;
+                    var t = r.tag();
+                    if (t === z) {
+                        z = $undefined;
+                        break;
+                    }
+                    var u = t & 7;
+                    switch (t >>>= 3) {
+                    case 1: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.number = v;
+                            else
+                                delete m.number;
+                            continue;
+                        }
+                    case 2: {
+                            if (u !== 2)
+                                break;
+                            m.memory = $root.barkeep.v1.MemoryHandle.decode(r, r.size(), $undefined, q + 1, m.memory);
+                            m.result = "memory";
+                            continue;
+                        }
+                    case 3: {
+                            if (u !== 2)
+                                break;
+                            m.error = $root.barkeep.v1.CommandError.decode(r, r.size(), $undefined, q + 1, m.error);
+                            m.result = "error";
+                            continue;
+                        }
+                    }
+                    r.skipType(u, q, t);
+                    if (!r.discardUnknown) {
+                        $util.makeProp(m, "$unknowns", false);
+                        (m.$unknowns || (m.$unknowns = [])).push(r.raw(s, r.pos));
+                    }
+                }
+                if (l !== $undefined) {
+                    if (r.pos !== c)
+                        throw $RangeError("index out of range");
+                    r.len = l;
+                }
+                if (z !== $undefined)
+                    throw $Error("missing end group");
+                return m;
+            };
+
+            return Memory;
+        })();
+
         v1.Accounts = (function() {
 
             const Accounts = function (p) {
@@ -8620,6 +8875,7 @@ export const barkeep = $root.barkeep = (() => {
             Accounts.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Accounts.prototype.decisions = $util.emptyArray;
             Accounts.prototype.refusals = $util.emptyArray;
+            Accounts.prototype.settledMemory = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             Accounts.create = function(properties) {
                 return new Accounts(properties);
@@ -8655,6 +8911,8 @@ export const barkeep = $root.barkeep = (() => {
                     for (var i = 0; i < m.refusals.length; ++i)
                         $root.barkeep.v1.RefusalTotal.encode(m.refusals[i], w.uint32(66).fork(), q + 1).ldelim();
                 }
+                if (m.settledMemory != null && $Object.hasOwnProperty.call(m, "settledMemory") && (typeof m.settledMemory === "object" ? m.settledMemory.low || m.settledMemory.high : m.settledMemory !== 0))
+                    w.uint32(72).uint64(m.settledMemory);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -8760,6 +9018,15 @@ export const barkeep = $root.barkeep = (() => {
                             if (!(m.refusals && m.refusals.length))
                                 m.refusals = [];
                             m.refusals.push($root.barkeep.v1.RefusalTotal.decode(r, r.size(), $undefined, q + 1));
+                            continue;
+                        }
+                    case 9: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.settledMemory = v;
+                            else
+                                delete m.settledMemory;
                             continue;
                         }
                     }
@@ -9024,6 +9291,7 @@ export const barkeep = $root.barkeep = (() => {
             BlobAccount.prototype.heap = "";
             BlobAccount.prototype.place = 0;
             BlobAccount.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            BlobAccount.prototype.memory = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             BlobAccount.create = function(properties) {
                 return new BlobAccount(properties);
@@ -9044,6 +9312,8 @@ export const barkeep = $root.barkeep = (() => {
                     w.uint32(24).int32(m.place);
                 if (m.offset != null && $Object.hasOwnProperty.call(m, "offset") && (typeof m.offset === "object" ? m.offset.low || m.offset.high : m.offset !== 0))
                     w.uint32(32).uint64(m.offset);
+                if (m.memory != null && $Object.hasOwnProperty.call(m, "memory") && (typeof m.memory === "object" ? m.memory.low || m.memory.high : m.memory !== 0))
+                    w.uint32(40).uint64(m.memory);
                 if (m.$unknowns != null && $Object.hasOwnProperty.call(m, "$unknowns"))
                     for (var i = 0; i < m.$unknowns.length; ++i)
                         w.raw(m.$unknowns[i]);
@@ -9108,6 +9378,15 @@ export const barkeep = $root.barkeep = (() => {
                                 m.offset = v;
                             else
                                 delete m.offset;
+                            continue;
+                        }
+                    case 5: {
+                            if (u !== 0)
+                                break;
+                            if (typeof (v = r.uint64()) === "object" ? v.low || v.high : v !== 0)
+                                m.memory = v;
+                            else
+                                delete m.memory;
                             continue;
                         }
                     }
