@@ -328,6 +328,11 @@ export class BrokerSession {
     return this.#stream?.sendGrantRequest(request) ?? false;
   }
 
+  /** Asks for memory of its own for a blob. As tell(). */
+  askMemory(request: barkeep.v1.MemoryRequest.$Properties): boolean {
+    return this.#stream?.sendMemoryRequest(request) ?? false;
+  }
+
   /** Sends the frontend's figures, if there is anybody to send them to. */
   report(statistics: barkeep.v1.FrontendStatistics.$Properties): boolean {
     if (this.#state !== 'attached') return false;

@@ -29,6 +29,7 @@ export type AttachRequest = {
 export type News =
   | { readonly kind: 'entered'; readonly entered: barkeep.v1.AccountsEntered.$Properties }
   | { readonly kind: 'grant'; readonly grant: barkeep.v1.Grant.$Properties }
+  | { readonly kind: 'memory'; readonly memory: barkeep.v1.Memory.$Properties }
   | { readonly kind: 'recall' }
   | { readonly kind: 'revoked'; readonly why: string };
 
@@ -78,7 +79,7 @@ export class BrokerStream {
     this.#call.on('data', (response: Response) => this.#received(response));
     this.#call.on('error', (error: ServiceError) => this.#end(readError(error)));
     this.#call.on('end', () => this.#end(null));
-    this.#call.write({ attach: { ...attach, decides: true } });
+    this.#call.write({ attach: { ...attach, decides: true, asksMemory: true } });
   }
 
   sendBatch(commands: barkeep.v1.Command.$Properties[], acknowledged: number): void {
@@ -119,6 +120,11 @@ export class BrokerStream {
   /** As sendAccounts(). */
   sendGrantRequest(grantRequest: barkeep.v1.GrantRequest.$Properties): boolean {
     return this.#sendAttached({ grantRequest });
+  }
+
+  /** As sendAccounts(). */
+  sendMemoryRequest(memoryRequest: barkeep.v1.MemoryRequest.$Properties): boolean {
+    return this.#sendAttached({ memoryRequest });
   }
 
   sendStatistics(statistics: barkeep.v1.FrontendStatistics.$Properties): void {
@@ -198,9 +204,10 @@ export class BrokerStream {
   }
 }
 
-function newsOf({ entered, grant, recall, revoked }: Response): News {
+function newsOf({ entered, grant, memory, recall, revoked }: Response): News {
   if (entered) return { kind: 'entered', entered };
   if (grant) return { kind: 'grant', grant };
+  if (memory) return { kind: 'memory', memory };
   if (recall) return { kind: 'recall' };
   if (revoked) return { kind: 'revoked', why: revoked.message ?? '' };
   throw new ProtocolViolation('an empty message');

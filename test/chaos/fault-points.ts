@@ -9,7 +9,6 @@ import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { CheckFailure, expectEqual } from '../guest/scenario/check.ts';
 import { NODE_WATCHES } from '../guest/scenario/service.ts';
 import { untilPasses } from '../support/until.ts';
-import { workAsking } from './asking.ts';
 import { growJournal } from './journal-growth.ts';
 import { BUSY_VM, KEPT_VM, KeptHost, type KeptService, type Placement } from './kept-host.ts';
 import { live } from './life.ts';
@@ -32,13 +31,16 @@ const FRONTEND: Readonly<Record<Placement, Way>> = {
   'per-blob': { service: 'frontend', placement: 'per-blob' },
   own: { service: 'frontend', placement: 'own' },
 };
-/** Who passes a point, the likeliest first. The frontend decides where blobs lie in the window's memory, and the broker where they have their own. */
+/** Who passes a point, the likeliest first. */
 const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
-  [/^broker\.(memory|effects|batch)/, [BROKER.own]],
+  [/^broker\.memory-(made|journalled|erased)/, [BROKER.own]],
+  [/^broker\.(memory|effects|batch)/, [BROKER.window]],
   [/^broker\.(grant|accounts|stash|map)/, [BROKER.window]],
   [/^broker\.(left|lost)/, [BROKER.own, BROKER.window]],
   [/^(broker\.|journal\.snapshot)/, [BROKER.window, BROKER['per-blob']]],
-  [/^gpu\.(planned|batch|late|memory|file)/, [FRONTEND.own]],
+  // A frontend asks command by command only where the broker is so old that it gives no grant.
+  [/^gpu\.(planned|batch|late|memory-fetched)/, []],
+  [/^gpu\.(memory|file)/, [FRONTEND.own]],
   [/^gpu\.blob/, [FRONTEND['per-blob'], FRONTEND.own]],
   [/^gpu\.(window|stash|map)/, [FRONTEND.window]],
   [/^channel/, [FRONTEND['per-blob'], FRONTEND.window]],
@@ -53,17 +55,15 @@ const DETACHED = 1;
 const ORPHANED = 3;
 /** Points that a broker passes when its journal has grown to its limit. */
 const GROWS: readonly FaultPoint[] = ['broker.journal-vm-copied'];
-/** Points that a broker passes when it moves bytes: for clients that do not decide, which none of our frontends is. */
+/** Points that a broker passes when it decides: for clients that do not, which none of our frontends is. */
 const UNDECIDED: readonly FaultPoint[] = [
+  'broker.memory-stored',
+  'broker.effects-done',
+  'broker.batch-journalled',
+  'broker.batch-finished',
   'broker.stash-copied',
   'broker.stash-journalled',
   'broker.map-restored',
-];
-/** Points that a broker passes when it makes memory for somebody who decides, which none of our frontends asks for. */
-const ASKED: readonly FaultPoint[] = [
-  'broker.memory-made',
-  'broker.memory-journalled',
-  'broker.memory-erased',
 ];
 /** Points between accept(2) and the store: the one place where a VMM may be cut off (lib/vhost-user/recovery/recovery.ts). */
 const CUTS_OFF: readonly FaultPoint[] = ['accept.accepted'];
@@ -129,7 +129,7 @@ const ROUNDS_A_POINT = 1.5;
 const OUTAGES: Readonly<
   Record<Outage, { readonly placement: Placement; readonly points: readonly FaultPoint[] }>
 > = {
-  silence: { placement: 'own', points: ['gpu.late-recorded', 'gpu.late-undone'] },
+  silence: { placement: 'own', points: ['gpu.memory-given'] },
   eviction: { placement: 'window', points: ['gpu.session-gone'] },
 };
 /** With these, and a broker that is silent for longer: long enough for a frontend to begin to wait anew after a death. */
@@ -178,9 +178,9 @@ export class FaultPoints {
     this.#reference = twin === null ? new Map() : twin.#reference;
   }
 
-  /** Those at which `who` is killed. */
-  static names(who: Who = 'one'): readonly FaultPoint[] {
-    return FAULT_POINTS.filter((point) => waysTo(point, who).length > 0);
+  /** Those at which somebody is killed, alone or with the other. */
+  static names(): readonly FaultPoint[] {
+    return FAULT_POINTS.filter((point) => waysTo(point).length > 0);
   }
 
   /** The same life without a death, for what it leaves behind. */
@@ -198,7 +198,7 @@ export class FaultPoints {
   }
 
   /** Groups of points that the lives of one guest can pass one after the other. The others have to be taken alone. */
-  static groups(points: readonly FaultPoint[], who: Who = 'one'): readonly Group[] {
+  static groups(points: readonly FaultPoint[]): readonly Group[] {
     const rows = ROWS.map(({ points: row, ...way }): Group => ({ kind: 'row', way, points: row }));
     const outages = Object.entries(OUTAGES).map(
       ([kind, { placement, points: row }]): Group => ({
@@ -214,7 +214,7 @@ export class FaultPoints {
     const chains = new Map<string, (Group & { readonly points: FaultPoint[] })[]>();
     for (const point of points) {
       if (taken.has(point) || point in PRELUDE) continue;
-      const [way] = waysTo(point, who);
+      const [way] = waysTo(point);
       if (way === undefined) continue;
       const key = labelOf(way);
       const list = chains.get(key) ?? [];
@@ -241,7 +241,7 @@ export class FaultPoints {
       if (points.includes(point)) return await this.#killAloneInOutage(point, outage as Outage, who);
     }
     const prelude = PRELUDE[point];
-    for (const way of waysTo(point, who)) {
+    for (const way of waysTo(point)) {
       const deaths = {
         first: [point],
         prelude: prelude === undefined ? [] : [prelude],
@@ -408,9 +408,8 @@ export class FaultPoints {
   }
 }
 
-function waysTo(point: FaultPoint, who: Who): readonly Way[] {
-  const ways = WAYS.find(([pattern]) => pattern.test(point))![1];
-  return who === 'one' ? ways : ways.filter(({ placement }) => placement !== 'own');
+function waysTo(point: FaultPoint): readonly Way[] {
+  return WAYS.find(([pattern]) => pattern.test(point))![1];
 }
 
 /** What else the broker is asked during a guest's life, so that it comes by its points; null for nothing. */
@@ -420,13 +419,12 @@ function besideTheGuest(
   points: readonly FaultPoint[],
   isOver: () => boolean,
 ): Promise<void> | null {
-  const wanted = points.filter((point) => [...UNDECIDED, ...ASKED].includes(point));
-  const isAsked = wanted.some((point) => ASKED.includes(point));
+  const wanted = points.filter((point) => UNDECIDED.includes(point));
   const areHit = () => wanted.every((point) => victim.hits.some((hit) => hit.startsWith(`${point}:`)));
   const work = points.some((point) => GROWS.includes(point))
     ? growJournal(host, () => victim.hits.length > 0)
     : wanted.length > 0
-      ? (isAsked ? workAsking : workUndecided)(host, () => isOver() || areHit())
+      ? workUndecided(host, () => isOver() || areHit())
       : null;
   // Whoever waits for it hears of its failure.
   work?.catch(() => {});

@@ -1,5 +1,5 @@
 // A broker and frontends under keepers of this process, for the in-tree VMM: a life of any of them can be told to die at a fault point.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Ended, Keeper } from '../../services/keeper/keeper.ts';
@@ -17,16 +17,15 @@ const TO_FILE = 'exec "$@" 2>>"$CHAOS_LOG"';
 const START_LIMIT = patient(20_000);
 const POLL = 5;
 
-/** The VMs of the configuration, by their placement; 'own': per-blob, and the broker decides, because not all blobs fit a window's memory. */
+/** The VMs of the configuration, by their placement; 'own': per-blob, and no blob fits a window: each has memory of its own. */
 export const KEPT_VM = { window: 'win', 'per-blob': 'blob', own: 'own' } as const;
 export type Placement = keyof typeof KEPT_VM;
-const FILE_HEAP_BYTES = 1024 * 1024;
+const FILE_HEAP_BYTES = 2 ** 30;
 
 /** A further one, for whoever only wants to keep the broker busy. */
 export const BUSY_VM = 'busy';
-/** One whose blobs fit no window, for whoever decides for it and asks for their memory, and the heap that they come from. */
-export const ASKING_VM = 'asking';
-export const FILE_HEAP = 'file';
+/** As that one, where each blob has memory of its own. */
+export const BUSY_OWN_VM = 'busy-own';
 
 const CONFIG = (directory: string, orphanGrace: string, answerTimeout: string) => `
 run_directory: ${directory}/run
@@ -35,13 +34,13 @@ sweep_interval: 1s
 log_level: info
 heaps:
   - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }
-  - { name: ${FILE_HEAP}, backing: file, cache: wc, path: ${directory}/file, capacity: 1MiB }
+  - { name: file, backing: file, cache: wc, path: ${directory}/file, capacity: 1GiB }
 vms:
   - { name: ${KEPT_VM.window}, window: 64MiB, heap: ram }
   - { name: ${KEPT_VM['per-blob']}, window: 64MiB, heap: ram, placement: per-blob }
-  - { name: ${KEPT_VM.own}, window: 64MiB, heap: ram, placement: per-blob, blob_heaps: { 1: ${FILE_HEAP} } }
+  - { name: ${KEPT_VM.own}, window: 64MiB, heap: file, placement: per-blob }
   - { name: ${BUSY_VM}, window: 64MiB, heap: ram }
-  - { name: ${ASKING_VM}, window: 64MiB, heap: ${FILE_HEAP}, placement: per-blob }
+  - { name: ${BUSY_OWN_VM}, window: 64MiB, heap: ram, placement: per-blob }
 frontend: { statistics_interval: 100ms, answer_timeout: ${answerTimeout} }
 `;
 
@@ -222,7 +221,9 @@ export class KeptHost {
     } = {},
   ): Promise<KeptHost> {
     mkdirSync(join(directory, 'run'), { recursive: true });
-    writeFileSync(join(directory, 'file'), Buffer.alloc(FILE_HEAP_BYTES));
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    truncateSync(file, FILE_HEAP_BYTES);
     writeFileSync(join(directory, 'barkeep.yaml'), CONFIG(directory, orphanGrace, answerTimeout));
     const args = ['broker', '--config', join(directory, 'barkeep.yaml')];
     const host = new KeptHost(

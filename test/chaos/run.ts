@@ -84,7 +84,7 @@ export function checkNames(): readonly string[] {
   return [
     ...KEEPERS.map(({ name }) => `keeper/${name}`),
     ...FaultPoints.names().map((name) => `points/${name}`),
-    ...FaultPoints.names('both').map((name) => `both/${name}`),
+    ...FaultPoints.names().map((name) => `both/${name}`),
     ...Object.keys(GUESTS.full).flatMap((vm) => GUEST_CHECKS.map((name) => `${vm}/${name}`)),
   ];
 }
@@ -124,7 +124,7 @@ export class ChaosRun {
   /** `label`: the group's name in the report. Deaths of both come in groups whatever the scale: their points were taken alone before. */
   async #runPoints(label: 'points' | 'both', who: Who): Promise<void> {
     const { scale, only } = this.#options;
-    const names = FaultPoints.names(who).filter((name) => this.#isChosen(label, name));
+    const names = FaultPoints.names().filter((name) => this.#isChosen(label, name));
     if (names.length === 0) return;
     const first = new FaultPoints(this.#directory(`${label}-1`));
     const lanes = [first];
@@ -137,7 +137,7 @@ export class ChaosRun {
     );
     const met = new Set<FaultPoint>();
     const isGrouped = (scale === 'quick' || who === 'both') && !only.some(isPoint);
-    const groups = isGrouped ? FaultPoints.groups(names, who) : [];
+    const groups = isGrouped ? FaultPoints.groups(names) : [];
     const victims = who === 'one' ? 'killed' : 'both killed';
     await inLanes(
       groups.map((group) => async (lane) => {

@@ -1,12 +1,12 @@
-// A client of the broker that takes no grant, in window placement: the broker decides for it and moves its memory. It works on the VM that no
-// guest has, and comes back with its session however often the broker dies.
+// Clients of the broker that take no grant: the broker decides for them. One has its blobs in a window, where they are moved, and one has blobs with
+// memory of their own. They work on VMs that no guest has, and come back with their sessions however often the broker dies.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mapping } from '../../services/lib/os/memory.ts';
 import { create, destroy, MIB, map, PAGE, results, unmap } from '../broker/harness.ts';
 import { ResumingSession } from '../broker/resuming-session.ts';
 import { CheckFailure, expectEqual } from '../guest/scenario/check.ts';
-import { BUSY_VM, type KeptHost } from './kept-host.ts';
+import { BUSY_OWN_VM, BUSY_VM, type KeptHost } from './kept-host.ts';
 
 /** Of the window: where a blob lies first, and where it comes back. */
 const ELSEWHERE = 24 * MIB;
@@ -15,19 +15,28 @@ const [FIRST, SECOND] = [1, 2];
 /** Resolves when `isEnough`, with everything given back. Throws CheckFailure when an answer or a byte is wrong. */
 export async function workUndecided({ directory }: KeptHost, isEnough: () => boolean): Promise<void> {
   const run = join(directory, 'run');
-  const session = new ResumingSession(BUSY_VM, {
+  const place = {
     socket: join(run, 'broker.sock'),
     fdSocket: join(run, 'fd.sock'),
-    secret: (vm) => readFileSync(join(run, 'vms', vm, 'secret'), 'utf8').trim(),
-  });
+    secret: (vm: string) => readFileSync(join(run, 'vms', vm, 'secret'), 'utf8').trim(),
+  };
+  const session = new ResumingSession(BUSY_VM, place);
+  const own = new ResumingSession(BUSY_OWN_VM, place);
   await session.connect();
+  await own.connect();
   const window = await session.window();
   try {
-    for (let round = 1; !isEnough(); round += 1) await moveOnce(session, window, round % 256);
+    for (let round = 1; !isEnough(); round += 1) {
+      await moveOnce(session, window, round % 256);
+      await expectAnswers(own, 'a blob of its own', create(FIRST, PAGE), map(FIRST, 0));
+      await expectAnswers(own, 'a blob of its own ends', destroy(FIRST));
+    }
     await session.detach();
+    await own.detach();
   } finally {
     window.close();
     session.drop();
+    own.drop();
   }
 }
 

@@ -45,7 +45,7 @@ heaps:
 vms:
   - { name: one, window: 64MiB, placement: window, heap: ram }
   - { name: each, window: 64MiB, placement: per-blob, heap: ram }
-  - { name: own, window: 64MiB, placement: per-blob, heap: ram, blob_heaps: { 1: file } }
+  - { name: own, window: 64MiB, placement: per-blob, heap: file }
 frontend: { answer_timeout: ${ANSWER_TIMEOUT}ms, vmm_timeout: 2s, statistics_interval: 50ms }
 `,
     'frontend.yaml',
@@ -238,10 +238,9 @@ describe('a stop', () => {
 // QEMU 11.1.3 itself does not survive a rebind with mappings of single blobs; a VMM without that flaw does.
 // A frontend that decides needs no broker for it: what it answered ends with its session all the same.
 describe.each([
-  ['one', false, 'OK_NODATA'],
-  ['each', true, 'OK_NODATA'],
-  ['own', true, 'ERR_UNSPEC'],
-])('a broker that was restarted (VM %s)', (vm, flawless, answerWhileAway) => {
+  ['one', false],
+  ['each', true],
+])('a broker that was restarted (VM %s)', (vm, flawless) => {
   it('has forgotten the guest’s blobs: ERR_UNSPEC until the driver starts afresh, then everything works', async () => {
     const first = await broker();
     const lines: string[] = [];
@@ -258,7 +257,7 @@ describe.each([
     const blob = await vmm.driver.createAndMap({ size: 4096 });
     vmm.window.write(blob.offset, Buffer.from('works again'));
 
-    expect([whileAway.name, afterwards.name]).toEqual([answerWhileAway, 'ERR_UNSPEC']);
+    expect([whileAway.name, afterwards.name]).toEqual(['OK_NODATA', 'ERR_UNSPEC']);
     expect(vmm.window.read(blob.offset, 11).toString()).toBe('works again');
     await vmm.driver.unmapAndUnref(blob);
   });

@@ -1,5 +1,5 @@
 // A broker and frontends in this process, in a run directory of their own: what the in-tree VMM is a guest of in tests.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '../../services/broker/main.ts';
@@ -23,8 +23,8 @@ export type Books = {
 type Later = { readonly after?: number };
 
 /**
- * The settings of one VM as YAML flow text, e.g. "window: 64MiB, placement: window". "placement: own" is per-blob placement where the broker decides,
- * because one of the VM's heaps is a file.
+ * The settings of one VM as YAML flow text, e.g. "window: 64MiB, placement: window". "placement: own" is per-blob placement with blobs that fit no window:
+ * those of blob_id 0, from a file.
  */
 export type VmSettings = Readonly<Record<string, string>>;
 
@@ -35,18 +35,18 @@ heaps:
   - { name: registers, backing: memfd, cache: uncached, capacity: 64MiB }
   - { name: other, backing: memfd, cache: none, capacity: 64MiB }
 `;
-const FILE_BYTES = 1024 * 1024;
+const FILE_BYTES = 64 * 1024 * 1024;
 const fileHeap = (path: string): string =>
-  `  - { name: file, backing: file, cache: cached, path: ${path}, capacity: 1MiB }\n`;
+  `  - { name: file, backing: file, cache: cached, path: ${path}, capacity: 64MiB }\n`;
 /** Why a mapping that the guest has just been told of is not to be had. */
 const NOT_HEARD_OF: ReadonlySet<string> = new Set(['RESOURCE_UNKNOWN', 'NEVER_MAPPED', 'STASHED']);
 const BLOB_HEAPS = '1: video, 2: registers, 3: other';
 
 function lineOf(name: string, settings: string): string {
   const isOwn = settings.includes('placement: own');
-  const heaps = isOwn ? `${BLOB_HEAPS}, 4: file` : BLOB_HEAPS;
+  const heap = isOwn ? 'file' : 'ram';
   const rest = isOwn ? settings.replace('placement: own', 'placement: per-blob') : settings;
-  return `  - { name: ${name}, heap: ram, blob_heaps: { ${heaps} }, ${rest} }`;
+  return `  - { name: ${name}, heap: ${heap}, blob_heaps: { ${BLOB_HEAPS} }, ${rest} }`;
 }
 
 export class Installation {
@@ -69,7 +69,8 @@ export class Installation {
     const directory = mkdtempSync(join(tmpdir(), 'barkeep-host-'));
     const lines = Object.entries(vms).map(([name, settings]) => lineOf(name, settings));
     const file = join(directory, 'file');
-    writeFileSync(file, Buffer.alloc(FILE_BYTES));
+    writeFileSync(file, '');
+    truncateSync(file, FILE_BYTES);
     const text = `run_directory: ${directory}\norphan_grace: 200ms\n${HEAPS}${fileHeap(file)}\nvms:\n${lines.join('\n')}\n`;
     const config = parseConfig(text, 'installation.yaml', { environment: {} });
     const log = createLogger({ service: 'test', level: 'silent' });

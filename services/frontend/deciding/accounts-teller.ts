@@ -45,6 +45,8 @@ export class AccountsTeller {
   #timer: NodeJS.Timeout | null = null;
   /** Before the next version, milliseconds. */
   #pause = COALESCING;
+  /** Who waits for everything to be sent. */
+  #onSent: (() => void)[] = [];
   /** There was nobody to tell; attached() ends it. */
   #isAway = false;
 
@@ -86,6 +88,17 @@ export class AccountsTeller {
     this.#tellSoon();
   }
 
+  /** Calls `then` when everything is sent: at once, or later; never when the broker goes away first. */
+  whenSent(then: () => void): void {
+    if (!this.#isDue) {
+      then();
+      return;
+    }
+    if (this.#isAway) return;
+    this.#onSent.push(then);
+    this.#tell();
+  }
+
   /** The session goes on, or began; the broker has `version`. */
   attached(version: number): void {
     const underWay = this.#underWay;
@@ -106,19 +119,21 @@ export class AccountsTeller {
     if (this.#underWay?.version !== version) return;
     this.#underWay = null;
     this.#entered = version;
-    if (this.#isDue) {
-      this.#pause = Math.min(2 * this.#pause, MOST_COALESCING);
-      this.#tellSoon();
+    if (!this.#isDue) {
+      this.#pause = COALESCING;
+      this.#onTold();
       return;
     }
-    this.#pause = COALESCING;
-    this.#onTold();
+    this.#pause = Math.min(2 * this.#pause, MOST_COALESCING);
+    if (this.#onSent.length > 0) this.#tell();
+    else this.#tellSoon();
   }
 
   close(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#isDue = false;
+    this.#onSent = [];
   }
 
   #tellSoon(): void {
@@ -148,16 +163,18 @@ export class AccountsTeller {
     this.#isDue = false;
     if (pieces.every((piece) => this.#send(piece))) {
       this.#underWay = { version, touched };
+      for (const then of this.#onSent.splice(0)) then();
       return;
     }
     this.#isAway = true;
+    this.#onSent = [];
     this.#again(touched);
   }
 }
 
 /** As messages of the contract: the figures are in the last. */
 export function piecesOf(accounts: Accounts, version: number): readonly Message[] {
-  const { complete, destroyed, blobs, generation } = accounts;
+  const { complete, destroyed, blobs, generation, settledMemory } = accounts;
   const pieces: Message[] = [];
   const count = Math.max(
     1,
@@ -173,7 +190,7 @@ export function piecesOf(accounts: Accounts, version: number): readonly Message[
       blobs: blobs.slice(index * MOST_BLOBS, (index + 1) * MOST_BLOBS).map(blobMessage),
     });
   }
-  Object.assign(pieces.at(-1) as Message, { generation, ...figuresOf(accounts) });
+  Object.assign(pieces.at(-1) as Message, { generation, settledMemory, ...figuresOf(accounts) });
   return pieces;
 }
 
@@ -215,6 +232,7 @@ function blobMessage(blob: BlobSnapshot): barkeep.v1.BlobAccount.$Properties {
     heap: blob.heap,
     place: PLACE[blob.state],
     offset: blob.offset,
+    memory: blob.allocation?.number ?? 0,
   };
 }
 

@@ -2,28 +2,31 @@
 // The broker hears of it afterwards (accounts-teller.ts).
 //
 //   decide()         at once: the answer is there, and memory is as it says. Null when something has to come first; nothing has changed then
-//   decideSlowly()   the same, after waiting: for a larger grant, for the window to be erased, for memory that takes more than a moment
+//   decideSlowly()   the same, after waiting: for a larger grant, for the window to be erased, for memory that takes more than a moment, for memory
+//                    of its own that the broker has to make (blob-memories.ts)
 //
 // Nothing is asked while something slow is under way: the control queue answers in order, and waits.
 //
 // What was decided counts when its record is in the journal, together with the answers to the guest: takeChanges(). Effects on memory come
 // before that and are harmless if the command never happened: a range that is mapped anew is zeroed first, a range that is freed has bytes of
 // a blob that ends again. Only what moves bytes is written down by itself, blob by blob: copied, recorded, freed.
-import type { Command } from '../../lib/domain/command.ts';
+import type { HeapPort, TakenMemory } from '../../lib/domain/allocation.ts';
+import type { Command, CreateCommand } from '../../lib/domain/command.ts';
 import { COUNTER_KEYS } from '../../lib/domain/counters.ts';
 import type { Decision } from '../../lib/domain/decision.ts';
 import type { Effect } from '../../lib/domain/effect.ts';
 import { GrantedBooks } from '../../lib/domain/grant.ts';
 import { UNLIMITED } from '../../lib/domain/quota.ts';
-import type { Refusal } from '../../lib/domain/refusal.ts';
-import type { Touched } from '../../lib/domain/touched.ts';
+import type { Refusal, RefusalReason } from '../../lib/domain/refusal.ts';
+import { type Touched, UNTOUCHED } from '../../lib/domain/touched.ts';
 import { Vm } from '../../lib/domain/vm.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import { MAP_CACHE } from '../../lib/wire/virtio-gpu.ts';
-import { type Operation, type Result, type Rules, SESSION_LOST } from '../operation.ts';
+import { type Operation, type RefusedResult, type Result, type Rules, SESSION_LOST } from '../operation.ts';
 import type { Change } from '../state/changes.ts';
 import type { PastAccounts } from '../state/device-journal.ts';
+import type { BlobMemories, BlobMemory } from './blob-memories.ts';
 import { MOST_INLINE_BYTES, type OwnMemory } from './own-memory.ts';
 
 export type DeciderOptions = {
@@ -33,13 +36,15 @@ export type DeciderOptions = {
   readonly rules: Rules;
   /** The window's memory, and where bytes are put that have to leave it. Closed by close(). */
   readonly memory: OwnMemory;
+  /** What does not fit a window has memory of its own: null where the VM has nothing else than its window. Not closed here. */
+  readonly memories: Pick<BlobMemories, 'of' | 'ask' | 'want' | 'ready' | 'release' | 'reset'> | null;
   /** What a predecessor had. */
   readonly past: PastAccounts | null;
   /** See GrantHolder. */
   readonly makeRoom: (needed: Needed, since: number) => Promise<Result | null>;
   /** Ends that wait. */
   readonly withdraw: () => void;
-  /** A blob's bytes are safe outside of the window, and will go from their place in it next. */
+  /** Counts from here on: a blob's bytes are safe outside of the window, and will go from their place in it next; or memory is about to be asked for. */
   readonly record: (change: Change) => void;
   /** What was touched, for whoever is told; it is recorded. */
   readonly onTouched: (touched: Touched) => void;
@@ -72,6 +77,9 @@ export class Decider {
   #isSettled = true;
   /** Of the last takeChanges(), until it is recorded. */
   #toTell: Touched | null = null;
+  readonly #port = new OfferedMemory();
+  /** The last that memory was asked for under. */
+  #memoryNumber = 0;
   /** Blobs whose bytes are back in the window, until that is recorded. */
   #unneeded: number[] = [];
 
@@ -89,13 +97,13 @@ export class Decider {
     const settings = {
       name,
       windowSize,
-      memory: 'window',
+      memory: options.memories === null ? 'window' : 'mixed',
       defaultHeap,
       blobHeaps,
       quota,
       populate,
     } as const;
-    this.vm = new Vm(settings, { ...this.books, port: NO_PORT });
+    this.vm = new Vm(settings, { ...this.books, port: this.#port });
     this.vm.collectTouched();
     if (past) this.#restore(past);
   }
@@ -112,7 +120,8 @@ export class Decider {
 
   decide(operation: Operation): Result | null {
     if (this.#erasing !== null) return null;
-    const decision = this.vm.decide(commandOf(operation));
+    const decision = this.#tryDecide(commandOf(operation));
+    if (decision === null) return null;
     const { effects, barrier, reply } = decision.outcome;
     if (barrier || inlineBytes(effects) > MOST_INLINE_BYTES) return null;
     if (reply.result === 'refused' && isShort(reply.refusal)) return null;
@@ -152,6 +161,7 @@ export class Decider {
     this.#enter(this.vm.decide({ kind: 'reset', number: 0 }));
     this.#forgetAnswer();
     this.#unneeded = [];
+    this.#options.memories?.reset();
     this.#memory.forgetStashes();
     this.#epoch += 1;
     this.#options.withdraw();
@@ -170,6 +180,19 @@ export class Decider {
   close(): void {
     this.#epoch += 1;
     this.#memory.close();
+  }
+
+  /** What the VMM is to map for a blob that has memory of its own; null for one that lies in the window, and while it is not here. */
+  memoryOf(resource: number): BlobMemory | null {
+    const allocation = this.vm.blob(resource)?.allocation ?? null;
+    return allocation && (this.#options.memories?.of(allocation.number) ?? null);
+  }
+
+  /** As memoryOf(), waiting for it; null for a blob that lies in the window, and when there is none in time. Never rejects. */
+  async memoryReady(resource: number): Promise<BlobMemory | null> {
+    const allocation = this.vm.blob(resource)?.allocation ?? null;
+    const memory = allocation && (await this.#options.memories?.ready(allocation.number));
+    return memory && 'fd' in memory ? memory : null;
   }
 
   /** What has changed since the last call, for the journal; recorded() follows. */
@@ -201,11 +224,12 @@ export class Decider {
   *snapshot(): Generator<Change> {
     for (const blob of this.vm.snapshot().blobs) yield this.#changeOf(blob);
     yield { kind: 'generation', generation: this.vm.generation };
+    if (this.#memoryNumber > 0) yield { kind: 'memory-asked', number: this.#memoryNumber };
     for (const [index, count] of this.#recorded.entries())
       if (count > 0) yield { kind: 'count', index, count };
   }
 
-  #restore({ blobs, generation, counts }: PastAccounts): void {
+  #restore({ blobs, generation, memoryNumber, counts }: PastAccounts): void {
     this.vm.restore({
       generation,
       lastNumber: 0,
@@ -218,6 +242,11 @@ export class Decider {
     this.vm.counters.flatten(this.#recorded);
     this.#recordedGeneration = generation;
     this.vm.takeTouched();
+    // What the predecessor asked for and has in no blob is nobody's any more.
+    this.#memoryNumber = memoryNumber;
+    this.vm.settleMemory(memoryNumber);
+    for (const { allocation } of this.vm.blobs())
+      if (allocation !== null) this.#options.memories?.want(allocation);
     for (const { blob, stash } of blobs.values()) {
       if (blob.state !== 'stashed') continue;
       if (stash === null) throw new Error(`the bytes of blob ${blob.resource} lie nowhere`);
@@ -237,6 +266,10 @@ export class Decider {
         return refused;
       }
     }
+    const { memories } = this.#options;
+    const absent = memories === null ? null : await this.#fetchMemory(memories, command, since);
+    if (epoch !== this.#epoch) return SESSION_LOST;
+    if (absent !== null) return absent;
     // Books and grant are what they were, or more: nobody else changes them.
     const decision = this.vm.decide(command);
     this.#enter(decision);
@@ -247,6 +280,60 @@ export class Decider {
     }
   }
 
+  /** Null: it needs memory of its own that is not at hand. */
+  #tryDecide(command: Command): Decision | null {
+    if (this.#options.memories && command.kind === 'map' && this.#isMissing(command.resource)) return null;
+    this.#port.isMissing = false;
+    const decision = this.vm.decide(command);
+    return this.#port.isMissing ? null : decision;
+  }
+
+  #isMissing(resource: number): boolean {
+    return (this.vm.blob(resource)?.allocation ?? null) !== null && this.memoryOf(resource) === null;
+  }
+
+  /** Waits for memory of its own, where a command needs that. Resolves with what it is answered when there is none. */
+  async #fetchMemory(
+    memories: NonNullable<DeciderOptions['memories']>,
+    command: Command,
+    since: number,
+  ): Promise<Result | null> {
+    if (this.#tryDecide(command) !== null) return null;
+    if (command.kind !== 'create') {
+      const { allocation = null } = (command.kind === 'map' && this.vm.blob(command.resource)) || {};
+      const found = allocation && (await memories.ready(allocation.number));
+      return found && 'kind' in found ? found : null;
+    }
+    const epoch = this.#epoch;
+    const memory = await this.#askMemory(memories, command, since);
+    if (epoch !== this.#epoch) return SESSION_LOST;
+    if ('kind' in memory) {
+      if (memory.kind === 'refused') this.vm.countIdle('create', reasonOf(memory));
+      return memory;
+    }
+    const { number, fdOffset } = memory;
+    this.#port.offered = { id: number, number, fdOffset };
+    return null;
+  }
+
+  /** While it is asked for it is charged, so that its room is not given back. Whatever comes of it, its number is settled. */
+  async #askMemory(
+    memories: Pick<BlobMemories, 'ask'>,
+    command: CreateCommand,
+    since: number,
+  ): Promise<BlobMemory | Result> {
+    this.#memoryNumber += 1;
+    const wanted = { number: this.#memoryNumber, heap: this.#heapOf(command), size: Number(command.size) };
+    this.#options.record({ kind: 'memory-asked', number: wanted.number });
+    faultPoint('gpu.memory-asked');
+    this.vm.keepMemory({ ...wanted, id: wanted.number, fdOffset: 0 });
+    const memory = await memories.ask(wanted, since);
+    faultPoint('gpu.memory-given');
+    this.vm.settleMemory(wanted.number);
+    this.#options.onTouched(UNTOUCHED);
+    return memory;
+  }
+
   #enter(decision: Decision): void {
     this.#isSettled = false;
     this.vm.enter(decision);
@@ -255,10 +342,14 @@ export class Decider {
   #neededBy(command: Command): Needed {
     const { mappings, allocations } = this.books.account.used;
     if (command.kind !== 'create') return { heap: null, bytes: 0, mappings: mappings + 1, allocations };
-    const { defaultHeap, blobHeaps } = this.#options.rules;
-    const heap = command.blobId === 0 ? defaultHeap : (blobHeaps.get(String(command.blobId)) ?? defaultHeap);
+    const heap = this.#heapOf(command);
     const used = this.books.heaps.get(heap)?.usedBytes ?? 0;
     return { heap, bytes: used + Number(command.size), mappings, allocations: allocations + 1 };
+  }
+
+  #heapOf({ blobId }: CreateCommand): string {
+    const { defaultHeap, blobHeaps } = this.#options.rules;
+    return blobId === 0 ? defaultHeap : (blobHeaps.get(String(blobId)) ?? defaultHeap);
   }
 
   /** @returns null, or why the pages of the last populate are not there */
@@ -280,6 +371,9 @@ export class Decider {
           break;
         case 'drop-stash':
           this.#memory.dropStash(effect.resource);
+          break;
+        case 'release':
+          this.#options.memories?.release(effect.allocation.number);
           break;
         default:
           throw new Error(`a ${effect.kind} is not done in passing`);
@@ -336,7 +430,7 @@ export class Decider {
         memory.dropStash(effect.resource);
         return;
       case 'release':
-        throw new Error('a blob in the window has no memory of its own');
+        this.#options.memories?.release(effect.allocation.number);
     }
   }
 
@@ -375,8 +469,19 @@ export class Decider {
   }
 }
 
-/** No blob has memory of its own. */
-const NO_PORT = { allocate: () => null };
+/** The memory that a create is decided with: it was asked for before. */
+class OfferedMemory implements HeapPort {
+  offered: TakenMemory | null = null;
+  /** A create needed memory, and none was offered. */
+  isMissing = false;
+
+  allocate(): TakenMemory | null {
+    const { offered } = this;
+    this.offered = null;
+    this.isMissing = offered === null;
+    return offered;
+  }
+}
 
 const CACHE = {
   none: MAP_CACHE.NONE,
@@ -413,6 +518,11 @@ function resultOf({ outcome: { reply } }: Decision): Result {
   }
   const wasMapped = (reply.kind === 'unmap' || reply.kind === 'destroy') && reply.wasMapped;
   return { kind: 'done', wasMapped, generation: reply.kind === 'reset' ? reply.generation : 0 };
+}
+
+/** The broker's refusal of memory, by those that a create can have. */
+function reasonOf({ reason }: RefusedResult): RefusalReason {
+  return reason === 'HEAP_CAPACITY' ? reason : 'OUT_OF_MEMORY';
 }
 
 /** The grant is too small for it; more may be had. */

@@ -1,14 +1,16 @@
 // A VM that this process decides for: the accounts, the grant, and what the broker is told of both, for one session of the broker's.
 import type { Grant } from '../../lib/domain/grant.ts';
 import type { SweptVm } from '../../lib/memory/sweeper.ts';
+import type { Fd } from '../../lib/os/fd.ts';
 import type { barkeep } from '../../lib/rpc/gen/barkeep.js';
 import { countFromWire } from '../../lib/rpc/u64.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
-import type { Operation, RefusedResult, Result, Rules } from '../operation.ts';
+import type { MemoryHandle, Operation, RefusedResult, Result, Rules } from '../operation.ts';
 import type { Change } from '../state/changes.ts';
 import type { DeviceJournal, PastAccounts } from '../state/device-journal.ts';
 import type { JournalRecord } from '../state/records.ts';
 import { AccountsTeller } from './accounts-teller.ts';
+import { BlobMemories, type BlobMemory } from './blob-memories.ts';
 import { Decider } from './decider.ts';
 import { GrantHolder } from './grant-holder.ts';
 import { OwnMemory } from './own-memory.ts';
@@ -17,6 +19,7 @@ import { OwnMemory } from './own-memory.ts';
 export type BrokerLink = {
   tell(accounts: barkeep.v1.Accounts.$Properties): boolean;
   askGrant(request: barkeep.v1.GrantRequest.$Properties): boolean;
+  askMemory(request: barkeep.v1.MemoryRequest.$Properties): boolean;
   /** See BrokerSession. */
   readonly refusal: RefusedResult | null;
 };
@@ -33,6 +36,10 @@ export type DecidingOptions = {
   readonly window: number;
   readonly stash: number;
   readonly past: PastAccounts | null;
+  /** The VMM maps each blob by itself, so one may have memory of its own. */
+  readonly mapsEachBlob: boolean;
+  /** Redeems a token of the broker for a descriptor that the caller owns. */
+  readonly fetchMemory: (handle: MemoryHandle) => Promise<Fd>;
   readonly link: BrokerLink;
   readonly journal: Pick<DeviceJournal, 'append'> | null;
   /** Milliseconds that a command of the guest waits for a larger grant at most. */
@@ -49,6 +56,7 @@ export class Deciding {
   readonly #memory: OwnMemory;
   readonly #teller: AccountsTeller;
   readonly #grants: GrantHolder;
+  readonly #memories: BlobMemories | null;
   readonly #swept: SweptVm & { closed: boolean };
   readonly #allSwept: Set<SweptVm>;
 
@@ -57,11 +65,21 @@ export class Deciding {
     const { name, windowSize, rules, grant, past, link, journal, answerTimeout } = options;
     const memory = new OwnMemory(options.window, windowSize, options.stash);
     this.#memory = memory;
+    this.#memories = options.mapsEachBlob
+      ? new BlobMemories({
+          // What was freed before is told before: its room may be needed.
+          send: (request) => this.#teller.whenSent(() => link.askMemory(request)),
+          fetch: options.fetchMemory,
+          answerTimeout,
+          log: options.log,
+        })
+      : null;
     this.#decider = new Decider({
       name,
       windowSize,
       rules,
       memory,
+      memories: this.#memories,
       past,
       makeRoom: (needed, since) => this.#grants.makeRoom(needed, since),
       withdraw: () => this.#grants.withdraw(),
@@ -79,7 +97,7 @@ export class Deciding {
     );
     this.#grants = new GrantHolder({
       books,
-      heaps: heapsOf(rules),
+      heaps: heapsOf(rules, options.mapsEachBlob),
       answerTimeout,
       send: (request) => {
         // What is given back is nobody's here any more.
@@ -144,6 +162,15 @@ export class Deciding {
     return this.#decider.snapshot();
   }
 
+  /** See Decider. */
+  memoryOf(resource: number): BlobMemory | null {
+    return this.#decider.memoryOf(resource);
+  }
+
+  memoryReady(resource: number): Promise<BlobMemory | null> {
+    return this.#decider.memoryReady(resource);
+  }
+
   /** Bytes that the last sweep found outside of blobs, and those of blobs that have ended just now. */
   get strayBytes(): number {
     return this.#swept.strayBytes + this.#memory.freedBytes;
@@ -159,6 +186,7 @@ export class Deciding {
     // What is free has to be told before it can be given back.
     this.#teller.attached(accountsVersion);
     this.#grants.attached(grant);
+    this.#memories?.attached();
   }
 
   entered({ version }: barkeep.v1.AccountsEntered.$Properties): void {
@@ -167,6 +195,11 @@ export class Deciding {
 
   granted(grant: barkeep.v1.Grant.$Properties): void {
     this.#grants.answered(grant);
+  }
+
+  /** The answer to a request for memory. */
+  given(memory: barkeep.v1.Memory.$Properties): void {
+    this.#memories?.answered(memory);
   }
 
   recalled(): void {
@@ -182,14 +215,17 @@ export class Deciding {
   close(): void {
     this.#teller.close();
     this.#grants.close();
+    this.#memories?.close();
     this.#swept.closed = true;
     this.#allSwept.delete(this.#swept);
     this.#decider.close();
   }
 }
 
-/** Heaps that fit a window. */
-function heapsOf({ defaultHeap, blobHeaps, heaps }: Rules): readonly string[] {
+/** Heaps that blobs can come from: only memfds fit a window. */
+function heapsOf({ defaultHeap, blobHeaps, heaps }: Rules, mapsEachBlob: boolean): readonly string[] {
   const used = new Set([defaultHeap, ...blobHeaps.values()]);
-  return heaps.filter(({ name, backing }) => used.has(name) && backing === 'memfd').map(({ name }) => name);
+  return heaps
+    .filter(({ name, backing }) => used.has(name) && (mapsEachBlob || backing === 'memfd'))
+    .map(({ name }) => name);
 }

@@ -24,6 +24,8 @@ export type Change =
   | { readonly kind: 'blob'; readonly blob: BlobSnapshot; readonly stash: number | null }
   | { readonly kind: 'blob-gone'; readonly id: number }
   | { readonly kind: 'blobs-gone' }
+  /** Memory is about to be asked for under this number; see MemoryRequest. */
+  | { readonly kind: 'memory-asked'; readonly number: number }
   | { readonly kind: 'generation'; readonly generation: number }
   /** Of the VM's counters, by COUNTER_KEYS. */
   | { readonly kind: 'count'; readonly index: number; readonly count: number };

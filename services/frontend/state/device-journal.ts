@@ -172,6 +172,8 @@ export type PastAccounts = {
   readonly grant: Grant;
   readonly blobs: ReadonlyMap<number, { readonly blob: BlobSnapshot; readonly stash: number | null }>;
   readonly generation: number;
+  /** The last number that memory was asked for under; 0 for none. */
+  readonly memoryNumber: number;
   /** By COUNTER_KEYS. */
   readonly counts: ReadonlyMap<number, number>;
 };
@@ -304,15 +306,22 @@ class TablesBuilder implements Tables {
   readonly #blobs = new Map<number, { blob: BlobSnapshot; stash: number | null }>();
   readonly #counts = new Map<number, number>();
   #generation = 1;
+  #memoryNumber = 0;
 
   get accounts(): Omit<PastAccounts, 'rules' | 'grant'> {
-    return { blobs: this.#blobs, generation: this.#generation, counts: this.#counts };
+    return {
+      blobs: this.#blobs,
+      generation: this.#generation,
+      memoryNumber: this.#memoryNumber,
+      counts: this.#counts,
+    };
   }
 
   beginAccounts(): void {
     this.#blobs.clear();
     this.#counts.clear();
     this.#generation = 1;
+    this.#memoryNumber = 0;
   }
 
   /** The driver starts afresh. What that makes of the accounts is told apart. */
@@ -354,6 +363,9 @@ class TablesBuilder implements Tables {
       case 'generation':
         this.#generation = change.generation;
         break;
+      case 'memory-asked':
+        this.#memoryNumber = change.number;
+        break;
       case 'count':
         this.#counts.set(change.index, change.count);
         break;
@@ -381,8 +393,14 @@ export function* changesOf({ contexts, resources, mapped }: Tables): Generator<C
 }
 
 /** What makes empty accounts these. */
-export function* changesOfAccounts({ blobs, generation, counts }: PastAccounts): Generator<Change> {
+export function* changesOfAccounts({
+  blobs,
+  generation,
+  memoryNumber,
+  counts,
+}: PastAccounts): Generator<Change> {
   for (const { blob, stash } of blobs.values()) yield { kind: 'blob', blob, stash };
   yield { kind: 'generation', generation };
+  if (memoryNumber > 0) yield { kind: 'memory-asked', number: memoryNumber };
   for (const [index, count] of counts) yield { kind: 'count', index, count };
 }

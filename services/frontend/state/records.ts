@@ -1,6 +1,7 @@
 // The records of the device's journal, and how they are written. Little endian; the first byte is the kind. Whoever changes anything here
 // raises RECORDS_VERSION: a successor of another version says so and starts afresh, instead of reading what it does not understand.
 
+import type { Allocation } from '../../lib/domain/allocation.ts';
 import { BLOB_STATES } from '../../lib/domain/blob.ts';
 import { BLOB_MEMS } from '../../lib/domain/command.ts';
 import type { Grant } from '../../lib/domain/grant.ts';
@@ -11,7 +12,7 @@ import type { Offer, Operation, Rules } from '../operation.ts';
 import type { BlobMapping, Change } from './changes.ts';
 import type { Resource } from './resource.ts';
 
-export const RECORDS_VERSION = 3;
+export const RECORDS_VERSION = 4;
 
 /** The answer to a chain: what its guest reads. Null writes nothing. */
 export type RecordedAnswer = { readonly chain: number; readonly reply: Uint8Array | null };
@@ -94,6 +95,7 @@ const CHANGE = {
   'blobs-gone': 9,
   generation: 10,
   count: 11,
+  'memory-asked': 12,
 } as const;
 const RESOURCE = { '2d': 1, 'guest-blob': 2, 'host-blob': 3 } as const;
 const NO_CHAIN = -1;
@@ -295,6 +297,9 @@ function writeChange(out: ByteWriter, change: Change): void {
     case 'generation':
       out.f64(change.generation);
       return;
+    case 'memory-asked':
+      out.f64(change.number);
+      return;
     case 'count':
       out.u32(change.index);
       out.f64(change.count);
@@ -315,6 +320,8 @@ function readChange(from: ByteReader): Change {
       return { kind: 'blobs-gone' };
     case CHANGE.generation:
       return { kind: 'generation', generation: from.f64() };
+    case CHANGE['memory-asked']:
+      return { kind: 'memory-asked', number: from.f64() };
     case CHANGE.count:
       return { kind: 'count', index: from.u32(), count: from.f64() };
   }
@@ -398,10 +405,12 @@ function writeBlob(out: ByteWriter, blob: BlobSnapshot, stash: number | null): v
   out.u8(BLOB_STATES.indexOf(blob.state));
   out.f64(blob.offset);
   out.f64(stash ?? NO_CHAIN);
+  out.f64(blob.allocation?.number ?? 0);
+  if (blob.allocation !== null) out.f64(blob.allocation.fdOffset);
 }
 
 function readBlob(from: ByteReader): Change {
-  const blob: BlobSnapshot = {
+  const blob = {
     resource: from.u32(),
     context: from.u32(),
     blobId: from.u64(),
@@ -409,12 +418,21 @@ function readBlob(from: ByteReader): Change {
     flags: from.u32(),
     size: from.f64(),
     heap: from.text(),
-    allocation: null,
     state: oneOf(BLOB_STATES, from),
     offset: from.f64(),
   };
   const stash = from.f64();
-  return { kind: 'blob', blob, stash: stash < 0 ? null : stash };
+  const allocation = readAllocation(from, blob);
+  return { kind: 'blob', blob: { ...blob, allocation }, stash: stash < 0 ? null : stash };
+}
+
+/** Memory of its own, which has the blob's size, and no other name here than its number. */
+function readAllocation(
+  from: ByteReader,
+  { heap, size }: Pick<BlobSnapshot, 'heap' | 'size'>,
+): Allocation | null {
+  const number = from.f64();
+  return number === 0 ? null : { heap, id: number, number, fdOffset: from.f64(), size };
 }
 
 function writeRules(out: ByteWriter, { quota, defaultHeap, blobHeaps, heaps, populate }: Rules): void {

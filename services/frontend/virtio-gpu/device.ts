@@ -96,6 +96,7 @@ export type GpuDeviceOptions = {
     | 'attachAgain'
     | 'tell'
     | 'askGrant'
+    | 'askMemory'
     | 'refusal'
   >;
   readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer' | 'decides'>;
@@ -315,6 +316,7 @@ export class GpuDevice implements Device {
   news(news: Parameters<SessionListener['onNews']>[0]): void {
     if (news.kind === 'entered') this.#deciding?.entered(news.entered);
     else if (news.kind === 'grant') this.#deciding?.granted(news.grant);
+    else if (news.kind === 'memory') this.#deciding?.given(news.memory);
     else this.#deciding?.recalled();
   }
 
@@ -703,6 +705,8 @@ export class GpuDevice implements Device {
       window: memory.fd.number,
       stash: stash(),
       past,
+      mapsEachBlob: this.#placement.mapsEachBlob,
+      fetchMemory: this.#options.fetchMemory,
       link: session,
       journal: this.#durable?.journal ?? null,
       answerTimeout,
@@ -741,6 +745,8 @@ export class GpuDevice implements Device {
           });
           session.execute(operations, performance.now(), () => resolve());
         }),
+      memoryOf: (resourceId) => this.#deciding?.memoryOf(resourceId) ?? null,
+      memoryReady: async (resourceId) => (await this.#deciding?.memoryReady(resourceId)) ?? null,
       memoryAgain: (map) => session.memoryAgain(map),
       observeVmm: (duration, requests) => statistics.observe('vmm', duration, requests),
       otherRegions: () => this.#otherRegions,
@@ -766,7 +772,7 @@ export class GpuDevice implements Device {
       !isSuccessor || isSure,
     );
     return kind === RangePlacement
-      ? new RangePlacement(window, context, this.#log)
+      ? new RangePlacement(window, context, this.#log, this.#past?.files)
       : new WindowPlacement(window, context, this.#log, isSuccessor);
   }
 

@@ -4,6 +4,7 @@
 import type { BackendChannel } from '../../lib/vhost-user/backend-channel.ts';
 import type { OwnRegion } from '../../lib/vhost-user/device.ts';
 import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
+import type { BlobMemory } from '../deciding/blob-memories.ts';
 import type {
   FailedResult,
   MapOperation,
@@ -94,6 +95,10 @@ export type LocalPlacement = {
 export type PlacementContext = WindowContext & {
   /** Has the broker take maps back that the VMM did not do. Resolves when it has answered, or when the time-out is over. */
   unmapInBroker(maps: readonly MapOperation[]): Promise<void>;
+  /** The memory of its own of a blob that this process has decided; null for one that lies in the window, and while it is not here. */
+  memoryOf(resourceId: number): BlobMemory | null;
+  /** As memoryOf(), waiting for it. Never rejects. */
+  memoryReady(resourceId: number): Promise<BlobMemory | null>;
   /** Another handle of the memory of a map whose token was of no use, because the broker died. Rejects when there will be none. */
   memoryAgain(map: MapOperation): Promise<MemoryHandle>;
   /** A request to the VMM, from its sending to acknowledgement and barrier; milliseconds. */

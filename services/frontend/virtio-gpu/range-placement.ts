@@ -1,6 +1,7 @@
-// Per-blob placement of a VM that this process decides for: each mapped blob is a mapping of its own in the VMM, and all of them are of one
+// Per-blob placement of a VM that this process decides for: each mapped blob is a mapping of its own in the VMM, and nearly all of them are of one
 // file, the window's memory. A blob that is mapped at an offset of the window lies at the same offset of that file, so nothing has to be
-// allocated or handed over for it, and its accounts are those of window placement.
+// allocated or handed over for it, and its accounts are those of window placement. What fits no window (files, huge pages) is mapped from memory
+// of its own (deciding/blob-memories.ts).
 //
 //   MAP          decided (its range is zero) -> SHMEM_MAP, acknowledgement, barrier -> recorded, and answered to the guest
 //   UNMAP, UNREF SHMEM_UNMAP, acknowledgement, barrier -> decided -> recorded, and answered
@@ -20,6 +21,7 @@ import type { Log, OwnRegion } from '../../lib/vhost-user/device.ts';
 import { ChannelError, channelFailureLevel, messageOf } from '../../lib/vhost-user/errors.ts';
 import type { FileIdentity } from '../../lib/vhost-user/guest-memory.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
+import type { BlobMemory } from '../deciding/blob-memories.ts';
 import {
   type FailedResult,
   MEMORY_FAILED,
@@ -30,12 +32,22 @@ import {
 } from '../operation.ts';
 import type { BlobMapping } from '../state/changes.ts';
 import type { Past } from '../state/device-journal.ts';
-import type { Delay, LocalPlacement, Placement, PlacementContext, Unplaced } from './placement.ts';
+import {
+  type Delay,
+  fileKey,
+  fileOfKey,
+  type LocalPlacement,
+  type Placement,
+  type PlacementContext,
+  type Unplaced,
+} from './placement.ts';
 import { VmmSlots } from './vmm-slots.ts';
 import type { WindowFile } from './window-file.ts';
 
 type Mapping = {
   readonly range: WindowRange;
+  /** Of memory of its own: the key of its file, where that is known. Null for the window's. */
+  readonly file: string | null;
   /** The VMM was asked for it, and did not say whether it did it. */
   readonly isDoubtful: boolean;
   /** By a predecessor's accounts. */
@@ -43,6 +55,9 @@ type Mapping = {
 };
 
 type Entry = readonly [resourceId: number, mapping: Mapping];
+
+/** What the VMM is to map. `own`: the blob's own memory; null for the window's. */
+type Wanted = { readonly range: WindowRange; readonly own: BlobMemory | null };
 
 /** What the VMM was asked and did not do. */
 type Failure = { readonly resourceId: number; readonly error: ChannelError };
@@ -55,7 +70,6 @@ export class RangePlacement implements Placement, LocalPlacement {
   readonly local = this;
   readonly mapsEachBlob = true;
   readonly mapped = NOTHING;
-  readonly files = [];
   readonly window: WindowFile;
   readonly #context: PlacementContext;
   readonly #log: Log;
@@ -64,7 +78,12 @@ export class RangePlacement implements Placement, LocalPlacement {
   /** What the VMM has mapped, or may have, by resource. */
   readonly #inVmm = new Map<number, Mapping>();
   /** Mapped in the accounts since the last putIn(). */
-  #pending = new Map<number, WindowRange>();
+  #pending = new Map<number, Wanted>();
+  /** Requests that put something in: their files may be shown, or not yet. */
+  #placing = 0;
+  /** Files of blobs' own memory that the VMM may show, and those of a predecessor, until it is known which of them are in use. */
+  readonly #files = new Set<string>();
+  readonly #inherited: Set<string>;
   /** Blobs that the memory table shows: how many regions of own memory there were last. */
   #seen = 0;
   /** Moves on with every reset: work of before must not touch what came after. */
@@ -73,8 +92,14 @@ export class RangePlacement implements Placement, LocalPlacement {
   #work: Promise<unknown> = Promise.resolve();
   #stale: Promise<unknown> | null = null;
 
-  /** Takes the window over. */
-  constructor(window: WindowFile, context: PlacementContext, log: Log) {
+  /** Takes the window over. `inherited`: files that a predecessor may have had mapped. */
+  constructor(
+    window: WindowFile,
+    context: PlacementContext,
+    log: Log,
+    inherited: readonly Pick<FileIdentity, 'dev' | 'ino'>[] = [],
+  ) {
+    this.#inherited = new Set(inherited.map(fileKey));
     this.window = window;
     this.#context = context;
     this.#log = log;
@@ -97,7 +122,11 @@ export class RangePlacement implements Placement, LocalPlacement {
 
   decided(operation: Operation, result: Result): void {
     if (operation.kind !== 'map' || result.kind !== 'mapped') return;
-    this.#pending.set(operation.resourceId, rangeAt(Number(operation.offset), result.size));
+    const { resourceId } = operation;
+    const own = this.#context.memoryOf(resourceId);
+    if (own !== null) this.#showFile(own.file);
+    const offset = Number(operation.offset);
+    this.#pending.set(resourceId, { range: rangeAt(offset, result.size, own?.fdOffset ?? offset), own });
   }
 
   async takeOut(resourceIds: readonly number[]): Promise<ReadonlySet<number>> {
@@ -150,9 +179,13 @@ export class RangePlacement implements Placement, LocalPlacement {
   restore({ accounts }: Pick<Past, 'accounts'>): void {
     for (const { blob } of accounts?.blobs.values() ?? []) {
       if (blob.state !== 'mapped') continue;
-      const range = rangeAt(blob.offset, blob.size);
-      this.#inVmm.set(blob.resource, { range, isDoubtful: false, isInherited: true });
+      const range = rangeAt(blob.offset, blob.size, blob.allocation?.fdOffset ?? blob.offset);
+      this.#inVmm.set(blob.resource, { range, file: null, isDoubtful: false, isInherited: true });
     }
+  }
+
+  get files(): readonly Pick<FileIdentity, 'dev' | 'ino'>[] {
+    return [...this.#files, ...this.#inherited].map(fileOfKey);
   }
 
   sweep(): void {
@@ -165,14 +198,18 @@ export class RangePlacement implements Placement, LocalPlacement {
     this.#inVmm.clear();
     this.#seen = 0;
     this.#slots.forget();
+    this.#files.clear();
+    this.#inherited.clear();
     this.window.forgetFormer();
   }
 
   isOwnMemory(file: FileIdentity): boolean {
-    return this.window.isOwn(file);
+    const key = fileKey(file);
+    return this.window.isOwn(file) || this.#files.has(key) || this.#inherited.has(key);
   }
 
   memoryChanged(regions: readonly OwnRegion[]): boolean {
+    if (this.#files.size > 0 && this.#placing === 0) this.#forgetFiles(regions);
     const isDropped = this.#seen > 0 && regions.length === 0 && this.#inVmm.size > 0;
     this.#seen = regions.length;
     return isDropped;
@@ -214,10 +251,7 @@ export class RangePlacement implements Placement, LocalPlacement {
     return stuck;
   }
 
-  async #putIn(
-    all: readonly (readonly [number, WindowRange])[],
-    epoch: number,
-  ): Promise<readonly Unplaced[]> {
+  async #putIn(all: readonly (readonly [number, Wanted])[], epoch: number): Promise<readonly Unplaced[]> {
     // The VMM may have some that the accounts do not have any more, until its table says otherwise.
     const held = Math.max(this.#inVmm.size, this.#seen);
     const room = this.#slots.room(held);
@@ -230,14 +264,16 @@ export class RangePlacement implements Placement, LocalPlacement {
     if (memory === null) return [...unplaced, ...wanted.map(([id]) => unplacedBecause(id, MEMORY_FAILED))];
     const channel = this.#channel;
     const started = performance.now();
+    this.#placing += 1;
     const errors: readonly ChannelResult[] = channel
-      ? await channel.shmemMapAll(wanted.map(([, range]) => ({ ...range, fd: memory.fd })))
+      ? await channel.shmemMapAll(wanted.map(([, { range, own }]) => ({ ...range, fd: (own ?? memory).fd })))
       : wanted.map(() => NO_CHANNEL);
+    this.#placing -= 1;
     faultPoint('gpu.blob-mapped');
     if (epoch !== this.#epoch) {
       // The device was reset meanwhile: what came too late must not be left behind.
       const late = wanted.filter((_, index) => isPerhapsMapped(errors[index] ?? null));
-      await channel?.shmemUnmapAll(late.map(([, range]) => range));
+      await channel?.shmemUnmapAll(late.map(([, { range }]) => range));
       return [];
     }
     return [...unplaced, ...(await this.#placed(wanted, errors, started))];
@@ -245,17 +281,18 @@ export class RangePlacement implements Placement, LocalPlacement {
 
   /** Enters what the VMM answered; what may be there or not is taken out. */
   async #placed(
-    wanted: readonly (readonly [number, WindowRange])[],
+    wanted: readonly (readonly [number, Wanted])[],
     errors: readonly ChannelResult[],
     started: number,
   ): Promise<readonly Unplaced[]> {
     const doubtful: Entry[] = [];
     const failures: Failure[] = [];
-    for (const [index, [resourceId, range]] of wanted.entries()) {
+    for (const [index, [resourceId, { range, own }]] of wanted.entries()) {
       const error = errors[index] ?? null;
       if (error !== null) failures.push({ resourceId, error });
       if (!isPerhapsMapped(error)) continue;
-      const mapping = { range, isDoubtful: error !== null, isInherited: false };
+      const file = own && fileKey(own.file);
+      const mapping = { range, file, isDoubtful: error !== null, isInherited: false };
       this.#inVmm.set(resourceId, mapping);
       if (mapping.isDoubtful) doubtful.push([resourceId, mapping]);
     }
@@ -272,12 +309,12 @@ export class RangePlacement implements Placement, LocalPlacement {
     if (epoch !== this.#epoch || !channel || memory === null) return;
     const shown = new Set(found.map(rangeKey));
     const known = new Set<string>();
-    const missing: WindowRange[] = [];
+    const missing: { readonly resourceId: number; readonly range: WindowRange }[] = [];
     for (const [resourceId, mapping] of this.#inVmm) {
       const { range } = mapping;
       known.add(rangeKey(range));
       if (!mapping.isInherited) continue;
-      if (!shown.has(rangeKey(range))) missing.push(range);
+      if (!shown.has(rangeKey(range))) missing.push({ resourceId, range });
       this.#inVmm.set(resourceId, { ...mapping, isInherited: false });
     }
     const strangers = found.filter((range) => !known.has(rangeKey(range)));
@@ -287,7 +324,28 @@ export class RangePlacement implements Placement, LocalPlacement {
     }
     if (missing.length === 0 || epoch !== this.#epoch) return;
     this.#log.info({ ranges: missing.length }, 'the VMM has not mapped what the guest was told of');
-    await channel.shmemMapAll(missing.map((range) => ({ ...range, fd: memory.fd })));
+    const own = await Promise.all(missing.map(({ resourceId }) => this.#context.memoryReady(resourceId)));
+    if (epoch !== this.#epoch) return;
+    for (const one of own) if (one !== null) this.#showFile(one.file);
+    await channel.shmemMapAll(
+      missing.map(({ range }, index) => ({ ...range, fd: (own[index] ?? memory).fd })),
+    );
+  }
+
+  /** The VMM is about to be asked to map it. */
+  #showFile(file: FileIdentity): void {
+    const key = fileKey(file);
+    if (this.#files.has(key)) return;
+    if (!this.#inherited.has(key)) this.#context.aboutToMap(file);
+    this.#files.add(key);
+  }
+
+  /** Files that the table does not show, and no blob is mapped from. */
+  #forgetFiles(regions: readonly OwnRegion[]): void {
+    const used = new Set<string | null>(regions.map(({ file }) => fileKey(file)));
+    for (const { file } of this.#inVmm.values()) used.add(file);
+    for (const { own } of this.#pending.values()) used.add(own && fileKey(own.file));
+    for (const key of this.#files) if (!used.has(key)) this.#files.delete(key);
   }
 
   #observe(started: number, requests: number): void {
@@ -332,9 +390,9 @@ function unplacedBecause(resourceId: number, result: FailedResult, isOut = true)
   return { resourceId, result, isOut };
 }
 
-/** The file is the window: what lies at an offset is shown there. */
-function rangeAt(offset: number, length: number): WindowRange {
-  return { shmid: SHMEM_HOST_VISIBLE, fdOffset: offset, shmOffset: offset, length, writable: true };
+/** Where the file is the window, what lies at an offset is shown there. */
+function rangeAt(offset: number, length: number, fdOffset: number): WindowRange {
+  return { shmid: SHMEM_HOST_VISIBLE, fdOffset, shmOffset: offset, length, writable: true };
 }
 
 function rangeKey({ shmOffset, length }: Pick<WindowRange, 'shmOffset' | 'length'>): string {

@@ -128,6 +128,8 @@ export const FAULT_POINTS = [
   'gpu.segment-published',
   // frontend: mappings of single blobs
   'gpu.memory-fetched',
+  'gpu.memory-asked',
+  'gpu.memory-given',
   'gpu.file-recorded',
   'gpu.blob-mapped',
   'gpu.blob-unmapped',

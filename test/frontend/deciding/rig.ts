@@ -297,6 +297,7 @@ export class Rig {
       windowSize: this.size,
       rules: this.#rules,
       memory,
+      memories: null,
       past,
       makeRoom: (needed) => this.#makeRoom(needed),
       withdraw: () => this.#waiting?.(SESSION_LOST),

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ export type Books = {
   readonly generation: number;
 };
 
-/** 'own': per-blob, and the broker decides, because not all blobs fit a window's memory. */
+/** 'own': per-blob, and no blob fits a window: each has memory of its own. */
 export type Placement = 'window' | 'per-blob' | 'own';
 
 /** How far each life of a frontend gets: BARKEEP_FAULT of the first, of the second …; later ones are not disturbed. */
@@ -38,11 +39,11 @@ const LIVES = `
   if [ -n "$fault" ]; then export BARKEEP_FAULT="$fault"; fi
   exec "$@"`;
 
-const FILE_HEAP_BYTES = 1024 * 1024;
+const FILE_HEAP_BYTES = 2 ** 30;
 const PLACEMENT_LINES: Readonly<Record<Placement, string>> = {
-  window: 'placement: window',
-  'per-blob': 'placement: per-blob',
-  own: 'placement: per-blob, blob_heaps: { 1: file }',
+  window: 'heap: ram, placement: window',
+  'per-blob': 'heap: ram, placement: per-blob',
+  own: 'heap: file, placement: per-blob',
 };
 
 export class Host {
@@ -57,14 +58,16 @@ export class Host {
   constructor(vms: Readonly<Record<string, Placement>>, frontend = 'answer_timeout: 5s, vmm_timeout: 5s') {
     this.directory = mkdtempSync(join(tmpdir(), 'barkeep-recovery-'));
     const lines = Object.entries(vms).map(
-      ([name, placement]) => `  - { name: ${name}, window: 64MiB, heap: ram, ${PLACEMENT_LINES[placement]} }`,
+      ([name, placement]) => `  - { name: ${name}, window: 64MiB, ${PLACEMENT_LINES[placement]} }`,
     );
-    writeFileSync(join(this.directory, 'file'), Buffer.alloc(FILE_HEAP_BYTES));
+    const file = join(this.directory, 'file');
+    writeFileSync(file, '');
+    truncateSync(file, FILE_HEAP_BYTES);
     writeFileSync(
       this.config,
       `run_directory: ${this.directory}\norphan_grace: 60s\nheaps:\n` +
         `  - { name: ram, backing: memfd, cache: cached, capacity: 2GiB }\n` +
-        `  - { name: file, backing: file, cache: wc, path: ${this.directory}/file, capacity: 1MiB }\nvms:\n${lines.join('\n')}\n` +
+        `  - { name: file, backing: file, cache: wc, path: ${file}, capacity: 1GiB }\nvms:\n${lines.join('\n')}\n` +
         `frontend: { ${frontend}, statistics_interval: 100ms }\n`,
     );
     this.admin = createAdminClient(join(this.directory, 'admin.sock'));

@@ -80,8 +80,9 @@ function pointsOf(placement: Placement): readonly FaultPoint[] {
 /** What only another placement does, and what has its own tests: a broker that goes silent or forgets, descriptors that are left over. */
 function isPassed(point: FaultPoint, placement: Placement): boolean {
   if (/^gpu\.(late|session-gone)|^recovery\.swept/.test(point)) return false;
-  // Who decides asks nobody, and has the memory.
-  if (/^gpu\.(planned|batch-|memory-fetched|file-recorded)/.test(point)) return placement === 'own';
+  if (/^gpu\.(planned|batch-|memory-fetched)/.test(point)) return false;
+  // What fits the window's memory is never asked for.
+  if (/^gpu\.(memory-|file-recorded)/.test(point)) return placement === 'own';
   if (/^gpu\.blob-/.test(point)) return placement !== 'window';
   if (/^gpu\.window-mapped|^vmm\.driver-gone/.test(point)) return placement === 'window';
   if (/^gpu\.(window-|stash-|map-restored)/.test(point)) return placement !== 'own';

@@ -61,6 +61,23 @@ const records: readonly JournalRecord[] = [
       { kind: 'mapped', id: 4, mapping: { offset: 4096, size: 4096, fdOffset: 2 ** 35, dev: 1n, ino: 2n } },
       { kind: 'unmapped', id: 4 },
       { kind: 'resource-gone', id: 4 },
+      { kind: 'memory-asked', number: 2 ** 33 },
+      {
+        kind: 'blob',
+        blob: {
+          resource: 10,
+          context: 0,
+          blobId: 0,
+          blobMem: 'host3d-guest',
+          flags: 3,
+          size: 2 ** 21,
+          heap: 'huge',
+          allocation: { heap: 'huge', id: 2 ** 33, number: 2 ** 33, fdOffset: 2 ** 21, size: 2 ** 21 },
+          state: 'mapped',
+          offset: 2 ** 22,
+        },
+        stash: null,
+      },
       {
         kind: 'blob',
         blob: {

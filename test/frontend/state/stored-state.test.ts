@@ -140,7 +140,7 @@ describe('a store that gives back', () => {
         store.alter('gpu.journal', null, journal.fd);
         journal.close();
       },
-      'has version 1.77, this program reads 1.3',
+      'has version 1.77, this program reads 1.4',
     ],
   ])('%s is told in words, and everything is given up', (_, spoil, words) => {
     live();

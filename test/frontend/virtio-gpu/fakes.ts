@@ -210,6 +210,10 @@ export class FakeSession {
     return false;
   }
 
+  askMemory(): boolean {
+    return false;
+  }
+
   /** Kinds and resources of every batch: "create 1, map 1". */
   get batches(): readonly string[] {
     return this.asked.map(({ operations }) =>
