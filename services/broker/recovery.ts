@@ -269,8 +269,10 @@ class Recovery implements ReplayTarget {
   /** Takes the VM's descriptors out of the store; what is wrong with the first that does not fit otherwise, and then none are taken. */
   #claim(replayed: ReplayedVm, vm: Vm): Claim[] | string {
     const { store, heaps } = this.#options;
-    if (isWithFrontend(replayed, store)) return [];
-    const wanted = wantedBy(replayed, vm, (heap) => heaps.hasOwnFiles(heap));
+    const isHandedOver = isWithFrontend(replayed, store);
+    const wanted = wantedBy(replayed, vm, (heap) => heaps.hasOwnFiles(heap)).filter(
+      ({ role }) => role !== 'window' || !isHandedOver,
+    );
     for (const { name, inode, size } of wanted) {
       const there = store.left.get(name) ?? [];
       const problems = there.map((fd) => memoryProblem(fd.number, { inode, size }));

@@ -88,7 +88,7 @@ export const GROUPS: readonly Group[] = [
     options: { vm: VM.SLOTS },
     checks: [MEMORY_SLOTS, QEMU_QUITS],
   },
-  // Not all of its blobs fit a window's memory, so the broker decides, and each has its own.
+  // Not all of its blobs fit a window's memory: some have their own.
   {
     name: VM.OWN,
     options: { vm: VM.OWN },
