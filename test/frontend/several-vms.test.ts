@@ -140,7 +140,11 @@ describe('a VM that cannot be served', () => {
     const [broker] = parts.splice(0, 1);
     await broker?.stop();
     const fake = new FakeBroker();
-    fake.attached = { placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB, windowSize: 16 * MIB };
+    fake.attached = {
+      ...fake.attached,
+      placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB,
+      windowSize: 16 * MIB,
+    };
     fake.refuseAttach = ({ vm }) => (vm === 'two' ? new StatusError('VM_SUSPENDED', 'it told lies') : null);
     await fake.listen(join(directory, 'broker.sock'));
     parts.push({ stop: () => fake.kill() });
