@@ -262,8 +262,18 @@ class Recovery implements ReplayTarget {
   #take(replayed: ReplayedVm, vm: Vm): string | null {
     const claims = this.#claim(replayed, vm);
     const problem = typeof claims === 'string' ? claims : this.#adopt(replayed, vm, claims);
-    if (problem !== null) this.host.detach(vm.name);
+    if (problem === null) return null;
+    this.#withhold(vm);
+    this.host.detach(vm.name);
     return problem;
+  }
+
+  /** Its guest may have ranges of a file mapped still: while this broker lives nobody else gets them. */
+  #withhold(vm: Vm): void {
+    const { heaps } = this.#options;
+    for (const allocation of vm.allocations()) {
+      if (!heaps.hasOwnFiles(allocation.heap)) heaps.adopt(allocation, null);
+    }
   }
 
   /** Takes the VM's descriptors out of the store; what is wrong with the first that does not fit otherwise, and then none are taken. */

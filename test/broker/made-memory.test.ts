@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Mapping } from '../../services/lib/os/memory.ts';
-import type { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
+import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { reasonName } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../services/lib/rpc/u64.ts';
 import { TestHolder } from '../lib/runtime/test-holder.ts';
@@ -292,6 +292,25 @@ describe('who comes back', () => {
         .subarray(0, PAGE)
         .every((byte) => byte === 0),
     ).toBe(true);
+  });
+});
+
+describe('a VM that is lost with its window', () => {
+  it('leaves nobody the memory that its guest has mapped', async () => {
+    const web = await attach();
+    const memory = await makeOwn(web, 1, PAGE);
+    memory.bytes(0, PAGE).fill(0x99);
+    await told(web);
+    const remains = new Remains(broker, holder);
+    cleanups.push(() => remains.end());
+    await broker.stop();
+    remains.holder.alter('w.web', null);
+    const successor = await remains.succeed(config);
+    expect((await successor.vm('web')).state).toBe(barkeep.v1.VmState.VM_STATE_DETACHED);
+    const other = await attach('other', successor);
+    const next = await makeOwn(other, 1, PAGE);
+    next.bytes(0, PAGE).fill(0x11);
+    expect([holds(memory, 0x99, PAGE), holds(next, 0x11, PAGE)]).toEqual([true, true]);
   });
 });
 
