@@ -379,6 +379,8 @@ export class Bench {
       journal,
     }: BenchOptions = {},
   ) {
+    // A process that is dead gives no freed pages back any more.
+    predecessor?.device.close();
     this.window = predecessor
       ? duplicate(predecessor.window.number)
       : createMemfd('test-window', WINDOW_SIZE);

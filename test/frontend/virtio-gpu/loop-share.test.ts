@@ -1,6 +1,6 @@
 // A guest that never stops asking, on a processor of its own: with each answer there is the next command, so its queue is never empty. Turns of the
 // event loop are counted, and no time is measured.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Operation, Result } from '../../../services/frontend/operation.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
 import { CommandQueue, type LocalDecider } from '../../../services/frontend/virtio-gpu/command-queue.ts';
@@ -150,6 +150,8 @@ describe('two VMs in one process', () => {
   let neighbour: Bench;
   beforeEach(() => {
     [hostile, neighbour] = [new Bench(), new Bench()];
+    // Time counts here.
+    vi.restoreAllMocks();
   });
   afterEach(() => {
     hostile.close();
