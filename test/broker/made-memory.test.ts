@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Mapping } from '../../services/lib/os/memory.ts';
+import { createMemfd, type Mapping } from '../../services/lib/os/memory.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { reasonName } from '../../services/lib/rpc/status-error.ts';
 import { countFromWire, toWire } from '../../services/lib/rpc/u64.ts';
@@ -295,7 +295,7 @@ describe('who comes back', () => {
   });
 });
 
-describe('a VM that is lost with its window', () => {
+describe('a VM that is lost, because another window came back for it', () => {
   it('leaves nobody the memory that its guest has mapped', async () => {
     const web = await attach();
     const memory = await makeOwn(web, 1, PAGE);
@@ -304,7 +304,9 @@ describe('a VM that is lost with its window', () => {
     const remains = new Remains(broker, holder);
     cleanups.push(() => remains.end());
     await broker.stop();
-    remains.holder.alter('w.web', null);
+    const wrong = createMemfd('wrong', MIB);
+    remains.holder.alter('w.web', null, wrong);
+    wrong.close();
     const successor = await remains.succeed(config);
     expect((await successor.vm('web')).state).toBe(barkeep.v1.VmState.VM_STATE_DETACHED);
     const other = await attach('other', successor);

@@ -1,6 +1,7 @@
 // Ranges that were freed: what becomes somebody's again is not punched, everything else is, soon, and never more is kept than may be.
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LATE_BYTES } from '../../../services/lib/domain/grant.ts';
 import { FreedRanges, KEPT_FOR, MOST_KEPT_BYTES } from '../../../services/lib/memory/freed-ranges.ts';
 
 const PAGE = 4096;
@@ -18,6 +19,10 @@ function newRanges(): { readonly ranges: FreedRanges; readonly punched: [number,
 }
 
 describe('freed ranges', () => {
+  it('are no more than the broker allows a VM beyond its grant', () => {
+    expect(MOST_KEPT_BYTES).toBeLessThanOrEqual(LATE_BYTES);
+  });
+
   it('are punched after a moment, neighbours together', () => {
     const { ranges, punched } = newRanges();
     ranges.keep(2 * PAGE, PAGE);
