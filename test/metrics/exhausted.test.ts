@@ -9,7 +9,7 @@ import { FullHost } from './full-host.ts';
 
 const PLENTY = 4096;
 const MANY = 100;
-const STOPPED_MS = 300;
+const STOPPED_MS = 600;
 
 /** Leaves a process no number for another descriptor. `open` makes it open one, for the numbers that are free below those that it has. */
 async function exhaust(pid: number, open: () => void): Promise<void> {

@@ -26,10 +26,11 @@ const WINDOW = 30_000;
 /**
  * The timer that measures the loop's delay fires so often, milliseconds; its own period is not part of the delay. A process that does nothing
  * else wakes up for it, and a host may have hundreds of those: with Node's own monitorEventLoopDelay() at 20 ms, twice because of the window,
- * that was nearly all that an idle frontend did (0.27 % of a core each). So it is slow where nothing was done for a period.
+ * that was nearly all that an idle frontend did (0.27 % of a core each). So it is slow where nothing was done for a period: a stall that is longer than
+ * that period is seen all the same.
  */
 const PERIOD = 100;
-const IDLE_PERIOD = 1000;
+const IDLE_PERIOD = 250;
 /** Of work in a period; less is next to nothing, milliseconds. */
 const LEAST_WORK = 5;
 
