@@ -277,7 +277,13 @@ export class FaultPoints {
     try {
       const { admin, broker } = host;
       if (who === 'both') service.onHit = () => broker.kill();
-      const options = { socket, vm: KEPT_VM[placement], admin, brokerPid: broker.pid, silence: SILENCE };
+      const options = {
+        socket,
+        vm: KEPT_VM[placement],
+        admin,
+        brokerPid: () => broker.pid,
+        silence: SILENCE,
+      };
       await liveThroughOutage(outage, options);
       await service.settled();
     } catch (error) {

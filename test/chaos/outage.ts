@@ -5,6 +5,7 @@ import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { patient } from '../guest/patience.ts';
 import { expectEqual, expectThat } from '../guest/scenario/check.ts';
 
+import { isAlive } from '../support/processes.ts';
 import { pace, untilPasses } from '../support/until.ts';
 import { AnswerError } from '../vmm/driver.ts';
 import { Vmm } from '../vmm/vmm.ts';
@@ -15,7 +16,8 @@ export type OutageOptions = {
   readonly socket: string;
   readonly vm: string;
   readonly admin: AdminClient;
-  readonly brokerPid: number;
+  /** Of the broker that is at work now. */
+  readonly brokerPid: () => number;
   /** How long the broker is silent, milliseconds: longer than a guest may have to wait. */
   readonly silence: number;
 };
@@ -61,21 +63,31 @@ async function liveThroughSilence(
   { driver, window }: Vmm,
   { brokerPid, silence }: OutageOptions,
 ): Promise<void> {
-  process.kill(brokerPid, 'SIGSTOP');
+  // Both may have died of the same point before.
+  const pid = await untilPasses('there is a broker', () => {
+    expectThat(isAlive(brokerPid()), 'the broker is dead');
+    return brokerPid();
+  });
+  process.kill(pid, 'SIGSTOP');
   try {
     const answer = driver.createAndMap({ size: PAGE }).catch((error: Error) => {
       if (error instanceof AnswerError) return null;
       throw error;
     });
     await pace(silence);
-    process.kill(brokerPid, 'SIGCONT');
+    goOn(pid);
     const blob = await answer;
     if (blob === null) return;
     window.write(blob.offset, Buffer.alloc(PAGE, 1));
     await driver.unmapAndUnref(blob);
   } finally {
-    process.kill(brokerPid, 'SIGCONT');
+    goOn(pid);
   }
+}
+
+/** Unless it was killed together with the frontend. */
+function goOn(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, 'SIGCONT');
 }
 
 /** The guest's commands fail until its driver starts anew. */
