@@ -163,13 +163,13 @@ export class BrokerStream {
     try {
       if (response.attached) {
         if (this.#isAttached) throw new ProtocolViolation('a second Attached');
-        const attachment = attachmentOf(response.attached);
-        if (!attachment.knowsGrants) {
-          this.#leaveOlder(attachment);
+        const { grant } = response.attached;
+        if (!grant) {
+          this.#leaveOlder(response.attached);
           return;
         }
         this.#isAttached = true;
-        this.#listener.onAttached(attachment);
+        this.#listener.onAttached(attachmentOf(response.attached, grant));
       } else if (response.batch) {
         if (!this.#isAttached) throw new ProtocolViolation('answers came before Attached');
         this.#listener.onReplies(response.batch.replies ?? []);
@@ -184,10 +184,10 @@ export class BrokerStream {
   }
 
   /** A session that was begun for nothing is given back; one that goes on stays as it is, for a broker that knows more. */
-  #leaveOlder({ resumed, brokerVersion }: Attachment): void {
-    const found = brokerVersion === '' ? 'of an unknown version' : `of version ${brokerVersion}`;
+  #leaveOlder({ resumed, brokerVersion }: barkeep.v1.Attached.$Properties): void {
+    const found = !brokerVersion ? 'of an unknown version' : `of version ${brokerVersion}`;
     const message =
-      `the broker (${found}) knows nothing of grants, and this frontend (of version ${VERSION}) decides for its VM within one; ` +
+      `the broker (${found}) gives this VM no grant, and this frontend (of version ${VERSION}) decides for its VM within one; ` +
       'upgrade and restart the broker first, then its frontends';
     this.#unfit = { code: status.FAILED_PRECONDITION, reason: 'BROKER_TOO_OLD', message, data: {} };
     if (resumed) {

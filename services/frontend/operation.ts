@@ -95,10 +95,8 @@ export type Attachment = {
   readonly windowWanted: MemoryHandle | null;
   readonly brokerVersion: string;
   readonly offer: Offer;
-  /** False of a broker from before grants. */
-  readonly knowsGrants: boolean;
-  /** When this frontend decides for the VM: by what, and within what. Null when the broker decides. */
-  readonly decides: Decides | null;
+  /** By what, and within what, this frontend decides for the VM. */
+  readonly decides: Decides;
 };
 
 export type Decides = { readonly rules: Rules; readonly grant: Grant; readonly accountsVersion: number };
@@ -203,7 +201,11 @@ export function resultOf(operation: Operation, reply: barkeep.v1.CommandReply.$P
   };
 }
 
-export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachment {
+/** `grant` is that of `attached`. Throws ProtocolViolation. */
+export function attachmentOf(
+  attached: barkeep.v1.Attached.$Properties,
+  grant: barkeep.v1.Grant.$Properties,
+): Attachment {
   const { PLACEMENT_WINDOW, PLACEMENT_PER_BLOB } = barkeep.v1.Placement;
   if (attached.placement !== PLACEMENT_WINDOW && attached.placement !== PLACEMENT_PER_BLOB) {
     throw new ProtocolViolation(
@@ -224,15 +226,11 @@ export function attachmentOf(attached: barkeep.v1.Attached.$Properties): Attachm
     windowWanted: attached.windowWanted ? handleOf(attached.windowWanted) : null,
     brokerVersion: attached.brokerVersion ?? '',
     offer: offerOf(attached),
-    // What follows from it counts as well.
-    knowsGrants: (attached.knowsGrants ?? false) || Boolean(attached.grant),
-    decides: attached.grant
-      ? {
-          rules: rulesOf(attached.rules ?? {}),
-          grant: grantOf(attached.grant),
-          accountsVersion: countFromWire(attached.accountsVersion),
-        }
-      : null,
+    decides: {
+      rules: rulesOf(attached.rules ?? {}),
+      grant: grantOf(grant),
+      accountsVersion: countFromWire(attached.accountsVersion),
+    },
   };
 }
 

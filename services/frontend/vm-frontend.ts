@@ -114,7 +114,7 @@ export async function serveVm(
         else device?.adopt(attachment);
       },
       onNews: (news) => device?.news(news),
-      onLate: (outcomes) => device?.late(outcomes),
+      onLate: () => {},
       onRefused: (refusal) => device?.refused(refusal),
       onLost: () => device?.sessionLost(),
     },
@@ -227,17 +227,16 @@ async function begin(
   const attachment = await session.start();
   // The window is fetched before anybody waits for it: without it no blob could ever be shown.
   const window = await fetchWindow(attachment, fetchMemory);
-  if (window) state?.keepWindow(window);
+  state?.keepWindow(window);
   state?.keepOffer(attachment.offer);
   state?.publish();
   return { attachment, window };
 }
 
 async function fetchWindow(
-  { placement, window, windowSize }: Attachment,
+  { window, windowSize }: Attachment,
   fetchMemory: (handle: MemoryHandle) => Promise<Fd>,
-): Promise<Fd | null> {
-  if (!window && placement === 'per-blob') return null;
+): Promise<Fd> {
   if (!window) throw new ExitError(EXIT.FAILURE, 'attach: the broker gave the VM no memory for its window');
   let fd: Fd;
   try {

@@ -5,6 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { Fd } from '../../services/lib/os/fd.ts';
+import { createMemfd } from '../../services/lib/os/memory.ts';
+import { Poller } from '../../services/lib/os/poll.ts';
+import { accept, listen, receive, send } from '../../services/lib/os/socket.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../../services/lib/rpc/service-definition.ts';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
@@ -18,6 +22,7 @@ type Command = barkeep.v1.Command.$Properties;
 type Reply = barkeep.v1.CommandReply.$Properties;
 
 const { PLACEMENT_WINDOW } = barkeep.v1.Placement;
+const { BACKING_MEMFD } = barkeep.v1.Backing;
 const { CACHE_TYPE_CACHED } = barkeep.v1.CacheType;
 
 /** A temporary run directory with the secret of a VM in it. */
@@ -31,9 +36,12 @@ export function makeRunDirectory(vm: string): { readonly paths: RunPaths; remove
 
 export class FakeBroker {
   readonly #server = new Server();
+  /** Of the fd channel, in the order in which they are closed. */
+  #parts: { close(): void }[] = [];
   readonly attaches: barkeep.v1.Attach.$Properties[] = [];
   readonly batches: Command[][] = [];
   readonly acknowledged: number[] = [];
+  readonly grantRequests: barkeep.v1.GrantRequest.$Properties[] = [];
   readonly statistics: barkeep.v1.FrontendStatistics.$Properties[] = [];
   readonly streams: Stream[] = [];
   detaches = 0;
@@ -51,11 +59,15 @@ export class FakeBroker {
   /** Attachments are never answered. */
   ignoresAttach = false;
   refuseAttach: ((attach: barkeep.v1.Attach.$Properties) => StatusError | null) | null = null;
-  /** It decides, on purpose. */
   attached: barkeep.v1.Attached.$Properties = {
     placement: PLACEMENT_WINDOW,
     windowSize: 1 << 30,
     knowsGrants: true,
+    grant: {},
+    rules: {
+      defaultHeap: 'ram',
+      heaps: [{ name: 'ram', backing: BACKING_MEMFD, cache: CACHE_TYPE_CACHED, granule: 4096 }],
+    },
   };
 
   async listen(path: string): Promise<void> {
@@ -79,6 +91,8 @@ export class FakeBroker {
   /** Ends at once, as a broker that is killed. */
   kill(): void {
     this.#server.forceShutdown();
+    for (const part of this.#parts) part.close();
+    this.#parts = [];
   }
 
   /** Forgets everything, as a broker that was restarted. */
@@ -86,6 +100,29 @@ export class FakeBroker {
     this.session = randomBytes(16);
     this.lastNumber = 0;
     this.#answers.clear();
+  }
+
+  /**
+   * Serves the fd channel, too: whatever is asked for there, the memory of a window of so many bytes is handed over. Until kill().
+   */
+  shareWindow(path: string, size: number): void {
+    const window = createMemfd('fake-window', size);
+    const socket = listen(path, 'seqpacket');
+    const parts: { close(): void }[] = [window, socket];
+    const serve = (connection: Fd): void => {
+      for (let message = receive(connection.number, 64); message; message = receive(connection.number, 64)) {
+        if (message.data.length === 0) return;
+        send(connection.number, Buffer.alloc(16), [window.number]);
+      }
+    };
+    parts.unshift(
+      new Poller(socket.number, () => {
+        const connection = accept(socket.number);
+        if (connection) parts.unshift(new Poller(connection.number, () => serve(connection)), connection);
+      }),
+    );
+    this.attached = { ...this.attached, windowSize: size, window: { token: randomBytes(32), size } };
+    this.#parts = parts;
   }
 
   /** The books of a killed one, for its successor. */
@@ -101,6 +138,7 @@ export class FakeBroker {
     stream.on('data', (request: Request) => {
       if (request.attach) this.#attach(stream, request.attach);
       if (request.batch) this.#batch(stream, request.batch);
+      if (request.grantRequest) this.grantRequests.push(request.grantRequest);
       if (request.statistics) this.statistics.push(request.statistics);
       if (request.detach) {
         this.detaches += 1;

@@ -78,18 +78,19 @@ describe('a frontend that stood still for longer than its time-outs', () => {
     broker.attached = {
       ...broker.attached,
       placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB,
-      windowSize: 64 * MIB,
     };
+    broker.shareWindow(join(directory, 'fd.sock'), 64 * MIB);
     await broker.listen(join(directory, 'broker.sock'));
     cleanups.push(() => broker.kill());
     const child = frontend();
     const vmm = await boot();
-    broker.isSilent = true;
+    const before = broker.grantRequests.length;
     const answer = vmm.driver.sendCommand(vmm.driver.createCommand(1, { size: 4096 }));
-    await until('the broker is asked', () => broker.executed.some(({ create }) => create));
+    await until('the broker is asked', () => broker.grantRequests.length > before);
 
     await whileStopped(child.pid as number, async () => {
-      broker.answerAll();
+      const { wanted, number } = broker.grantRequests.at(-1) ?? {};
+      broker.streams.at(-1)?.write({ grant: { ...wanted, number: number ?? 0 } });
       await pace(1.5 * LIMIT);
     });
 

@@ -1,23 +1,17 @@
 // A queue of commands: everything that waits at a kick is planned in order, and the answers go back in order with one used index and at most
 // one interrupt.
 //
-// Where this process decides for the VM, chains are decided one after the other. One that has to wait (a larger grant, a move, the first map)
-// is asked apart: what is in front of it is answered before, and what is behind it waits. Where the VMM maps each blob by itself, what was decided
-// is answered when it has done its part, which it is asked for all that was decided at once:
+// Chains are decided one after the other. One that has to wait (a larger grant, a move, the first map) is asked apart: what is in front of it is
+// answered before, and what is behind it waits. Where the VMM maps each blob by itself, what was decided is answered when it has done its part,
+// which it is asked for all that was decided at once:
 //
 //   chains at one kick:   UNMAP a  UNREF a  CREATE b  MAP b  CREATE c  MAP c | UNMAP c
 //                         '-- a is taken out of the VMM; all are decided; b and c are put in; all are answered -'  c is in the VMM by now
 //
-// Where the broker decides, what needs it becomes one batch:
-//
-//   chains at one kick:   CTX_CREATE  CREATE a  MAP a  ATTACH a | CREATE_2D a ...
-//                         answer      broker    broker later    | wait: whether `a` is free is not known yet
-//                         '---------- one segment -------------'  the next one, when the first is answered
-//
 // A guest that never stops asking has the share of the event loop that each queue has (loop-share.ts), and goes on in its next turn.
 //
-// So the outcome is that of strictly one command after the other. While a segment is under way nothing is popped; kicks are remembered by
-// the queue itself, which is looked at again when everything is answered.
+// So the outcome is that of strictly one command after the other. While one is waited for nothing is popped; kicks are remembered by the queue
+// itself, which is looked at again when everything is answered.
 
 import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Logger } from '../../lib/runtime/log.ts';
@@ -35,7 +29,6 @@ import {
   LARGEST_RING_INDEX,
   viewOf,
 } from '../../lib/wire/virtio-gpu.ts';
-import type { Done } from '../broker-session.ts';
 import { type Operation, type Result, VMM_FAILED } from '../operation.ts';
 import type { JournalRoom } from '../state/device-journal.ts';
 import type { RecordedAnswer } from '../state/records.ts';
@@ -49,10 +42,7 @@ export type CommandQueueOptions = {
   readonly queue: DurableQueue;
   readonly handlers: Readonly<Partial<Record<CommandName, Handler>>>;
   readonly state: DeviceState;
-  /** See BrokerPipeline.execute(). */
-  readonly execute: (operations: readonly Operation[], since: number, done: Done) => void;
-  /** Who decides for the VM in this process; null when the broker is asked. Asked for each segment. */
-  readonly decider: () => LocalDecider | null;
+  readonly decider: LocalDecider;
   /** See Placement.mapsEachBlob; asked for each segment. */
   readonly mapsEachBlob: () => boolean;
   /** Null for a queue whose commands change nothing. */
@@ -61,7 +51,7 @@ export type CommandQueueOptions = {
   readonly log: Logger;
 };
 
-/** Decides what would otherwise go to the broker. */
+/** Decides for the VM. */
 export type LocalDecider = {
   /**
    * At once: memory is as the result says, and nothing else is under way, but for what putIn() has the VMM do. A Delay when it has to wait: then
@@ -73,7 +63,7 @@ export type LocalDecider = {
    * the guest waits.
    */
   decideSlowly(operation: Operation, since: number, done: (result: Result) => void): void;
-  /** See LocalPlacement. */
+  /** See Placement. */
   takeOut(resourceIds: readonly number[]): Promise<ReadonlySet<number>>;
   /**
    * Has the VMM do its part of what was decided since the last call; null when it has none. Resolves with what maps are answered instead, by
@@ -110,7 +100,7 @@ type Job = {
   readonly recorded: Uint8Array | null | undefined;
 };
 
-/** Chains that this process has decided, and not answered yet. */
+/** Chains that are decided, and not answered yet. */
 type Segment = {
   readonly completions: Completion[];
   /** Maps among them that the VMM has to do first, by resource, and their place. */
@@ -121,7 +111,6 @@ type Segment = {
   isAwaited: boolean;
 };
 
-const NO_RESULTS: readonly Result[] = [];
 const NOBODY: ReadonlySet<number> = new Set();
 const NO_FAILURES: ReadonlyMap<number, Result> = new Map();
 /** Processes that may run the handler of one command: the first, and one more, because it may have died of something else. */
@@ -218,46 +207,26 @@ export class CommandQueue {
     });
   }
 
-  /** Runs segments until one has to wait for the broker, or all chains are answered. */
+  /** Decides and answers, until something has to be waited for, or all chains are answered. */
   #continue(): void {
-    while (this.#next < this.#chains.length) {
-      const decider = this.#options.decider();
-      if (decider !== null) {
-        if (!this.#decideAll(decider)) return;
-        continue;
-      }
-      const operations: Operation[] = [];
-      const jobs = this.#plan(operations);
-      if (operations.length > 0) {
-        this.#share.pause();
-        this.#options.execute(operations, this.#since, (results) => {
-          if (this.#isDead) return;
-          this.#share.resume();
-          this.#finish(jobs, results);
-          this.#continue();
-          this.#work();
-        });
-        return;
-      }
-      this.#finish(jobs, NO_RESULTS);
-    }
+    if (this.#next < this.#chains.length && !this.#decideAll()) return;
     this.#chains = [];
     this.#isBusy = false;
   }
 
-  // ---- decided here -----------------------------------------------------------------------------------------------------------------------
+  // ---- decide -----------------------------------------------------------------------------------------------------------------------------
 
   /**
    * Decides and answers chains from the next one on, behind those of `segment`, which are decided. `planned`: that one's job, when it has one. True
    * when all are answered; false when something has to be waited for: then it goes on by itself.
    */
-  #decideAll(decider: LocalDecider, segment = newSegment(), planned: Job | null = null): boolean {
+  #decideAll(segment = newSegment(), planned: Job | null = null): boolean {
     let current = segment;
     let job = planned;
     for (; this.#next < this.#chains.length; this.#next += 1) {
       if (job === null) {
         if (this.#share.isOver) {
-          this.#settleThen(decider, current, () => this.#nextTurn(() => this.#resume()));
+          this.#settleThen(current, () => this.#nextTurn(() => this.#resume()));
           return false;
         }
         this.#share.take();
@@ -265,27 +234,27 @@ export class CommandQueue {
       }
       const { plan } = job;
       let result: Result | undefined;
-      if (plan.kind === 'broker') {
+      if (plan.kind === 'operation') {
         if (current.isAwaited && this.#comesFirstToVmm(current, plan.operation)) {
           this.#publishSegment(current);
           current = newSegment();
         }
-        const decided = this.#decideNow(decider, current, job, plan.operation);
-        if (typeof decided === 'string') return this.#pause(decider, current, job, plan.operation, decided);
+        const decided = this.#decideNow(current, job, plan.operation);
+        if (typeof decided === 'string') return this.#pause(current, job, plan.operation, decided);
         result = decided;
       }
       this.#add(current, job, result);
       job = null;
     }
     faultPoint('gpu.finished');
-    return this.#settle(decider, current, () => this.#resume());
+    return this.#settle(current, () => this.#resume());
   }
 
-  #decideNow(decider: LocalDecider, { stuck }: Segment, job: Job, operation: Operation): Result | Delay {
+  #decideNow({ stuck }: Segment, job: Job, operation: Operation): Result | Delay {
     if (operation.kind !== 'reset' && stuck.has(operation.resourceId)) return VMM_FAILED;
     this.#mark(job);
     try {
-      return decider.decide(operation);
+      return this.#options.decider.decide(operation);
     } finally {
       this.#queue.handled();
     }
@@ -297,7 +266,7 @@ export class CommandQueue {
   }
 
   #add(segment: Segment, job: Job, result: Result | undefined): void {
-    const { operation } = job.plan.kind === 'broker' ? job.plan : { operation: null };
+    const { operation } = job.plan.kind === 'operation' ? job.plan : { operation: null };
     if (operation?.kind === 'map' && result?.kind === 'mapped' && this.#options.mapsEachBlob()) {
       segment.maps.set(operation.resourceId, { index: segment.completions.length, job, result });
       segment.completions.push({ chain: job.chain, reply: null });
@@ -310,14 +279,14 @@ export class CommandQueue {
   }
 
   /** Waits for what a command needs first, and goes on with it. Always false. */
-  #pause(decider: LocalDecider, segment: Segment, job: Job, operation: Operation, delay: Delay): false {
+  #pause(segment: Segment, job: Job, operation: Operation, delay: Delay): false {
     const goOn = (behind: Segment): void => {
-      if (this.#decideAll(decider, behind, job)) this.#resume();
+      if (this.#decideAll(behind, job)) this.#resume();
     };
     switch (delay) {
       case 'mapped':
         this.#share.pause();
-        void decider.takeOut(this.#ended(segment.stuck)).then((stuck) => {
+        void this.#options.decider.takeOut(this.#ended(segment.stuck)).then((stuck) => {
           segment.stuck = new Set([...segment.stuck, ...stuck]);
           if (this.#isDead) return;
           this.#share.resume();
@@ -325,18 +294,18 @@ export class CommandQueue {
         });
         return false;
       case 'pending':
-        this.#settleThen(decider, segment, () => goOn(newSegment()));
+        this.#settleThen(segment, () => goOn(newSegment()));
         return false;
       case 'slow':
         // What is in front of it does not wait with it.
-        this.#settleThen(decider, segment, () => this.#decideSlowly(decider, job, operation));
+        this.#settleThen(segment, () => this.#decideSlowly(job, operation));
         return false;
     }
   }
 
-  #decideSlowly(decider: LocalDecider, job: Job, operation: Operation): void {
+  #decideSlowly(job: Job, operation: Operation): void {
     this.#share.pause();
-    decider.decideSlowly(operation, this.#since, (result) => {
+    this.#options.decider.decideSlowly(operation, this.#since, (result) => {
       if (this.#isDead) return;
       this.#share.resume();
       this.#publish([this.#complete(job, result)]);
@@ -347,8 +316,8 @@ export class CommandQueue {
   }
 
   /** Answers what is decided once the VMM has done its part. True when that was at once; otherwise `then` is called after it. */
-  #settle(decider: LocalDecider, segment: Segment, then: () => void): boolean {
-    const placed = decider.putIn();
+  #settle(segment: Segment, then: () => void): boolean {
+    const placed = this.#options.decider.putIn();
     if (placed === null) {
       this.#publishSegment(segment);
       return true;
@@ -363,8 +332,8 @@ export class CommandQueue {
     return false;
   }
 
-  #settleThen(decider: LocalDecider, segment: Segment, then: () => void): void {
-    if (this.#settle(decider, segment, then)) then();
+  #settleThen(segment: Segment, then: () => void): void {
+    if (this.#settle(segment, then)) then();
   }
 
   #publishSegment({ completions, maps }: Segment, failures: ReadonlyMap<number, Result> = NO_FAILURES): void {
@@ -396,33 +365,6 @@ export class CommandQueue {
 
   // ---- plan -----------------------------------------------------------------------------------------------------------------------------
 
-  /** Plans from the next chain on, up to one that has to wait. Adds what the broker is to be asked to `operations`. */
-  #plan(operations: Operation[]): readonly Job[] {
-    const { resources } = this.#options.state;
-    const mapping = this.#options.mapsEachBlob() ? new Set<number>() : null;
-    const jobs: Job[] = [];
-    for (let index = this.#next; index < this.#chains.length; index += 1) {
-      const job = this.#job(this.#chains[index] as Chain);
-      const { plan } = job;
-      if (plan.kind === 'wait' && jobs.length > 0) break;
-      this.#share.take();
-      const number = this.#queue.numberOf(job.chain);
-      if (plan.kind === 'broker') {
-        const { operation } = plan;
-        if (operation.kind !== 'reset') {
-          // Whether the VMM has a mapping to take out is known once the map is answered.
-          if (mapping?.has(operation.resourceId) && operation.kind !== 'create') break;
-          if (operation.kind === 'map') mapping?.add(operation.resourceId);
-          else if (operation.kind !== 'unmap') resources.unsettle(operation.resourceId);
-        }
-        operations.push(operation.kind === 'reset' ? operation : { ...operation, chain: number });
-      }
-      jobs.push(job);
-    }
-    faultPoint('gpu.planned');
-    return jobs;
-  }
-
   #job(chain: Chain): Job {
     const { readable } = chain;
     const recorded = this.#options.keeper?.recorded(this.#queue.numberOf(chain));
@@ -440,7 +382,7 @@ export class CommandQueue {
     const isPoison =
       attempt > MOST_ATTEMPTS ||
       (isSuspect && this.#options.keeper?.wasFinishing(this.#queue.numberOf(chain)) === true);
-    const plan = isPoison ? this.#refuse(chain, name) : this.#decide(name, header, view, chain.readableBytes);
+    const plan = isPoison ? this.#refuse(chain, name) : this.#handle(name, header, view, chain.readableBytes);
     this.#queue.handled();
     return {
       chain,
@@ -465,7 +407,7 @@ export class CommandQueue {
     return answered(UNSPEC);
   }
 
-  #decide(name: CommandName | null, header: Header, view: DataView, length: number): Plan {
+  #handle(name: CommandName | null, header: Header, view: DataView, length: number): Plan {
     const handler = name === null ? undefined : this.#options.handlers[name];
     if (name === null || handler === undefined) return answered(UNSPEC);
     const hasRing = (header.flags & HEADER_FLAG.INFO_RING_IDX) !== 0;
@@ -487,22 +429,6 @@ export class CommandQueue {
   }
 
   // ---- finish ---------------------------------------------------------------------------------------------------------------------------
-
-  /** Answers a segment. `results` are those of its broker commands, in order. */
-  #finish(jobs: readonly Job[], results: readonly Result[]): void {
-    const { state, statistics } = this.#options;
-    if (results.length > 0) state.resources.settleAll();
-    const completions: Completion[] = [];
-    let nextResult = 0;
-    for (const job of jobs) {
-      const result = job.plan.kind === 'broker' ? results[nextResult++] : undefined;
-      completions.push(this.#complete(job, result));
-    }
-    this.#next += jobs.length;
-    faultPoint('gpu.finished');
-    this.#publish(completions);
-    statistics.observe('command', performance.now() - this.#since, jobs.length);
-  }
 
   #complete(job: Job, result: Result | undefined): Completion {
     const { chain, header, name, recorded } = job;
@@ -554,12 +480,8 @@ export class CommandQueue {
       switch (plan.kind) {
         case 'answer':
           return plan.answer;
-        case 'later':
-          return plan.finish();
-        case 'broker':
+        case 'operation':
           return result ? plan.finish(result) : UNSPEC;
-        case 'wait':
-          return UNSPEC;
       }
     } catch (error) {
       return this.#failed(name, error);

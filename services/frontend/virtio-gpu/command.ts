@@ -31,35 +31,25 @@ export type Command = {
 /**
  * What becomes of a command:
  *
- *   answer   it is done, with effect
- *   later    it is done when all commands before it are: it asks for a resource whose fate is not known yet, but nothing behind it
- *            depends on its own outcome
- *   broker   it is decided by who decides for the VM: this process, or the broker, which is asked; `finish` brings the tables up to date and gives the answer
- *   wait     it cannot be decided before the commands in front of it are answered: it is asked again then
+ *   answer      it is done, with effect
+ *   operation   it is decided by who decides for the VM; `finish` brings the tables up to date and gives the answer
  */
 export type Plan =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'later'; finish(): Answer }
-  | { readonly kind: 'broker'; readonly operation: Operation; finish(result: Result): Answer }
-  | { readonly kind: 'wait' };
+  | { readonly kind: 'operation'; readonly operation: Operation; finish(result: Result): Answer };
 
 export type Handler = (command: Command, state: DeviceState) => Plan;
-
-export const WAIT: Plan = { kind: 'wait' };
 
 export function answered(answer: Answer): Plan {
   return { kind: 'answer', answer };
 }
 
-/** A command about one resource that changes nothing for other commands: now if the resource is settled, otherwise later. */
+/** A command about one resource, which changes nothing for other commands. */
 export function aboutResource(
   { resources }: DeviceState,
   id: number,
   decide: (resource: Resource) => Answer,
 ): Plan {
-  const finish = (): Answer => {
-    const resource = resources.get(id);
-    return resource ? decide(resource) : INVALID_RESOURCE_ID;
-  };
-  return resources.isUnsettled(id) ? { kind: 'later', finish } : answered(finish());
+  const resource = resources.get(id);
+  return answered(resource ? decide(resource) : INVALID_RESOURCE_ID);
 }

@@ -4,7 +4,7 @@
 //
 // What ends with what:
 //   VM stop, cont              nothing: queues are suspended and resumed by the transport, answers wait
-//   driver unbind, reboot      every context, resource and mapping; the broker is told (Reset), so its generation moves on. The transport
+//   driver unbind, reboot      every context, resource and mapping; the broker hears of it in the accounts. The transport
 //                              finds out (fresh-start.ts): at the latest when a driver starts, and in window placement, from the first blob
 //                              on, half a second after the driver went
 //   the VMM's connection       the same, and what the VMM had mapped
@@ -33,7 +33,7 @@ import { DEFAULT_PROTOCOL_FEATURES } from '../../lib/vhost-user/offer.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import { bitSet, PROTOCOL_FEATURE } from '../../lib/wire/vhost-user.ts';
 import { configSpace, FEATURE, QUEUE, SHMEM_HOST_VISIBLE, viewOf } from '../../lib/wire/virtio-gpu.ts';
-import type { BrokerSession, LateOutcome, SessionListener } from '../broker-session.ts';
+import type { BrokerSession, SessionListener } from '../broker-session.ts';
 import { Beginning } from '../deciding/beginning.ts';
 import { Deciding } from '../deciding/deciding.ts';
 import {
@@ -60,12 +60,10 @@ import {
 } from '../state/device-journal.ts';
 import type { JournalRecord } from '../state/records.ts';
 import type { Statistics } from '../statistics.ts';
-import { BrokerPipeline } from './broker-pipeline.ts';
 import type { DeviceState, WindowUse } from './command.ts';
 import { CommandQueue, type LocalDecider, type SegmentKeeper } from './command-queue.ts';
 import { CONTROL_COMMANDS, CURSOR_COMMANDS } from './commands.ts';
 import { Contexts } from './contexts.ts';
-import { PerBlobPlacement } from './per-blob-placement.ts';
 import type { Placement, PlacementContext, Unplaced } from './placement.ts';
 import { RangePlacement } from './range-placement.ts';
 import { Resources } from './resources.ts';
@@ -86,20 +84,21 @@ const LARGEST_QUEUE_SIZE = 1024;
 export type GpuDeviceOptions = {
   readonly session: Pick<
     BrokerSession,
-    | 'execute'
     | 'reset'
     | 'isLost'
     | 'published'
     | 'adopt'
     | 'snapshot'
-    | 'memoryAgain'
     | 'attachAgain'
     | 'tell'
     | 'askGrant'
     | 'askMemory'
     | 'refusal'
   >;
-  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer' | 'decides'>;
+  /** `decides` is null while no session is: a successor's that was lost. */
+  readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer'> & {
+    readonly decides: Decides | null;
+  };
   /** The VM's name. */
   readonly vm: string;
   /** Where bytes are put that have to leave the window while this process decides; borrowed, and made when it is needed. */
@@ -164,8 +163,8 @@ export class GpuDevice implements Device {
   readonly #changes: Changes | null;
   readonly #state: DeviceState;
   readonly #config: Uint8Array;
-  readonly #pipeline: BrokerPipeline;
   readonly #queues = new Map<DurableQueue, LiveQueue>();
+  #placement: Placement;
   #channel: BackendChannel | null = null;
   /** See PlacementContext. */
   #otherRegions = 0;
@@ -177,10 +176,8 @@ export class GpuDevice implements Device {
   #isSweepDue = false;
   /** Answers of a predecessor that are not published yet, by the number of their chain. */
   #recorded: Map<number, Uint8Array | null>;
-  /** Null when the broker decides, and while a new window is awaited. */
+  /** Null while a session or its window is awaited. */
   #deciding: Deciding | null = null;
-  /** This process decides for the VM, in the session at hand. */
-  #decides: boolean;
   /** What it begins with when the window is here; null when it is there, or nothing is to begin. */
   #due: DueDeciding | null = null;
   readonly #beginning: Beginning;
@@ -194,16 +191,13 @@ export class GpuDevice implements Device {
   #finishing: number | null;
 
   constructor(options: GpuDeviceOptions) {
-    const { attachment, session, log, durable = null } = options;
+    const { attachment, log, durable = null } = options;
     this.#options = options;
     this.#durable = durable;
     this.#past = durable?.past ?? null;
     this.#isUsed = this.#past?.isUsed ?? false;
     this.#finishing = this.#past?.finishing ?? null;
     this.#recorded = new Map(this.#past?.answers);
-    // Where no session is, the broker decides whether this process will, as it did before.
-    this.#decides =
-      attachment.decides !== null || (this.#past?.isSessionGone === true && this.#past.decided !== null);
     this.#beginning = new Beginning(options.answerTimeout);
     this.#changes = durable ? new Changes() : null;
     const { scanouts, blobAlignment } = attachment.offer;
@@ -221,7 +215,7 @@ export class GpuDevice implements Device {
       attachment.placement === 'window' ? ONE_MAPPING_FEATURES : DEFAULT_PROTOCOL_FEATURES;
     this.#windowSize = attachment.windowSize;
     this.shmemRegions = new Map([[SHMEM_HOST_VISIBLE, attachment.windowSize]]);
-    this.#pipeline = new BrokerPipeline(session, this.#newPlacement(attachment, options.window ?? null), log);
+    this.#placement = this.#newPlacement(attachment, options.window ?? null);
     if (attachment.decides) {
       const past = this.#past?.accounts ?? null;
       this.#beginDeciding({ decides: attachment.decides, past, isAttached: past === null });
@@ -255,11 +249,8 @@ export class GpuDevice implements Device {
   /** The broker began a new session after a loss: nothing of the old one is left. */
   adopt(attachment: Attachment): void {
     this.#endDeciding();
-    this.#decides = attachment.decides !== null;
     this.#place(attachment);
-    if (attachment.decides)
-      this.#beginDeciding({ decides: attachment.decides, past: null, isAttached: true });
-    else this.#beginning.tell(SESSION_LOST);
+    this.#beginDeciding({ decides: attachment.decides, past: null, isAttached: true });
   }
 
   #place(attachment: Attachment): void {
@@ -272,11 +263,11 @@ export class GpuDevice implements Device {
       );
     }
     if (placement instanceof this.#kindOf(attachment)) {
-      placement.local?.window.setWindow(this.#fetchWindow(attachment));
+      placement.window.setWindow(this.#fetchWindow(attachment));
       return;
     }
     placement.close();
-    this.#pipeline.placement = this.#newPlacement(attachment);
+    this.#placement = this.#newPlacement(attachment);
     this.#placement.useChannel(this.#channel);
   }
 
@@ -286,11 +277,11 @@ export class GpuDevice implements Device {
    */
   verify(attachment: Attachment): void {
     const { decides } = attachment;
-    if (decides) this.#deciding?.attached(decides);
+    this.#deciding?.attached(decides);
     const window = this.#window;
-    if (window && attachment.windowWanted) void this.#handOver(window, attachment.windowWanted);
-    else if (window && !window.isCompared) window.setWindow(this.#fetchWindow(attachment));
-    if (decides && this.#due) this.#beginDeciding({ ...this.#due, decides, isAttached: true });
+    if (attachment.windowWanted) void this.#handOver(window, attachment.windowWanted);
+    else if (!window.isCompared) window.setWindow(this.#fetchWindow(attachment));
+    if (this.#due) this.#beginDeciding({ ...this.#due, decides, isAttached: true });
   }
 
   /** The broker has lost the window. It takes none but that of the session: so what it takes needs no comparing any more. Never rejects. */
@@ -352,38 +343,6 @@ export class GpuDevice implements Device {
     if (!this.#isUsed) this.#options.session.reset();
   }
 
-  /**
-   * Commands that the guest was told had failed were done all the same. So that what it was told is true, what can be taken back is: a blob
-   * that it does not know of is destroyed, a mapping that it does not know of is undone.
-   */
-  late(outcomes: readonly LateOutcome[]): void {
-    const created = new Set<number>();
-    const mapped = new Set<number>();
-    const gone: number[] = [];
-    for (const { operation, result } of outcomes) {
-      if (operation.kind === 'reset' || result.kind === 'refused' || result.kind === 'failed') continue;
-      const { resourceId } = operation;
-      if (operation.kind === 'create') created.add(resourceId);
-      else if (operation.kind === 'map') mapped.add(resourceId);
-      else mapped.delete(resourceId);
-      if (operation.kind !== 'destroy') continue;
-      created.delete(resourceId);
-      gone.push(resourceId);
-    }
-    this.#forget(gone);
-    for (const resourceId of created) mapped.delete(resourceId);
-    const operations: Operation[] = [
-      ...[...mapped].map((resourceId): Operation => ({ kind: 'unmap', resourceId })),
-      ...[...created].map((resourceId): Operation => ({ kind: 'destroy', resourceId })),
-    ];
-    this.#log.info(
-      { late: outcomes.length, takenBack: operations.length },
-      'the broker did what it had been asked before it went silent',
-    );
-    if (operations.length > 0) this.#options.session.execute(operations, performance.now(), () => {}, true);
-    faultPoint('gpu.late-undone');
-  }
-
   /** Since the driver started. */
   get windowUse(): WindowUse {
     return this.#state.windowUse;
@@ -404,19 +363,14 @@ export class GpuDevice implements Device {
   /** Closes every descriptor. The device is not used any more; nobody hears of that. */
   close(): void {
     for (const { commands } of this.#queues.values()) commands.stop();
-    this.#pipeline.reset();
     this.#endDeciding();
     this.#beginning.tell(SESSION_LOST);
     this.#placement.close();
   }
 
-  get #placement(): Placement {
-    return this.#pipeline.placement;
-  }
-
   /** Where blobs lie that are not memory of their own. */
-  get #window(): WindowFile | null {
-    return this.#placement.local?.window ?? null;
+  get #window(): WindowFile {
+    return this.#placement.window;
   }
 
   // ---- the VMM --------------------------------------------------------------------------------------------------------------------------
@@ -440,8 +394,7 @@ export class GpuDevice implements Device {
       queue,
       handlers: queue.index === QUEUE.control ? CONTROL_COMMANDS : CURSOR_COMMANDS,
       state: this.#state,
-      execute: (operations, since, done) => this.#pipeline.execute(operations, since, done),
-      decider: () => (this.#decides ? this.#localDecider : null),
+      decider: this.#localDecider,
       mapsEachBlob: () => this.#placement.mapsEachBlob,
       keeper: queue.index === QUEUE.control ? this.#keeper : null,
       statistics: this.#options.statistics,
@@ -455,7 +408,6 @@ export class GpuDevice implements Device {
     this.countMalformed();
     for (const { commands } of this.#queues.values()) commands.stop();
     this.#queues.clear();
-    this.#pipeline.reset();
     this.#epoch += 1;
     this.#beginning.tell(SESSION_LOST);
     const { contexts, resources, windowUse } = this.#state;
@@ -478,7 +430,7 @@ export class GpuDevice implements Device {
     this.#isUsed = false;
     this.#endBlobs();
     faultPoint('gpu.reset-recorded');
-    if (!this.#decides || this.#options.session.isLost) this.#options.session.reset();
+    if (this.#options.session.isLost) this.#options.session.reset();
     faultPoint('gpu.reset-asked');
     this.#tidy();
   }
@@ -487,7 +439,7 @@ export class GpuDevice implements Device {
   #endBlobs(): void {
     const changes = this.#deciding?.reset() ?? this.#endPastBlobs();
     this.#durable?.journal.append(
-      { kind: 'reset', isDue: !this.#decides },
+      { kind: 'reset', isDue: false },
       ...(changes.length > 0 ? [{ kind: 'answered', answers: [], changes } as const] : []),
     );
     this.#deciding?.recorded();
@@ -560,22 +512,6 @@ export class GpuDevice implements Device {
     faultPoint('gpu.used-recorded');
   }
 
-  /** Resources that are gone whatever the queue publishes. */
-  #forget(resourceIds: readonly number[]): void {
-    const forget = () => {
-      for (const resourceId of resourceIds) {
-        this.#state.resources.delete(resourceId);
-        this.#placement.forget(resourceId);
-      }
-    };
-    if (!this.#changes || !this.#durable) {
-      forget();
-      return;
-    }
-    const changes = this.#changes.during(forget);
-    if (changes.length > 0) this.#durable.journal.append({ kind: 'answered', answers: [], changes });
-  }
-
   /** To be called while the tables are what the guest was told. */
   #tidy(): void {
     if (this.#durable?.journal.isLarge && !this.#past) this.#durable.journal.compactIfRoom(this.#snapshot());
@@ -587,14 +523,14 @@ export class GpuDevice implements Device {
     const placement = this.#placement;
     const kept = this.#durable?.snapshot() ?? [];
     // A window that is not compared yet is that of an earlier session.
-    const isOfSession = this.#window?.isCompared ?? true;
+    const isOfSession = this.#window.isCompared;
     const session = this.#options.session.snapshot();
     return [
       ...(isOfSession ? [...session, ...kept] : [...kept, ...session]),
       ...(this.#isUsed ? [{ kind: 'used' } as const] : []),
       ...placement.files.map(({ dev, ino }) => ({ kind: 'file', dev, ino }) as const),
       ...this.#accountRecords(),
-      ...recordsOf(changesOf({ contexts: contexts.ids, resources: resources.all, mapped: placement.mapped })),
+      ...recordsOf(changesOf({ contexts: contexts.ids, resources: resources.all, mapped: new Map() })),
       ...(this.#recorded.size > 0 ? [this.#recordedAnswers] : []),
     ];
   }
@@ -617,14 +553,14 @@ export class GpuDevice implements Device {
 
   readonly #localDecider: LocalDecider = {
     decide: (operation) => {
-      const { local } = this.#placement;
-      const delay = local?.before(operation) ?? null;
+      const placement = this.#placement;
+      const delay = placement.before(operation);
       // Nobody knows its blobs any more, but a guest that gives them up does not see them any more, either: QEMU does not survive the reset otherwise.
       if (this.#options.session.isLost) return delay === 'mapped' ? delay : SESSION_LOST;
-      if (this.#deciding === null || local === null) return 'slow';
+      if (this.#deciding === null) return 'slow';
       if (delay !== null) return delay;
       const result = this.#deciding.decide(operation);
-      if (result !== null) local.decided(operation, result);
+      if (result !== null) placement.decided(operation, result);
       return result ?? 'slow';
     },
     decideSlowly: (operation, since, done) => {
@@ -639,11 +575,10 @@ export class GpuDevice implements Device {
         },
       );
     },
-    takeOut: (resourceIds) =>
-      this.#placement.local?.takeOut(resourceIds) ?? Promise.resolve(new Set(resourceIds)),
+    takeOut: (resourceIds) => this.#placement.takeOut(resourceIds),
     putIn: () => {
       const epoch = this.#epoch;
-      const placed = this.#placement.local?.putIn() ?? null;
+      const placed = this.#placement.putIn();
       return placed === null ? null : placed.then((unplaced) => this.#undoUnplaced(unplaced, epoch));
     },
   };
@@ -652,13 +587,12 @@ export class GpuDevice implements Device {
     const { session } = this.#options;
     const absent = (this.#deciding === null ? session.refusal : null) ?? (await this.#beginning.wait(since));
     if (absent !== null) return absent;
-    const { local } = this.#placement;
-    if (local === null) return SESSION_LOST;
-    const problem = await local.ready(operation);
+    const placement = this.#placement;
+    const problem = await placement.ready(operation);
     if (problem !== null) return problem;
     if (this.#deciding === null) return SESSION_LOST;
     const result = await this.#deciding.decideSlowly(operation, since);
-    local.decided(operation, result);
+    placement.decided(operation, result);
     if (operation.kind !== 'map') return result;
     return (await this.#localDecider.putIn())?.get(operation.resourceId) ?? result;
   }
@@ -674,8 +608,6 @@ export class GpuDevice implements Device {
   /** As soon as the window is here. */
   #beginDeciding(due: DueDeciding): void {
     const window = this.#window;
-    if (window === null)
-      throw new Error('nobody decides for the broker where blobs have memory of their own');
     this.#due = due;
     if (window.isCompared) {
       this.#begin(window, due);
@@ -732,36 +664,21 @@ export class GpuDevice implements Device {
   // ---- placement ------------------------------------------------------------------------------------------------------------------------
 
   #newPlacement(attachment: GpuDeviceOptions['attachment'], known: Fd | null = null): Placement {
-    const { answerTimeout, fetchMemory, session, statistics } = this.#options;
+    const { answerTimeout, statistics } = this.#options;
     const context: PlacementContext = {
       windowSize: this.#windowSize,
       answerTimeout,
       keepWindow: (fd) => this.#durable?.keepWindow(fd),
-      unmapInBroker: (maps) =>
-        new Promise((resolve) => {
-          const operations = maps.map(({ resourceId, chain }): Operation => {
-            const asked = chain === undefined ? {} : { chain };
-            return { kind: 'unmap', resourceId, takesBack: true, ...asked };
-          });
-          session.execute(operations, performance.now(), () => resolve());
-        }),
       memoryOf: (resourceId) => this.#deciding?.memoryOf(resourceId) ?? null,
       memoryReady: async (resourceId) => (await this.#deciding?.memoryReady(resourceId)) ?? null,
-      memoryAgain: (map) => session.memoryAgain(map),
       observeVmm: (duration, requests) => statistics.observe('vmm', duration, requests),
       otherRegions: () => this.#otherRegions,
       countSlotRefusals: (maps) => statistics.countSlotRefusals(maps),
-      changes: this.#changes,
       aboutToMap: ({ dev, ino }) => {
         this.#durable?.journal.append({ kind: 'file', dev, ino });
         faultPoint('gpu.file-recorded');
       },
     };
-    const kind = this.#kindOf(attachment);
-    if (kind === PerBlobPlacement) {
-      known?.close();
-      return new PerBlobPlacement(fetchMemory, context, this.#log, this.#past?.files);
-    }
     const isSuccessor = this.#past !== null;
     // Who decides has the session's window, once it has come: the broker cannot have given the VM another without its knowing.
     const isSure = attachment.decides !== null && this.#past?.isWindowOfSession === true;
@@ -771,14 +688,13 @@ export class GpuDevice implements Device {
       this.#log,
       !isSuccessor || isSure,
     );
-    return kind === RangePlacement
+    return this.#kindOf(attachment) === RangePlacement
       ? new RangePlacement(window, context, this.#log, this.#past?.files)
       : new WindowPlacement(window, context, this.#log, isSuccessor);
   }
 
   #kindOf({ placement }: Pick<Attachment, 'placement'>) {
-    if (placement === 'window') return WindowPlacement;
-    return this.#decides ? RangePlacement : PerBlobPlacement;
+    return placement === 'window' ? WindowPlacement : RangePlacement;
   }
 
   /**

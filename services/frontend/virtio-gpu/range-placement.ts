@@ -1,4 +1,4 @@
-// Per-blob placement of a VM that this process decides for: each mapped blob is a mapping of its own in the VMM, and nearly all of them are of one
+// Per-blob placement: each mapped blob is a mapping of its own in the VMM, and nearly all of them are of one
 // file, the window's memory. A blob that is mapped at an offset of the window lies at the same offset of that file, so nothing has to be
 // allocated or handed over for it, and its accounts are those of window placement. What fits no window (files, huge pages) is mapped from memory
 // of its own (deciding/blob-memories.ts).
@@ -30,13 +30,11 @@ import {
   type Result,
   VMM_FAILED,
 } from '../operation.ts';
-import type { BlobMapping } from '../state/changes.ts';
 import type { Past } from '../state/device-journal.ts';
 import {
   type Delay,
   fileKey,
   fileOfKey,
-  type LocalPlacement,
   type Placement,
   type PlacementContext,
   type Unplaced,
@@ -63,13 +61,10 @@ type Wanted = { readonly range: WindowRange; readonly own: BlobMemory | null };
 type Failure = { readonly resourceId: number; readonly error: ChannelError };
 
 const NO_CHANNEL = new ChannelError('BROKEN', 'the VMM has opened no back-end channel');
-const NOTHING: ReadonlyMap<number, BlobMapping> = new Map();
 const NOBODY: ReadonlySet<number> = new Set();
 
-export class RangePlacement implements Placement, LocalPlacement {
-  readonly local = this;
+export class RangePlacement implements Placement {
   readonly mapsEachBlob = true;
-  readonly mapped = NOTHING;
   readonly window: WindowFile;
   readonly #context: PlacementContext;
   readonly #log: Log;
@@ -149,18 +144,6 @@ export class RangePlacement implements Placement, LocalPlacement {
       return wanted.map(([resourceId]) => unplacedBecause(resourceId, VMM_FAILED, false));
     });
   }
-
-  // ---- where the broker decides, which it does not ------------------------------------------------------------------------------------------
-
-  prepare(): null {
-    return null;
-  }
-
-  settle(): null {
-    return null;
-  }
-
-  forget(): void {}
 
   // ---- the device around it ---------------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 // RESOURCE_CREATE_BLOB (virtio 1.3, 5.7.6.8): binds a resource id to memory. GUEST memory is the guest's own and stays between the guest and
-// this table; host memory is the broker's, which also judges id, flags, blob_id and size.
+// this table; host memory is for who decides for the VM, who also judges id, flags, blob_id and size.
 import { isMultiple, SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
 import { BLOB_FLAG, BLOB_FLAGS, BLOB_MEM, COMMANDS, type CommandBody } from '../../lib/wire/virtio-gpu.ts';
 import {
@@ -10,7 +10,7 @@ import {
   OK,
   OUT_OF_MEMORY,
 } from './answers.ts';
-import { answered, type DeviceState, type Handler, type Plan, WAIT } from './command.ts';
+import { answered, type DeviceState, type Handler, type Plan } from './command.ts';
 import { backingOf } from './guest-entries.ts';
 
 type Body = CommandBody<'RESOURCE_CREATE_BLOB'>;
@@ -39,7 +39,6 @@ export const resourceCreateBlob: Handler = (command, state) => {
 
 function createGuestBlob(body: Body, backing: number, { resources }: DeviceState): Plan {
   const { resourceId, size, blobFlags, blobId } = body;
-  if (resources.isUnsettled(resourceId)) return WAIT;
   if (resourceId === 0 || resources.get(resourceId)) return answered(INVALID_RESOURCE_ID);
   if (typeof size === 'bigint' || size === 0 || !isMultiple(size, SMALLEST_PAGE) || size > backing) {
     return answered(INVALID_PARAMETER);
@@ -58,16 +57,14 @@ function createHostBlob(
   { resources, windowUse }: DeviceState,
 ): Plan {
   const { resourceId, blobFlags: flags, blobId, size } = body;
-  // The broker knows nothing of ids that live here alone.
-  if (!resources.isUnsettled(resourceId) && isLocal(resources.get(resourceId)?.kind)) {
-    return answered(INVALID_RESOURCE_ID);
-  }
+  // The accounts know nothing of ids that live here alone.
+  if (isLocal(resources.get(resourceId)?.kind)) return answered(INVALID_RESOURCE_ID);
   return {
-    kind: 'broker',
+    kind: 'operation',
     operation: { kind: 'create', contextId, resourceId, memory, flags, blobId, size },
     finish: (result) => {
       if (result.kind === 'refused' || result.kind === 'failed') return answerTo(result);
-      // What the broker has accepted is a number.
+      // What was accepted is a number.
       resources.add(resourceId, { kind: 'host-blob', size: Number(size), uuid: null });
       if ((flags & BLOB_FLAG.USE_MAPPABLE) !== 0) windowUse.created += 1;
       return OK;

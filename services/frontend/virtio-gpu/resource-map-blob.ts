@@ -8,10 +8,10 @@ import { answered, type Handler } from './command.ts';
 export const resourceMapBlob: Handler = ({ view }, { resources, windowUse }) => {
   windowUse.mapsAsked += 1;
   const { resourceId, offset } = COMMANDS.RESOURCE_MAP_BLOB.body.decode(view);
-  const resource = resources.isUnsettled(resourceId) ? undefined : resources.get(resourceId);
+  const resource = resources.get(resourceId);
   if (resource && resource.kind !== 'host-blob') return answered(INVALID_PARAMETER);
   return {
-    kind: 'broker',
+    kind: 'operation',
     operation: { kind: 'map', resourceId, offset },
     finish: (result) => {
       if (result.kind === 'mapped') return { name: 'OK_MAP_INFO', body: { mapInfo: result.mapInfo } };

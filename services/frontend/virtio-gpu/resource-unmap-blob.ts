@@ -6,12 +6,12 @@ import { answered, type Handler } from './command.ts';
 
 export const resourceUnmapBlob: Handler = ({ view }, { resources }) => {
   const { resourceId } = COMMANDS.RESOURCE_UNMAP_BLOB.body.decode(view);
-  const resource = resources.isUnsettled(resourceId) ? undefined : resources.get(resourceId);
+  const resource = resources.get(resourceId);
   // Memory of the guest is never in the window.
   if (resource?.kind === 'guest-blob') return answered(OK);
   if (resource?.kind === '2d') return answered(INVALID_PARAMETER);
   return {
-    kind: 'broker',
+    kind: 'operation',
     operation: { kind: 'unmap', resourceId },
     finish: (result) => (result.kind === 'refused' || result.kind === 'failed' ? answerTo(result) : OK),
   };

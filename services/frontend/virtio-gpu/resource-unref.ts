@@ -6,13 +6,13 @@ import { answered, type Handler } from './command.ts';
 
 export const resourceUnref: Handler = ({ view }, { resources }) => {
   const { resourceId } = COMMANDS.RESOURCE_UNREF.body.decode(view);
-  const resource = resources.isUnsettled(resourceId) ? undefined : resources.get(resourceId);
+  const resource = resources.get(resourceId);
   if (resource && resource.kind !== 'host-blob') {
     resources.delete(resourceId);
     return answered(OK);
   }
   return {
-    kind: 'broker',
+    kind: 'operation',
     operation: { kind: 'destroy', resourceId },
     finish: (result) => {
       if (result.kind === 'refused' || result.kind === 'failed') return answerTo(result);

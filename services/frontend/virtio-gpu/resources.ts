@@ -1,17 +1,14 @@
-// The guest's resources by id. Blobs of host memory live in the broker's books; here stands only that they exist, so that commands which
-// need no broker can be answered. What the guest provides the memory for (2D resources, GUEST blobs) lives here alone.
-//
-// An id is unsettled from the moment that a create or destroy of it went to the broker until the answer is there: what depends on it waits.
+// The guest's resources by id. Blobs of host memory live in the VM's accounts; here stands only that they exist, so that commands which need no
+// decision can be answered. What the guest provides the memory for (2D resources, GUEST blobs) lives here alone.
 import { randomBytes } from 'node:crypto';
 import type { Changes } from '../state/changes.ts';
 import type { Resource } from '../state/resource.ts';
 
-/** Of 2D resources and GUEST blobs together, which no quota of the broker limits. About 30 MB of this process. */
+/** Of 2D resources and GUEST blobs together, which no quota limits. About 30 MB of this process. */
 export const MOST_LOCAL_RESOURCES = 262_144;
 
 export class Resources {
   readonly #byId = new Map<number, Resource>();
-  readonly #unsettled = new Set<number>();
   #local = 0;
   readonly #changes: Changes | null;
 
@@ -32,7 +29,6 @@ export class Resources {
     return this.#local >= MOST_LOCAL_RESOURCES;
   }
 
-  /** Only meaningful while the id is not unsettled. */
   get(id: number): Resource | undefined {
     return this.#byId.get(id);
   }
@@ -54,22 +50,8 @@ export class Resources {
     for (const [id, resource] of resources) this.#set(id, resource);
   }
 
-  isUnsettled(id: number): boolean {
-    return this.#unsettled.has(id);
-  }
-
-  unsettle(id: number): void {
-    this.#unsettled.add(id);
-  }
-
-  /** Every answer is there. */
-  settleAll(): void {
-    this.#unsettled.clear();
-  }
-
   clear(): void {
     this.#byId.clear();
-    this.#unsettled.clear();
     this.#local = 0;
   }
 

@@ -24,14 +24,12 @@ import { MOST_TABLE_REGIONS } from '../../lib/wire/vhost-user.ts';
 import { SHMEM_HOST_VISIBLE } from '../../lib/wire/virtio-gpu.ts';
 import {
   type FailedResult,
-  type MapOperation,
   type Operation,
   type RefusedResult,
   type Result,
   VMM_FAILED,
 } from '../operation.ts';
-import type { BlobMapping } from '../state/changes.ts';
-import type { Delay, LocalPlacement, Placement, PlacementContext } from './placement.ts';
+import type { Delay, Placement, PlacementContext } from './placement.ts';
 import { type Arrival, isSame, type WindowFile, type WindowMemory } from './window-file.ts';
 
 /**
@@ -46,10 +44,8 @@ const NOT_SHOWN =
   `the VMM acknowledged the window and does not show it in its memory table (${SHOW_LIMIT} ms): it was taken out again. Either that table is ` +
   "full (fewer DIMMs, one placement for all GPUs of a VM), or the guest's BAR is not where the VMM can map it (a smaller window)";
 
-export class WindowPlacement implements Placement, LocalPlacement {
-  readonly local = this;
+export class WindowPlacement implements Placement {
   readonly mapsEachBlob = false;
-  readonly mapped: ReadonlyMap<number, BlobMapping> = NOTHING;
   readonly files = [];
   readonly window: WindowFile;
   readonly #context: PlacementContext;
@@ -103,20 +99,6 @@ export class WindowPlacement implements Placement, LocalPlacement {
   putIn(): null {
     return null;
   }
-
-  prepare(): null {
-    return null;
-  }
-
-  settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> | null {
-    if (this.#isMapped) return null;
-    if (results.some((result) => result.kind === 'mapped')) return this.#settle(operations, results);
-    if (operations.some(({ kind }, index) => kind === 'create' && results[index]?.kind === 'done'))
-      this.#showEarly();
-    return null;
-  }
-
-  forget(): void {}
 
   restore(): void {}
 
@@ -175,18 +157,6 @@ export class WindowPlacement implements Placement, LocalPlacement {
 
   #hasMapped({ file }: WindowMemory): boolean {
     return isSame(file, this.#mapped);
-  }
-
-  async #settle(operations: readonly Operation[], results: readonly Result[]): Promise<readonly Result[]> {
-    const problem = await this.#map();
-    if (problem === null) return results;
-    const failed = operations.filter(
-      (operation, index): operation is MapOperation =>
-        operation.kind === 'map' && results[index]?.kind === 'mapped',
-    );
-    if (problem.kind === 'refused') this.#context.countSlotRefusals(failed.length);
-    await this.#context.unmapInBroker(failed);
-    return results.map((result) => (result.kind === 'mapped' ? problem : result));
   }
 
   #showEarly(): void {
@@ -295,6 +265,5 @@ export class WindowPlacement implements Placement, LocalPlacement {
   }
 }
 
-const NOTHING: ReadonlyMap<number, BlobMapping> = new Map();
 /** A mapping of the whole window is never taken out for a blob. */
 const NOBODY: ReadonlySet<number> = new Set();

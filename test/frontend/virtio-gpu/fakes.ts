@@ -1,7 +1,7 @@
-// Stand-ins for what surrounds the device: a queue in this process' memory, a broker that answers when the test says so, a VMM's channel.
+// Stand-ins for what surrounds the device: a queue in this process' memory, accounts that decide as the test says, a VMM's channel.
 import { pino } from 'pino';
 import { vi } from 'vitest';
-import type { Done } from '../../../services/frontend/broker-session.ts';
+import { Deciding } from '../../../services/frontend/deciding/deciding.ts';
 import { createStashFile } from '../../../services/frontend/deciding/own-memory.ts';
 import type {
   Attachment,
@@ -47,8 +47,8 @@ export const PAGE = 4096;
 export const OFFER: Offer = { scanouts: 1, blobAlignment: PAGE };
 export const DONE: Result = { kind: 'done', wasMapped: false, generation: 0 };
 
-export function mapped(mapInfo = 1, memory: MemoryHandle | null = null): MappedResult {
-  return { kind: 'mapped', mapInfo, size: PAGE, memory };
+export function mapped(mapInfo = 1): MappedResult {
+  return { kind: 'mapped', mapInfo, size: PAGE, memory: null };
 }
 
 export function handle(index: number, size = PAGE): MemoryHandle {
@@ -155,41 +155,61 @@ export class FakeQueue implements DurableQueue {
 }
 
 export type Asked = {
-  readonly operations: readonly Operation[];
-  /** performance.now() from which the guest waits. */
+  readonly operation: Operation;
+  /** performance.now() from which the guest waits; -1 for what is decided at once. */
   readonly since: number;
-  readonly urgent: boolean;
-  answer(results: readonly Result[]): void;
+  answer(result: Result): void;
 };
 
-/** A broker session: answers by `reply` at once (in a microtask), or waits for the test when `reply` is null. */
-export class FakeSession {
+/** What decides in the place of the VM's accounts: by `reply` at once, or when the test says so, where `reply` is null. */
+export class Script {
   readonly asked: Asked[] = [];
-  resets = 0;
-  isLost = false;
-  refusal: RefusedResult | null = null;
   reply: ((operation: Operation) => Result) | null = (operation) =>
     operation.kind === 'map' ? mapped() : DONE;
 
-  execute(operations: readonly Operation[], since: number, done: Done, urgent = false): void {
-    const { reply } = this;
-    this.asked.push({ operations, since, urgent, answer: done });
-    if (reply) queueMicrotask(() => done(operations.map(reply)));
+  /** One script at a time: it decides for every device of this process. */
+  install(): void {
+    vi.spyOn(Deciding.prototype, 'decide').mockImplementation((operation) => this.#decide(operation));
+    vi.spyOn(Deciding.prototype, 'decideSlowly').mockImplementation((operation, since) =>
+      this.#decideSlowly(operation, since),
+    );
   }
+
+  /** Kinds and resources of everything that was asked: "create 1, map 1". */
+  get log(): string {
+    return this.asked
+      .map(({ operation }) => `${operation.kind} ${'resourceId' in operation ? operation.resourceId : ''}`)
+      .join(', ');
+  }
+
+  #decide(operation: Operation): Result | null {
+    const { reply } = this;
+    if (reply === null) return null;
+    this.asked.push({ operation, since: -1, answer: () => {} });
+    return reply(operation);
+  }
+
+  #decideSlowly(operation: Operation, since: number): Promise<Result> {
+    const { reply } = this;
+    return new Promise((resolve) => {
+      this.asked.push({ operation, since, answer: resolve });
+      if (reply !== null) resolve(reply(operation));
+    });
+  }
+}
+
+/** A broker session that is attached, and hears nothing. */
+export class FakeSession {
+  /** How often a new session was begun. */
+  resets = 0;
+  isLost = false;
+  refusal: RefusedResult | null = null;
 
   reset(): void {
     this.resets += 1;
   }
 
   published(): void {}
-
-  /** What a broker that came back says of a map's memory; the default has forgotten it. */
-  again: (operation: Operation) => Promise<MemoryHandle> = () =>
-    Promise.reject(new Error('its map is not remembered any more'));
-
-  memoryAgain(operation: Operation): Promise<MemoryHandle> {
-    return this.again(operation);
-  }
 
   adopt(): void {}
 
@@ -214,15 +234,6 @@ export class FakeSession {
 
   askMemory(): boolean {
     return false;
-  }
-
-  /** Kinds and resources of every batch: "create 1, map 1". */
-  get batches(): readonly string[] {
-    return this.asked.map(({ operations }) =>
-      operations
-        .map((operation) => `${operation.kind} ${'resourceId' in operation ? operation.resourceId : ''}`)
-        .join(', '),
-    );
   }
 }
 
@@ -306,9 +317,11 @@ export type BenchOptions = {
   readonly isSuccessor?: boolean;
   /** Milliseconds. */
   readonly answerTimeout?: number;
-  /** The device decides for the VM, by and within this. */
+  /** By and within what the device decides; null for a successor whose session is gone. */
   readonly decides?: Decides | null;
-  /** Of a device that decides: the one that it goes on after, which does nothing any more. */
+  /** Commands are decided by the test. */
+  readonly isScripted?: boolean;
+  /** The one that it goes on after, which does nothing any more. */
   readonly predecessor?: Bench | null;
   /** The number of the control queue's first chain. */
   readonly firstChain?: number;
@@ -332,18 +345,13 @@ export function deciding(bytes = 2 ** 30, mappings = 1024): Decides {
   };
 }
 
-/** A predecessor's journal: a device that was used, in a session that goes on. */
-function pastOf(placement: 'window' | 'per-blob'): Past {
-  const { session, windowSize, lastNumber } = attachment(placement);
-  return replay([{ kind: 'session', session, placement, windowSize, lastNumber }, { kind: 'used' }]);
-}
-
-/** How a session is written down where this process decides: see Bench.begin. What FakeSession would say in a snapshot. */
+/** How a session is written down, see Bench.begin. What FakeSession would say in a snapshot. */
 const SESSION_RECORDS = 4;
 
 /** A device with its surroundings, connected to a VMM, its control queue started. */
 export class Bench {
   readonly session = new FakeSession();
+  readonly script = new Script();
   readonly channel = new FakeChannel();
   readonly statistics = new Statistics();
   readonly window: Fd;
@@ -364,14 +372,15 @@ export class Bench {
 
   /** Windows that a successor would find. */
   readonly kept: FileIdentity[] = [];
-  /** What a device that decides has written down. */
+  /** What the device has written down. */
   readonly records: JournalRecord[] = [];
 
   constructor(
     placement: 'window' | 'per-blob' = 'window',
     {
       offer = OFFER,
-      decides = null,
+      decides = deciding(),
+      isScripted = false,
       predecessor = null,
       isSuccessor = predecessor !== null,
       answerTimeout = 5000,
@@ -388,7 +397,8 @@ export class Bench {
     this.#stash = stash;
     this.#memory.push(this.window, stash);
     if (predecessor) this.records.push(...predecessor.records);
-    else if (decides) this.#begin(placement, decides);
+    else if (decides) this.#begin(placement, decides, isSuccessor);
+    if (isScripted) this.script.install();
     this.fetch = (memory) => {
       if (memory.size === WINDOW_SIZE) return Promise.resolve(duplicate(this.window.number));
       const fd = createMemfd('test-blob', memory.size);
@@ -399,20 +409,12 @@ export class Bench {
     this.device = new GpuDevice({
       session: this.session,
       attachment: { ...attachment(placement), offer, decides },
-      window: isSuccessor || decides ? duplicate(this.window.number) : null,
-      durable: this.#durableOf(
-        placement,
-        isSuccessor,
-        decides !== null || predecessor !== null || journal !== undefined,
-        journal,
-      ),
+      window: duplicate(this.window.number),
+      durable: this.#durable(isSuccessor ? replay(this.records) : null, journal),
       answerTimeout,
       swept: new Set(),
       vm: 'test',
-      stash: () => {
-        if (decides === null && predecessor === null) throw new Error('the broker decides');
-        return stash.number;
-      },
+      stash: () => stash.number,
       fetchMemory: (memory) => {
         this.fetched.push(memory);
         return this.fetch(memory);
@@ -435,24 +437,15 @@ export class Bench {
     return this.lines.filter(({ level }) => level >= pino.levels.values['error']!).map(({ msg }) => msg);
   }
 
-  #begin(placement: 'window' | 'per-blob', { rules, grant }: Decides): void {
+  /** `isUsed`: by a predecessor, whose window nobody has compared with that of the session. */
+  #begin(placement: 'window' | 'per-blob', { rules, grant }: Decides, isUsed: boolean): void {
     const { session, windowSize, lastNumber } = attachment(placement);
     this.records.push(
       { kind: 'session', session, placement, windowSize, lastNumber },
       { kind: 'rules', rules },
       { kind: 'grant', grant },
-      { kind: 'window', number: 1, dev: 0n, ino: 0n },
+      isUsed ? { kind: 'used' } : { kind: 'window', number: 1, dev: 0n, ino: 0n },
     );
-  }
-
-  #durableOf(
-    placement: 'window' | 'per-blob',
-    isSuccessor: boolean,
-    isWritten: boolean,
-    journal?: DeviceJournal,
-  ): Durable | null {
-    if (isWritten) return this.#durable(isSuccessor ? replay(this.records) : null, journal);
-    return isSuccessor ? this.#durable(pastOf(placement)) : null;
   }
 
   #durable(past: Past | null, journal?: DeviceJournal): Durable {
@@ -471,6 +464,11 @@ export class Bench {
       keepWindow: (fd) => void this.kept.push(fileIdentity(fd.number)),
       snapshot: () => [],
     };
+  }
+
+  /** How often every blob has ended, as it is written down. */
+  get generations(): number {
+    return this.records.filter(({ kind }) => kind === 'reset').length;
   }
 
   start(): void {
@@ -543,12 +541,11 @@ export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW
     generation: 1,
     placement,
     windowSize,
-    window: placement === 'window' ? handle(0, windowSize) : null,
+    window: handle(0, windowSize),
     windowWanted: null,
     brokerVersion: 'test',
     offer: OFFER,
-    decides: null,
-    knowsGrants: true,
+    decides: deciding(),
   };
 }
 

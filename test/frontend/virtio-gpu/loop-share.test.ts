@@ -1,7 +1,6 @@
 // A guest that never stops asking, on a processor of its own: with each answer there is the next command, so its queue is never empty. Turns of the
 // event loop are counted, and no time is measured.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Operation, Result } from '../../../services/frontend/operation.ts';
 import { Statistics } from '../../../services/frontend/statistics.ts';
 import { CommandQueue, type LocalDecider } from '../../../services/frontend/virtio-gpu/command-queue.ts';
 import { CONTROL_COMMANDS } from '../../../services/frontend/virtio-gpu/commands.ts';
@@ -11,8 +10,8 @@ import { Resources } from '../../../services/frontend/virtio-gpu/resources.ts';
 import { createLogger } from '../../../services/lib/runtime/log.ts';
 import type { Completion } from '../../../services/lib/vhost-user/virtqueue.ts';
 import { turns, until } from '../../support/until.ts';
-import { createBlob, ctxCreate, mapBlob } from './commands.ts';
-import { Bench, DONE, FakeQueue, mapped } from './fakes.ts';
+import { createBlob, ctxCreate, mapBlob, unmapBlob } from './commands.ts';
+import { Bench, DONE, FakeQueue } from './fakes.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 /** Popped, decided, answered; and one batch more that was popped before the share was over. */
@@ -36,7 +35,7 @@ class Flood extends FakeQueue {
   }
 }
 
-function queueOf(queue: FakeQueue, decider: LocalDecider | null): CommandQueue {
+function queueOf(queue: FakeQueue, decider: LocalDecider): CommandQueue {
   return new CommandQueue({
     queue,
     handlers: CONTROL_COMMANDS,
@@ -46,10 +45,7 @@ function queueOf(queue: FakeQueue, decider: LocalDecider | null): CommandQueue {
       windowUse: { created: 0, mapsAsked: 0 },
       scanouts: 1,
     },
-    execute: () => {
-      throw new Error('the broker is not asked');
-    },
-    decider: () => decider,
+    decider,
     mapsEachBlob: () => false,
     keeper: null,
     statistics: new Statistics(),
@@ -78,15 +74,26 @@ const decidesInMicrotasks: LocalDecider = {
   decideSlowly: (_operation, _since, done) => void Promise.resolve(DONE).then(done),
 };
 
-const floods: readonly (readonly [string, LocalDecider | null])[] = [
-  ['answered by the tables alone', null],
+/** Nobody asks it. */
+const decidesNothing: LocalDecider = {
+  ...inWindow,
+  decide: () => {
+    throw new Error('nothing is decided');
+  },
+  decideSlowly: () => {
+    throw new Error('nothing is decided');
+  },
+};
+
+const floods: readonly (readonly [string, LocalDecider])[] = [
+  ['answered by the tables alone', decidesNothing],
   ['decided here', decidesAtOnce],
   ['decided after a wait that is none', decidesInMicrotasks],
 ];
 
 describe.each(floods)('a flood of commands, %s', (_, decider) => {
   let resource = 1;
-  const command = (): Uint8Array => (decider ? createBlob(resource++) : ctxCreate(0));
+  const command = (): Uint8Array => (decider === decidesNothing ? ctxCreate(0) : createBlob(resource++));
 
   it('has its share of each turn, and goes on in the next', async () => {
     const flood = new Flood(command, 1024);
@@ -135,7 +142,7 @@ describe('chains that are no commands', () => {
     };
     Object.defineProperty(queue, 'isCut', { get: () => queue.inFlight === 0 });
     queue.add(ctxCreate(1));
-    const commands = queueOf(queue, null);
+    const commands = queueOf(queue, decidesNothing);
 
     commands.kick();
     expect(malformed).toBeGreaterThan(2000 - 2 * MOST_CHAINS);
@@ -162,14 +169,13 @@ describe('two VMs in one process', () => {
     const flood = new Flood(() => ctxCreate(0), 1024);
     hostile.vmm.queueStarted(flood);
     hostile.vmm.queueKicked(flood);
-    neighbour.session.reply = (operation: Operation): Result => (operation.kind === 'map' ? mapped() : DONE);
-    await neighbour.run(createBlob(1));
+    await neighbour.run(createBlob(1), mapBlob(1, 0));
 
     for (let map = 0; map < 20; map += 1) {
       const before = flood.answered;
-      neighbour.kick(mapBlob(1, 0));
+      neighbour.kick(map % 2 === 0 ? unmapBlob(1) : mapBlob(1, 0));
       await turns(4);
-      expect(neighbour.queue.answers.length).toBe(map + 2);
+      expect(neighbour.queue.answers.length).toBe(map + 3);
       expect(flood.answered - before).toBeLessThanOrEqual(4 * MOST_A_TURN);
       expect(flood.answered).toBeGreaterThan(before);
     }

@@ -1,4 +1,4 @@
-// Per-blob placement of a VM that its frontend decides for: a mapping in the VMM for each blob, of its range of the window's memory.
+// Per-blob placement: a mapping in the VMM for each blob, of its range of the window's memory.
 import { readSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MOST_REGIONS } from '../../../services/frontend/virtio-gpu/vmm-slots.ts';
@@ -67,10 +67,9 @@ describe('MAP_BLOB', () => {
     expect(bench.queue.names).toEqual([OK, MAPPED]);
   });
 
-  it('asks nobody and fetches nothing', async () => {
+  it('fetches nothing', async () => {
     expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([OK, MAPPED]);
 
-    expect(bench.session.asked).toEqual([]);
     expect(bench.fetched).toEqual([]);
   });
 
@@ -469,22 +468,6 @@ describe('a session that begins anew', () => {
     expect(bench.device.isOwnMemory(old)).toBe(false);
     another.close();
   });
-
-  it('may be one that the broker decides for: blobs have memory of their own then', async () => {
-    bench.session.isLost = true;
-    bench.device.sessionLost();
-    bench.vmm.reset();
-    bench.session.isLost = false;
-    bench.device.adopt(attachment('per-blob'));
-    bench.rebind();
-    bench.session.reply = (operation) =>
-      operation.kind === 'map'
-        ? { kind: 'mapped', mapInfo: 1, size: PAGE, memory: handle(1) }
-        : { kind: 'done', wasMapped: false, generation: 0 };
-
-    expect(await bench.run(createBlob(1), mapBlob(1))).toEqual([OK, MAPPED]);
-    expect(bench.fetched).toEqual([handle(1)]);
-  });
 });
 
 describe('a successor', () => {
@@ -555,13 +538,12 @@ describe('a successor', () => {
     const next = open({ predecessor: bench, decides: null });
     next.kick(createBlob(2), mapBlob(2));
     await turns();
-    expect(next.session.asked).toEqual([]);
+    expect(next.queue.names).toEqual([]);
 
     next.device.adopt({ ...attachment('per-blob'), decides: deciding(), window: handle(0, WINDOW_SIZE) });
     await until('it is answered', () => next.queue.names.length === 2);
 
     expect(next.queue.names).toEqual([OK, MAPPED]);
-    expect(next.session.asked).toEqual([]);
   });
 });
 
