@@ -1,19 +1,11 @@
-// One gRPC stream to the broker: it attaches (or resumes), carries batches, and ends. It has no memory of what was asked on it:
-// numbers, time-outs and repetition are the business of broker-session.ts, which makes a new stream when one ends.
+// One gRPC stream to the broker: it attaches (or resumes), carries accounts, requests and their answers, and ends. It has no memory of what was
+// asked on it; broker-session.ts makes a new stream when one ends.
 import { Client, type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { barkeep } from '../lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../lib/rpc/service-definition.ts';
 import { type ErrorInfo, readError } from '../lib/rpc/status-error.ts';
 import { VERSION } from '../lib/runtime/version.ts';
-import {
-  type Attachment,
-  attachmentOf,
-  commandMessage,
-  handleOf,
-  type MapOperation,
-  type MemoryHandle,
-  ProtocolViolation,
-} from './operation.ts';
+import { type Attachment, attachmentOf, ProtocolViolation } from './operation.ts';
 
 type Request = barkeep.v1.SessionRequest.$Properties;
 type Response = barkeep.v1.SessionResponse.$Properties;
@@ -37,10 +29,8 @@ export type News =
 export type StreamListener = {
   /** Once, before anything else. */
   onAttached(attachment: Attachment): void;
-  /** What is told to whoever decides for the VM. As onReplies. */
+  /** What is told to whoever decides for the VM. A ProtocolViolation that it throws ends the stream. */
   onNews(news: News): void;
-  /** The answers to a batch. A ProtocolViolation that it throws ends the stream. */
-  onReplies(replies: readonly barkeep.v1.CommandReply.$Properties[]): void;
   /** The stream is over: null after an orderly end, otherwise why. */
   onEnd(error: ErrorInfo | null): void;
 };
@@ -80,36 +70,6 @@ export class BrokerStream {
     this.#call.on('error', (error: ServiceError) => this.#end(readError(error)));
     this.#call.on('end', () => this.#end(null));
     this.#call.write({ attach: { ...attach, decides: true, asksMemory: true } });
-  }
-
-  sendBatch(commands: barkeep.v1.Command.$Properties[], acknowledged: number): void {
-    if (!this.#isOver) this.#call.write({ batch: { commands, acknowledged } });
-  }
-
-  /**
-   * The remembered answer to a map of this session, with a fresh token. Not a word of the stream: its answers come in the order of its
-   * commands, and this one was answered before. Rejects when the broker refuses, or is gone, or when `overdue` is aborted.
-   */
-  mapAgain(vm: string, number: number, operation: MapOperation, overdue: AbortSignal): Promise<MemoryHandle> {
-    const method = brokerServiceDefinition['mapBlob'];
-    if (!method) throw new Error('the generated code has no method BrokerService.MapBlob');
-    const { map } = commandMessage(number, operation);
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => call.cancel();
-      const call = this.#client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize as (request: object) => Buffer,
-        method.responseDeserialize as (bytes: Buffer) => barkeep.v1.MapBlobResponse,
-        { vm, number, map },
-        (error, response) => {
-          overdue.removeEventListener('abort', giveUp);
-          const memory = response?.mapped?.memory;
-          if (memory) resolve(handleOf(memory));
-          else reject(error ?? new ProtocolViolation('a map was answered without memory'));
-        },
-      );
-      overdue.addEventListener('abort', giveUp, { once: true });
-    });
   }
 
   /** As long as the stream is attached; false otherwise, and nothing is sent. */
@@ -170,9 +130,6 @@ export class BrokerStream {
         }
         this.#isAttached = true;
         this.#listener.onAttached(attachmentOf(response.attached, grant));
-      } else if (response.batch) {
-        if (!this.#isAttached) throw new ProtocolViolation('answers came before Attached');
-        this.#listener.onReplies(response.batch.replies ?? []);
       } else {
         this.#listener.onNews(newsOf(response));
       }
@@ -210,5 +167,5 @@ function newsOf({ entered, grant, memory, recall, revoked }: Response): News {
   if (memory) return { kind: 'memory', memory };
   if (recall) return { kind: 'recall' };
   if (revoked) return { kind: 'revoked', why: revoked.message ?? '' };
-  throw new ProtocolViolation('an empty message');
+  throw new ProtocolViolation('a message without anything that was asked for');
 }

@@ -1,29 +1,25 @@
-// What a frontend asks the broker, and what it hears, in the device's own words; and how both look as messages of the contract.
+// What the guest asks of who decides, and what the broker says, in the device's own words; and how the latter looks as messages of the contract.
 // Everything else of the frontend uses these types and never touches generated code.
 import type { Grant } from '../lib/domain/grant.ts';
 import type { Backing, CacheType, HeapSettings } from '../lib/domain/heap.ts';
 import { UNLIMITED } from '../lib/domain/quota.ts';
 import type { VmSettings } from '../lib/domain/vm-settings.ts';
 import { barkeep } from '../lib/rpc/gen/barkeep.js';
-import { type Reason, reasonName } from '../lib/rpc/status-error.ts';
-import { countFromWire, fromWire, toWire } from '../lib/rpc/u64.ts';
+import type { Reason } from '../lib/rpc/status-error.ts';
+import { countFromWire, fromWire } from '../lib/rpc/u64.ts';
 import { SMALLEST_PAGE } from '../lib/wire/alignment.ts';
 import type { U64 } from '../lib/wire/u64.ts';
-import { MAP_CACHE, MOST_SCANOUTS } from '../lib/wire/virtio-gpu.ts';
+import { MOST_SCANOUTS } from '../lib/wire/virtio-gpu.ts';
 
 /** What every command on a blob has. */
-type OfBlob = {
-  readonly resourceId: number;
-  /** The guest's command that it belongs to, by its number in the control queue; absent when no command of the guest waits for it. */
-  readonly chain?: number;
-};
+type OfBlob = { readonly resourceId: number };
 
 export type CreateOperation = OfBlob & {
   readonly kind: 'create';
   /** 0: none. */
   readonly contextId: number;
   readonly memory: 'host3d' | 'host3d-guest';
-  /** As the guest wrote them; the broker refuses bits that do not exist. */
+  /** As the guest wrote them: bits that do not exist are refused. */
   readonly flags: number;
   readonly blobId: U64;
   /** Bytes. */
@@ -34,15 +30,10 @@ export type MapOperation = OfBlob & {
   /** Bytes from the window's start. */
   readonly offset: U64;
 };
-export type UnmapOperation = OfBlob & {
-  readonly kind: 'unmap';
-  /** It undoes the map of the same chain, because the VMM did not do its part. */
-  readonly takesBack?: true;
-};
+export type UnmapOperation = OfBlob & { readonly kind: 'unmap' };
 export type DestroyOperation = OfBlob & { readonly kind: 'destroy' };
-export type ResetOperation = { readonly kind: 'reset' };
 
-export type Operation = CreateOperation | MapOperation | UnmapOperation | DestroyOperation | ResetOperation;
+export type Operation = CreateOperation | MapOperation | UnmapOperation | DestroyOperation;
 
 /** Memory that waits on the fd channel. */
 export type MemoryHandle = {
@@ -83,8 +74,6 @@ export const MEMORY_FAILED: FailedResult = { kind: 'failed', why: 'memory' };
 export type Attachment = {
   readonly session: Uint8Array;
   readonly resumed: boolean;
-  /** The last number that was executed. */
-  readonly lastNumber: number;
   readonly generation: number;
   readonly placement: 'window' | 'per-blob';
   /** Bytes, a power of two. */
@@ -114,29 +103,6 @@ export type Offer = {
   readonly blobAlignment: number;
 };
 
-/** Whether two commands ask for the same thing, for the same command of the guest. */
-export function isSameOperation(one: Operation, other: Operation): boolean {
-  if (one.kind === 'reset' || other.kind === 'reset') return one.kind === other.kind;
-  if (one.chain !== other.chain || one.resourceId !== other.resourceId) return false;
-  switch (one.kind) {
-    case 'create':
-      return (
-        other.kind === 'create' &&
-        one.contextId === other.contextId &&
-        one.memory === other.memory &&
-        one.flags === other.flags &&
-        one.blobId === other.blobId &&
-        one.size === other.size
-      );
-    case 'map':
-      return other.kind === 'map' && one.offset === other.offset;
-    case 'unmap':
-      return other.kind === 'unmap' && one.takesBack === other.takesBack;
-    case 'destroy':
-      return other.kind === 'destroy';
-  }
-}
-
 /** A message that the contract does not allow at this place. */
 export class ProtocolViolation extends Error {
   constructor(problem: string) {
@@ -147,59 +113,6 @@ export class ProtocolViolation extends Error {
 
 /** blob_alignment is a u32. */
 const LARGEST_ALIGNMENT = 2 ** 31;
-
-const MEMORY = {
-  host3d: barkeep.v1.BlobMemory.BLOB_MEMORY_HOST3D,
-  'host3d-guest': barkeep.v1.BlobMemory.BLOB_MEMORY_HOST3D_GUEST,
-} as const;
-
-/** A command of a batch. */
-export function commandMessage(number: number, operation: Operation): barkeep.v1.Command.$Properties {
-  switch (operation.kind) {
-    case 'create':
-      return {
-        number,
-        create: {
-          contextId: operation.contextId,
-          resourceId: operation.resourceId,
-          memory: MEMORY[operation.memory],
-          flags: operation.flags,
-          blobId: toWire(operation.blobId),
-          size: toWire(operation.size),
-        },
-      };
-    case 'map':
-      return { number, map: { resourceId: operation.resourceId, offset: toWire(operation.offset) } };
-    case 'unmap':
-      return { number, unmap: { resourceId: operation.resourceId } };
-    case 'destroy':
-      return { number, destroy: { resourceId: operation.resourceId } };
-    case 'reset':
-      return { number, reset: {} };
-  }
-}
-
-/** The answer to `operation`. Throws ProtocolViolation when it is not an answer to such an operation. */
-export function resultOf(operation: Operation, reply: barkeep.v1.CommandReply.$Properties): Result {
-  const { error, mapped, done } = reply;
-  if (error) return { kind: 'refused', reason: reasonName(error.reason), message: error.message ?? '' };
-  if (operation.kind === 'map') {
-    if (!mapped) throw new ProtocolViolation(`a map was answered with "${reply.result ?? 'nothing'}"`);
-    return {
-      kind: 'mapped',
-      mapInfo: mapInfoOf(mapped.cache),
-      size: countFromWire(mapped.size),
-      memory: mapped.memory ? handleOf(mapped.memory) : null,
-    };
-  }
-  if (!done)
-    throw new ProtocolViolation(`a ${operation.kind} was answered with "${reply.result ?? 'nothing'}"`);
-  return {
-    kind: 'done',
-    wasMapped: done.wasMapped ?? false,
-    generation: countFromWire(done.generation),
-  };
-}
 
 /** `grant` is that of `attached`. Throws ProtocolViolation. */
 export function attachmentOf(
@@ -218,7 +131,6 @@ export function attachmentOf(
   return {
     session: attached.session ?? new Uint8Array(),
     resumed: attached.resumed ?? false,
-    lastNumber: countFromWire(attached.lastNumber),
     generation: countFromWire(attached.generation),
     placement,
     windowSize,
@@ -304,21 +216,4 @@ export function handleOf(handle: barkeep.v1.MemoryHandle.$Properties): MemoryHan
     fdOffset: countFromWire(handle.fdOffset),
     size: countFromWire(handle.size),
   };
-}
-
-/** "Not told" is a value of its own in the contract (NONE 4), so that map_info 0 is never an accident. */
-function mapInfoOf(cache: barkeep.v1.CacheType | null | undefined): number {
-  const { CacheType } = barkeep.v1;
-  switch (cache) {
-    case CacheType.CACHE_TYPE_NONE:
-      return MAP_CACHE.NONE;
-    case CacheType.CACHE_TYPE_CACHED:
-      return MAP_CACHE.CACHED;
-    case CacheType.CACHE_TYPE_UNCACHED:
-      return MAP_CACHE.UNCACHED;
-    case CacheType.CACHE_TYPE_WC:
-      return MAP_CACHE.WC;
-    default:
-      throw new ProtocolViolation(`a mapping came with cache type ${cache}`);
-  }
 }

@@ -103,7 +103,6 @@ export async function serveVm(
     paths,
     answerTimeout,
     log,
-    observe: (duration) => statistics.observe('rpc', duration),
     journal: state?.journal ?? null,
     past,
     listener: {
@@ -114,7 +113,6 @@ export async function serveVm(
         else device?.adopt(attachment);
       },
       onNews: (news) => device?.news(news),
-      onLate: () => {},
       onRefused: (refusal) => device?.refused(refusal),
       onLost: () => device?.sessionLost(),
     },

@@ -14,6 +14,8 @@ import type { Operation } from '../../services/frontend/operation.ts';
 import type { Change } from '../../services/frontend/state/changes.ts';
 import { DeviceJournal } from '../../services/frontend/state/device-journal.ts';
 import { type Answer, encodeReply, OK } from '../../services/frontend/virtio-gpu/answers.ts';
+import type { BlobState } from '../../services/lib/domain/blob.ts';
+import type { BlobSnapshot } from '../../services/lib/domain/vm-snapshot.ts';
 import { createMemfd, punchHole } from '../../services/lib/os/memory.ts';
 import type { BackendChannel, WindowRange } from '../../services/lib/vhost-user/backend-channel.ts';
 import { startBackendServer } from '../../services/lib/vhost-user/backend-server.ts';
@@ -63,8 +65,6 @@ class BareSession implements DeviceSession {
   /** Sizes by resource: what SHMEM_MAP has to be told of. */
   readonly #sizes = new Map<number, number>();
   readonly #mapped = new Map<number, WindowRange>();
-  /** Commands that were journalled, as the frontend numbers them. */
-  #number = 0;
 
   readConfig(): Uint8Array {
     const config = new Uint8Array(configSpace.bytes);
@@ -123,7 +123,6 @@ class BareSession implements DeviceSession {
       const answer = operation?.kind === 'map' ? MAPPED : OK;
       completions.push({ chain, reply: encodeReply(answer, header) });
     }
-    this.#journal(commands);
     if (isZeroing && placement === 'window') this.#zero(commands);
     const publish = (): void => {
       this.#journalChanges(queue, commands);
@@ -155,7 +154,6 @@ class BareSession implements DeviceSession {
     const out: WindowRange[] = [];
     const into: WindowRange[] = [];
     for (const operation of operations) {
-      if (operation.kind === 'reset') continue;
       const { resourceId } = operation;
       if (operation.kind === 'create') this.#sizes.set(resourceId, Number(operation.size));
       if (operation.kind === 'map') {
@@ -190,7 +188,6 @@ class BareSession implements DeviceSession {
   /** In window placement: what is mapped reads as zero, what ends has no pages. */
   #zero(commands: readonly BlobCommand[]): void {
     for (const { operation } of commands) {
-      if (operation.kind === 'reset') continue;
       const { resourceId } = operation;
       if (operation.kind === 'create') this.#sizes.set(resourceId, Number(operation.size));
       if (operation.kind === 'map') {
@@ -206,16 +203,7 @@ class BareSession implements DeviceSession {
     }
   }
 
-  /** What the frontend writes down before it asks the broker. */
-  #journal(commands: readonly BlobCommand[]): void {
-    if (!journal || commands.length === 0) return;
-    const first = this.#number + 1;
-    this.#number += commands.length;
-    const operations = commands.map(({ operation }) => ({ operation, isStale: false }));
-    journal.append({ kind: 'sent', first, acknowledged: first - 1, operations });
-  }
-
-  /** What it writes down before it publishes. */
+  /** What the frontend writes down before it publishes. */
   #journalChanges(queue: DurableQueue, commands: readonly BlobCommand[]): void {
     if (!journal || commands.length === 0) return;
     const changes = commands.flatMap(({ operation }) => changeOf(operation));
@@ -252,32 +240,41 @@ function operationOf(header: Header, view: DataView): Operation | null {
   }
 }
 
-/** What the frontend's tables would tell. */
+/** What the frontend's tables and accounts would tell. */
 function changeOf(operation: Operation): readonly Change[] {
   switch (operation.kind) {
     case 'create': {
-      const resource = { kind: 'host-blob', size: Number(operation.size), uuid: null } as const;
-      return [{ kind: 'resource', id: operation.resourceId, resource }];
+      const size = Number(operation.size);
+      const resource = { kind: 'host-blob', size, uuid: null } as const;
+      return [{ kind: 'resource', id: operation.resourceId, resource }, blobIs(operation, 'unmapped')];
     }
-    case 'map': {
-      if (placement === 'window') return [];
-      const { dev, ino } = ownFile;
-      const offset = Number(operation.offset);
-      return [
-        {
-          kind: 'mapped',
-          id: operation.resourceId,
-          mapping: { offset, size: windowSize, fdOffset: offset, dev, ino },
-        },
-      ];
-    }
+    case 'map':
+      return [blobIs(operation, 'mapped')];
     case 'unmap':
-      return placement === 'window' ? [] : [{ kind: 'unmapped', id: operation.resourceId }];
+      return [blobIs(operation, 'parked')];
     case 'destroy':
-      return [{ kind: 'resource-gone', id: operation.resourceId }];
-    case 'reset':
-      return [];
+      return [
+        { kind: 'resource-gone', id: operation.resourceId },
+        { kind: 'blob-gone', id: operation.resourceId },
+      ];
   }
+}
+
+/** As long as what the accounts would tell. */
+function blobIs({ resourceId }: Operation, state: BlobState): Change {
+  const blob: BlobSnapshot = {
+    resource: resourceId,
+    context: 1,
+    blobId: 0,
+    blobMem: 'host3d',
+    flags: 1,
+    size: windowSize,
+    heap: 'ram',
+    allocation: null,
+    state,
+    offset: 0,
+  };
+  return { kind: 'blob', blob, stash: null };
 }
 
 const device: Device = {

@@ -38,8 +38,6 @@ const WAYS: readonly (readonly [RegExp, readonly Way[]])[] = [
   [/^broker\.(grant|accounts|stash|map)/, [BROKER.window]],
   [/^broker\.(left|lost)/, [BROKER.own, BROKER.window]],
   [/^(broker\.|journal\.snapshot)/, [BROKER.window, BROKER['per-blob']]],
-  // A frontend asks command by command only where the broker is so old that it gives no grant.
-  [/^gpu\.(planned|batch|late|memory-fetched)/, []],
   [/^gpu\.(memory|file)/, [FRONTEND.own]],
   [/^gpu\.blob/, [FRONTEND['per-blob'], FRONTEND.own]],
   [/^gpu\.(window|stash|map)/, [FRONTEND.window]],

@@ -1,5 +1,5 @@
 // A broker for tests of the frontend: a real gRPC server on a Unix socket, whose Session behaves as the test says. By default it keeps the
-// rules of the contract: numbers, remembered answers, resume by session id.
+// rules of the contract: a session is resumed by its id.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +12,11 @@ import { accept, listen, receive, send } from '../../services/lib/os/socket.ts';
 import { barkeep } from '../../services/lib/rpc/gen/barkeep.js';
 import { brokerServiceDefinition } from '../../services/lib/rpc/service-definition.ts';
 import { StatusError } from '../../services/lib/rpc/status-error.ts';
-import { countFromWire } from '../../services/lib/rpc/u64.ts';
 import { type RunPaths, runDirectoryPaths } from '../../services/lib/runtime/run-directory.ts';
 
 type Request = barkeep.v1.SessionRequest.$Properties;
 type Response = barkeep.v1.SessionResponse.$Properties;
 type Stream = ServerDuplexStream<Request, Response>;
-type Command = barkeep.v1.Command.$Properties;
-type Reply = barkeep.v1.CommandReply.$Properties;
 
 const { PLACEMENT_WINDOW } = barkeep.v1.Placement;
 const { BACKING_MEMFD } = barkeep.v1.Backing;
@@ -39,23 +36,12 @@ export class FakeBroker {
   /** Of the fd channel, in the order in which they are closed. */
   #parts: { close(): void }[] = [];
   readonly attaches: barkeep.v1.Attach.$Properties[] = [];
-  readonly batches: Command[][] = [];
-  readonly acknowledged: number[] = [];
   readonly grantRequests: barkeep.v1.GrantRequest.$Properties[] = [];
   readonly statistics: barkeep.v1.FrontendStatistics.$Properties[] = [];
   readonly streams: Stream[] = [];
   detaches = 0;
   session = randomBytes(16);
-  lastNumber = 0;
   generation = 1;
-  /** What was executed, once each: the books of this broker. */
-  readonly executed: Command[] = [];
-  readonly #answers = new Map<number, Reply>();
-  /** Answers of the test's own; null for the default. */
-  answer: (command: Command) => Reply | null = () => null;
-  /** Batches are taken and executed, and not answered, or not before answerAll(). */
-  isSilent = false;
-  readonly #owed: (() => void)[] = [];
   /** Attachments are never answered. */
   ignoresAttach = false;
   refuseAttach: ((attach: barkeep.v1.Attach.$Properties) => StatusError | null) | null = null;
@@ -98,8 +84,6 @@ export class FakeBroker {
   /** Forgets everything, as a broker that was restarted. */
   forget(): void {
     this.session = randomBytes(16);
-    this.lastNumber = 0;
-    this.#answers.clear();
   }
 
   /**
@@ -128,8 +112,6 @@ export class FakeBroker {
   /** The books of a killed one, for its successor. */
   adopt(other: FakeBroker): void {
     this.session = other.session;
-    this.lastNumber = other.lastNumber;
-    for (const [number, reply] of other.#answers) this.#answers.set(number, reply);
   }
 
   #serve(stream: Stream): void {
@@ -137,7 +119,6 @@ export class FakeBroker {
     stream.on('error', () => {});
     stream.on('data', (request: Request) => {
       if (request.attach) this.#attach(stream, request.attach);
-      if (request.batch) this.#batch(stream, request.batch);
       if (request.grantRequest) this.grantRequests.push(request.grantRequest);
       if (request.statistics) this.statistics.push(request.statistics);
       if (request.detach) {
@@ -166,49 +147,9 @@ export class FakeBroker {
         ...this.attached,
         session: this.session,
         resumed: isResume,
-        lastNumber: this.lastNumber,
         generation: this.generation,
         brokerVersion: 'test',
       },
     });
-  }
-
-  #batch(stream: Stream, batch: barkeep.v1.Batch.$Properties): void {
-    const commands = (batch.commands ?? []) as Command[];
-    this.batches.push(commands);
-    this.acknowledged.push(countFromWire(batch.acknowledged));
-    const replies = commands.map((command) => this.#execute(command));
-    const reply = (): void => void stream.write({ batch: { replies } });
-    if (this.isSilent) this.#owed.push(reply);
-    else reply();
-  }
-
-  /** The answers that it kept to itself. */
-  answerAll(): void {
-    for (const reply of this.#owed.splice(0)) reply();
-  }
-
-  #execute(command: Command): Reply {
-    const number = countFromWire(command.number);
-    const remembered = this.#answers.get(number);
-    if (remembered) return remembered;
-    if (number !== this.lastNumber + 1) {
-      return {
-        number,
-        error: { reason: barkeep.v1.Reason.REASON_NUMBER_GAP, message: `after ${this.lastNumber}` },
-      };
-    }
-    this.lastNumber = number;
-    this.executed.push(command);
-    const reply = this.answer(command) ?? this.#defaultAnswer(command, number);
-    this.#answers.set(number, { ...reply, number });
-    return { ...reply, number };
-  }
-
-  #defaultAnswer(command: Command, number: number): Reply {
-    if (command.map) return { number, mapped: { cache: CACHE_TYPE_CACHED, size: 4096 } };
-    if (!command.reset) return { number, done: {} };
-    this.generation += 1;
-    return { number, done: { generation: this.generation } };
   }
 }

@@ -143,8 +143,8 @@ describe('a VM that cannot be served', () => {
     fake.attached = {
       ...fake.attached,
       placement: barkeep.v1.Placement.PLACEMENT_PER_BLOB,
-      windowSize: 16 * MIB,
     };
+    fake.shareWindow(join(directory, 'fd.sock'), 16 * MIB);
     fake.refuseAttach = ({ vm }) => (vm === 'two' ? new StatusError('VM_SUSPENDED', 'it told lies') : null);
     await fake.listen(join(directory, 'broker.sock'));
     parts.push({ stop: () => fake.kill() });

@@ -503,8 +503,6 @@ function commandOf(operation: Operation): Command {
     case 'unmap':
     case 'destroy':
       return { kind: operation.kind, number, resource: operation.resourceId };
-    case 'reset':
-      return { kind: 'reset', number };
   }
 }
 

@@ -3,23 +3,12 @@
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import type { Resource } from './resource.ts';
 
-/** A blob that the VMM has mapped by itself (per-blob placement). Bytes. */
-export type BlobMapping = {
-  readonly offset: number;
-  readonly size: number;
-  readonly fdOffset: number;
-  readonly dev: bigint;
-  readonly ino: bigint;
-};
-
 export type Change =
   | { readonly kind: 'context'; readonly id: number }
   | { readonly kind: 'context-gone'; readonly id: number }
   /** New, or other than before. */
   | { readonly kind: 'resource'; readonly id: number; readonly resource: Resource }
   | { readonly kind: 'resource-gone'; readonly id: number }
-  | { readonly kind: 'mapped'; readonly id: number; readonly mapping: BlobMapping }
-  | { readonly kind: 'unmapped'; readonly id: number }
   /** In the VM's own accounts: new, or other than before. `stash`: where its bytes lie in the stash, bytes; null when they do not. */
   | { readonly kind: 'blob'; readonly blob: BlobSnapshot; readonly stash: number | null }
   | { readonly kind: 'blob-gone'; readonly id: number }
@@ -43,18 +32,6 @@ export class Changes {
     const list = this.#list;
     this.#list = [];
     return list;
-  }
-
-  /** What `work` changes, apart from what was there before and stays. */
-  during(work: () => void): readonly Change[] {
-    const before = this.#list;
-    this.#list = [];
-    try {
-      work();
-      return this.#list;
-    } finally {
-      this.#list = before;
-    }
   }
 }
 

@@ -2,8 +2,7 @@
 //
 // The point of no return of a command of the guest is its record here: the answers to chains and what they changed, in one. A successor that
 // takes such a chain again gives the recorded answer, whatever the guest has made of the chain meanwhile; what is not recorded never
-// happened. What the broker is asked has its numbers written down before it is sent: the same chain asks with the same number again, and the
-// broker answers from memory.
+// happened.
 
 import { type Grant, NO_GRANT } from '../../lib/domain/grant.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
@@ -14,8 +13,8 @@ import { faultPoint } from '../../lib/os/fault-point.ts';
 import type { Fd } from '../../lib/os/fd.ts';
 import { PAGE_SIZE } from '../../lib/os/memory.ts';
 import { SMALLEST_PAGE } from '../../lib/wire/alignment.ts';
-import type { Offer, Operation, Rules } from '../operation.ts';
-import type { BlobMapping, Change } from './changes.ts';
+import type { Offer, Rules } from '../operation.ts';
+import type { Change } from './changes.ts';
 import { decodeRecord, encodeRecord, type JournalRecord, RECORDS_VERSION, writeRecord } from './records.ts';
 import type { Resource } from './resource.ts';
 
@@ -130,13 +129,6 @@ function kind() {
 type SessionRecord = Extract<JournalRecord, { kind: 'session' }>;
 export type WindowRecord = Extract<JournalRecord, { kind: 'window' }>;
 
-/** A command that was given a number, and is not settled for all that is known. */
-export type PastCommand = {
-  readonly number: number;
-  readonly operation: Operation;
-  readonly isStale: boolean;
-};
-
 export type Past = {
   /** The last session that began; null when none ever did. */
   readonly session: SessionRecord | null;
@@ -148,12 +140,7 @@ export type Past = {
   /** It is the one that the session has: it came, or was compared, after the session began. */
   readonly isWindowOfSession: boolean;
   readonly isUsed: boolean;
-  readonly isResetDue: boolean;
-  readonly acknowledged: number;
-  readonly lastNumber: number;
-  /** In the order of their numbers, which are consecutive. */
-  readonly commands: readonly PastCommand[];
-  readonly late: ReadonlySet<number>;
+  /** Files of blobs' own memory that the VMM may have mapped. */
   readonly files: readonly { readonly dev: bigint; readonly ino: bigint }[];
   /** See the record. */
   readonly finishing: number | null;
@@ -187,16 +174,11 @@ export function replay(records: Iterable<JournalRecord>): Past {
   let window: WindowRecord | null = null;
   let isWindowOfSession = false;
   let isUsed = false;
-  let isResetDue = false;
-  let acknowledged = 0;
-  let lastNumber = 0;
-  let commands: PastCommand[] = [];
   let finishing: number | null = null;
   let rules: Rules | null = null;
   let grant = NO_GRANT;
   const tables = new TablesBuilder();
   const answers = new Map<number, Uint8Array | null>();
-  const late = new Set<number>();
   const files: { dev: bigint; ino: bigint }[] = [];
   for (const record of records) {
     switch (record.kind) {
@@ -204,11 +186,6 @@ export function replay(records: Iterable<JournalRecord>): Past {
         session = record;
         isSessionGone = false;
         isWindowOfSession = false;
-        isResetDue = false;
-        acknowledged = record.lastNumber;
-        lastNumber = record.lastNumber;
-        commands = [];
-        late.clear();
         rules = null;
         tables.beginAccounts();
         break;
@@ -220,9 +197,6 @@ export function replay(records: Iterable<JournalRecord>): Past {
         break;
       case 'session-gone':
         isSessionGone = true;
-        isResetDue = false;
-        commands = [];
-        late.clear();
         break;
       case 'offer':
         offer = record;
@@ -236,27 +210,10 @@ export function replay(records: Iterable<JournalRecord>): Past {
         break;
       case 'reset':
         isUsed = false;
-        isResetDue = record.isDue;
-        commands = commands.map((command) => ({ ...command, isStale: true }));
-        late.clear();
         tables.reset();
         // Chains of the next driver may have the numbers of those that were not published.
         answers.clear();
         finishing = null;
-        break;
-      case 'sent':
-        record.operations.forEach(({ operation, isStale }, index) => {
-          commands.push({ number: record.first + index, operation, isStale });
-          if (operation.kind === 'reset' && !isStale) isResetDue = false;
-        });
-        acknowledged = record.acknowledged;
-        lastNumber = Math.max(lastNumber, record.first + record.operations.length - 1);
-        if ((commands[0]?.number ?? acknowledged + 1) <= acknowledged) {
-          commands = commands.filter(({ number }) => number > record.acknowledged);
-        }
-        break;
-      case 'late':
-        for (const number of record.numbers) late.add(number);
         break;
       case 'file':
         files.push({ dev: record.dev, ino: record.ino });
@@ -277,11 +234,6 @@ export function replay(records: Iterable<JournalRecord>): Past {
     window,
     isWindowOfSession,
     isUsed,
-    isResetDue,
-    acknowledged,
-    lastNumber,
-    commands,
-    late,
     files,
     finishing,
     tables,
@@ -294,15 +246,12 @@ export function replay(records: Iterable<JournalRecord>): Past {
 export type Tables = {
   readonly contexts: ReadonlySet<number>;
   readonly resources: ReadonlyMap<number, Resource>;
-  /** By resource. */
-  readonly mapped: ReadonlyMap<number, BlobMapping>;
 };
 
 /** Takes changes in as they were made. */
 class TablesBuilder implements Tables {
   readonly contexts = new Set<number>();
   readonly resources = new Map<number, Resource>();
-  readonly mapped = new Map<number, BlobMapping>();
   readonly #blobs = new Map<number, { blob: BlobSnapshot; stash: number | null }>();
   readonly #counts = new Map<number, number>();
   #generation = 1;
@@ -328,7 +277,6 @@ class TablesBuilder implements Tables {
   reset(): void {
     this.contexts.clear();
     this.resources.clear();
-    this.mapped.clear();
   }
 
   add(change: Change): void {
@@ -344,12 +292,6 @@ class TablesBuilder implements Tables {
         break;
       case 'resource-gone':
         this.resources.delete(change.id);
-        break;
-      case 'mapped':
-        this.mapped.set(change.id, change.mapping);
-        break;
-      case 'unmapped':
-        this.mapped.delete(change.id);
         break;
       case 'blob':
         this.#blobs.set(change.blob.resource, change);
@@ -386,10 +328,9 @@ export function* recordsOf(changes: Iterable<Change>): Generator<JournalRecord> 
 }
 
 /** What makes empty tables these. */
-export function* changesOf({ contexts, resources, mapped }: Tables): Generator<Change> {
+export function* changesOf({ contexts, resources }: Tables): Generator<Change> {
   for (const id of contexts) yield { kind: 'context', id };
   for (const [id, resource] of resources) yield { kind: 'resource', id, resource };
-  for (const [id, mapping] of mapped) yield { kind: 'mapped', id, mapping };
 }
 
 /** What makes empty accounts these. */

@@ -8,30 +8,22 @@ import type { Grant } from '../../lib/domain/grant.ts';
 import { BACKINGS, CACHE_TYPES } from '../../lib/domain/heap.ts';
 import type { BlobSnapshot } from '../../lib/domain/vm-snapshot.ts';
 import { ByteReader, ByteWriter } from '../../lib/journal/bytes.ts';
-import type { Offer, Operation, Rules } from '../operation.ts';
-import type { BlobMapping, Change } from './changes.ts';
+import type { Offer, Rules } from '../operation.ts';
+import type { Change } from './changes.ts';
 import type { Resource } from './resource.ts';
 
-export const RECORDS_VERSION = 4;
+export const RECORDS_VERSION = 5;
 
 /** The answer to a chain: what its guest reads. Null writes nothing. */
 export type RecordedAnswer = { readonly chain: number; readonly reply: Uint8Array | null };
 
-/** A command that has a number at the broker. */
-export type NumberedOperation = {
-  readonly operation: Operation;
-  /** From before a reset: nobody waits for its answer. */
-  readonly isStale: boolean;
-};
-
 export type JournalRecord =
-  /** A session began. What was sent on another session is void. */
+  /** A session began. */
   | {
       readonly kind: 'session';
       readonly session: Uint8Array;
       readonly placement: 'window' | 'per-blob';
       readonly windowSize: number;
-      readonly lastNumber: number;
     }
   /** What the VMM is told of the device. */
   | ({ readonly kind: 'offer' } & Offer)
@@ -41,17 +33,8 @@ export type JournalRecord =
   | { readonly kind: 'session-gone' }
   /** A queue was started since the last reset. */
   | { readonly kind: 'used' }
-  /** The tables are empty; `isDue`: the broker has to be told, and was not yet. */
-  | { readonly kind: 'reset'; readonly isDue: boolean }
-  /** Commands that are about to be sent, with consecutive numbers; numbers up to `acknowledged` are settled. */
-  | {
-      readonly kind: 'sent';
-      readonly first: number;
-      readonly acknowledged: number;
-      readonly operations: readonly NumberedOperation[];
-    }
-  /** Commands that the guest was told had failed, if the answer to their chain was published. */
-  | { readonly kind: 'late'; readonly numbers: readonly number[] }
+  /** The tables are empty. */
+  | { readonly kind: 'reset' }
   /** A file that the VMM is about to map. */
   | { readonly kind: 'file'; readonly dev: bigint; readonly ino: bigint }
   /** Chains that are answered, and what they changed: both count from here on, published or not. */
@@ -72,35 +55,29 @@ const KIND = {
   'session-gone': 2,
   used: 3,
   reset: 4,
-  sent: 5,
-  late: 6,
-  file: 7,
-  answered: 8,
-  finishing: 9,
-  window: 10,
-  offer: 11,
-  rules: 12,
-  grant: 13,
+  file: 5,
+  answered: 6,
+  finishing: 7,
+  window: 8,
+  offer: 9,
+  rules: 10,
+  grant: 11,
 } as const;
-const OPERATION = { create: 1, map: 2, unmap: 3, destroy: 4, reset: 5 } as const;
 const CHANGE = {
   context: 1,
   'context-gone': 2,
   resource: 3,
   'resource-gone': 4,
-  mapped: 5,
-  unmapped: 6,
-  blob: 7,
-  'blob-gone': 8,
-  'blobs-gone': 9,
-  generation: 10,
-  count: 11,
-  'memory-asked': 12,
+  blob: 5,
+  'blob-gone': 6,
+  'blobs-gone': 7,
+  generation: 8,
+  count: 9,
+  'memory-asked': 10,
 } as const;
 const RESOURCE = { '2d': 1, 'guest-blob': 2, 'host-blob': 3 } as const;
-const NO_CHAIN = -1;
-const STALE = 1;
-const TAKES_BACK = 2;
+/** In the place of a number of bytes, where there is nothing that has any. */
+const NOTHING = -1;
 const UUID_BYTES = 16;
 
 /** One for all records, which are written one after the other: this is on the way of every command of the guest. */
@@ -120,20 +97,6 @@ export function writeRecord(record: JournalRecord): Uint8Array {
       out.shortBlob(record.session);
       out.u8(record.placement === 'window' ? 0 : 1);
       out.f64(record.windowSize);
-      out.f64(record.lastNumber);
-      break;
-    case 'reset':
-      out.u8(record.isDue ? 1 : 0);
-      break;
-    case 'sent':
-      out.f64(record.first);
-      out.f64(record.acknowledged);
-      out.u32(record.operations.length);
-      for (const entry of record.operations) writeOperation(out, entry);
-      break;
-    case 'late':
-      out.u32(record.numbers.length);
-      for (const number of record.numbers) out.f64(number);
       break;
     case 'file':
       out.u64(record.dev);
@@ -185,27 +148,14 @@ function readRecord(from: ByteReader): JournalRecord {
     case KIND.session: {
       const session = Uint8Array.from(from.shortBlob());
       const placement = from.u8() === 0 ? 'window' : 'per-blob';
-      return {
-        kind: 'session',
-        session,
-        placement,
-        windowSize: from.f64(),
-        lastNumber: from.f64(),
-      };
+      return { kind: 'session', session, placement, windowSize: from.f64() };
     }
     case KIND['session-gone']:
       return { kind: 'session-gone' };
     case KIND.used:
       return { kind: 'used' };
     case KIND.reset:
-      return { kind: 'reset', isDue: from.u8() === 1 };
-    case KIND.sent: {
-      const first = from.f64();
-      const acknowledged = from.f64();
-      return { kind: 'sent', first, acknowledged, operations: from.list(readOperation) };
-    }
-    case KIND.late:
-      return { kind: 'late', numbers: from.list((reader) => reader.f64()) };
+      return { kind: 'reset' };
     case KIND.file:
       return { kind: 'file', dev: BigInt(from.u64()), ino: BigInt(from.u64()) };
     case KIND.answered: {
@@ -227,60 +177,6 @@ function readRecord(from: ByteReader): JournalRecord {
       return { kind: 'offer', scanouts: from.u32(), blobAlignment: from.u32() };
     default:
       throw new RangeError(`a record of kind ${kind}`);
-  }
-}
-
-// ---- operations -------------------------------------------------------------------------------------------------------------------------
-
-function writeOperation(out: ByteWriter, { operation, isStale }: NumberedOperation): void {
-  out.u8(OPERATION[operation.kind]);
-  const takesBack = operation.kind === 'unmap' && operation.takesBack === true;
-  out.u8((isStale ? STALE : 0) | (takesBack ? TAKES_BACK : 0));
-  if (operation.kind === 'reset') return;
-  out.f64(operation.chain ?? NO_CHAIN);
-  out.u32(operation.resourceId);
-  if (operation.kind === 'map') out.u64(operation.offset);
-  if (operation.kind !== 'create') return;
-  out.u32(operation.contextId);
-  out.u8(operation.memory === 'host3d' ? 0 : 1);
-  out.u32(operation.flags);
-  out.u64(operation.blobId);
-  out.u64(operation.size);
-}
-
-function readOperation(from: ByteReader): NumberedOperation {
-  const kind = from.u8();
-  const flags = from.u8();
-  return { operation: readBareOperation(from, kind, flags), isStale: (flags & STALE) !== 0 };
-}
-
-function readBareOperation(from: ByteReader, kind: number, flags: number): Operation {
-  if (kind === OPERATION.reset) return { kind: 'reset' };
-  const number = from.f64();
-  const chain = number === NO_CHAIN ? {} : { chain: number };
-  const resourceId = from.u32();
-  switch (kind) {
-    case OPERATION.create:
-      return {
-        kind: 'create',
-        ...chain,
-        resourceId,
-        contextId: from.u32(),
-        memory: from.u8() === 0 ? 'host3d' : 'host3d-guest',
-        flags: from.u32(),
-        blobId: from.u64(),
-        size: from.u64(),
-      };
-    case OPERATION.map:
-      return { kind: 'map', ...chain, resourceId, offset: from.u64() };
-    case OPERATION.unmap: {
-      const takesBack = (flags & TAKES_BACK) !== 0 ? { takesBack: true as const } : {};
-      return { kind: 'unmap', ...chain, resourceId, ...takesBack };
-    }
-    case OPERATION.destroy:
-      return { kind: 'destroy', ...chain, resourceId };
-    default:
-      throw new RangeError(`an operation of kind ${kind}`);
   }
 }
 
@@ -307,7 +203,6 @@ function writeChange(out: ByteWriter, change: Change): void {
     default:
       out.u32(change.id);
       if (change.kind === 'resource') writeResource(out, change.resource);
-      if (change.kind === 'mapped') writeMapping(out, change.mapping);
   }
 }
 
@@ -337,10 +232,6 @@ function readChange(from: ByteReader): Change {
       return { kind: 'resource', id, resource: readResource(from) };
     case CHANGE['resource-gone']:
       return { kind: 'resource-gone', id };
-    case CHANGE.mapped:
-      return { kind: 'mapped', id, mapping: readMapping(from) };
-    case CHANGE.unmapped:
-      return { kind: 'unmapped', id };
     default:
       throw new RangeError(`a change of kind ${kind}`);
   }
@@ -353,7 +244,7 @@ function writeResource(out: ByteWriter, resource: Resource): void {
     out.f64(resource.size);
     return;
   }
-  out.f64(resource.backing ?? NO_CHAIN);
+  out.f64(resource.backing ?? NOTHING);
   if (resource.kind === 'guest-blob') {
     out.f64(resource.size);
     return;
@@ -374,24 +265,6 @@ function readResource(from: ByteReader): Resource {
   throw new RangeError(`a resource of kind ${kind}`);
 }
 
-function writeMapping(out: ByteWriter, { offset, size, fdOffset, dev, ino }: BlobMapping): void {
-  out.f64(offset);
-  out.f64(size);
-  out.f64(fdOffset);
-  out.u64(dev);
-  out.u64(ino);
-}
-
-function readMapping(from: ByteReader): BlobMapping {
-  return {
-    offset: from.f64(),
-    size: from.f64(),
-    fdOffset: from.f64(),
-    dev: BigInt(from.u64()),
-    ino: BigInt(from.u64()),
-  };
-}
-
 // ---- accounts ---------------------------------------------------------------------------------------------------------------------------
 
 function writeBlob(out: ByteWriter, blob: BlobSnapshot, stash: number | null): void {
@@ -404,7 +277,7 @@ function writeBlob(out: ByteWriter, blob: BlobSnapshot, stash: number | null): v
   out.text(blob.heap);
   out.u8(BLOB_STATES.indexOf(blob.state));
   out.f64(blob.offset);
-  out.f64(stash ?? NO_CHAIN);
+  out.f64(stash ?? NOTHING);
   out.f64(blob.allocation?.number ?? 0);
   if (blob.allocation !== null) out.f64(blob.allocation.fdOffset);
 }

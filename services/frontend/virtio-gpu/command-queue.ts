@@ -251,7 +251,7 @@ export class CommandQueue {
   }
 
   #decideNow({ stuck }: Segment, job: Job, operation: Operation): Result | Delay {
-    if (operation.kind !== 'reset' && stuck.has(operation.resourceId)) return VMM_FAILED;
+    if (stuck.has(operation.resourceId)) return VMM_FAILED;
     this.#mark(job);
     try {
       return this.#options.decider.decide(operation);

@@ -84,16 +84,7 @@ const LARGEST_QUEUE_SIZE = 1024;
 export type GpuDeviceOptions = {
   readonly session: Pick<
     BrokerSession,
-    | 'reset'
-    | 'isLost'
-    | 'published'
-    | 'adopt'
-    | 'snapshot'
-    | 'attachAgain'
-    | 'tell'
-    | 'askGrant'
-    | 'askMemory'
-    | 'refusal'
+    'beginAnew' | 'isLost' | 'snapshot' | 'attachAgain' | 'tell' | 'askGrant' | 'askMemory' | 'refusal'
   >;
   /** `decides` is null while no session is: a successor's that was lost. */
   readonly attachment: Pick<Attachment, 'placement' | 'windowSize' | 'window' | 'offer'> & {
@@ -340,7 +331,7 @@ export class GpuDevice implements Device {
   sessionLost(): void {
     this.#endDeciding();
     this.#beginning.tell(SESSION_LOST);
-    if (!this.#isUsed) this.#options.session.reset();
+    if (!this.#isUsed) this.#options.session.beginAnew();
   }
 
   /** Since the driver started. */
@@ -387,7 +378,7 @@ export class GpuDevice implements Device {
 
   #queueStarted(queue: DurableQueue): void {
     if (this.#past && queue.index === QUEUE.control) this.#takeOver(this.#past, queue.published);
-    if (!this.#isUsed && this.#options.session.isLost) this.#options.session.reset();
+    if (!this.#isUsed && this.#options.session.isLost) this.#options.session.beginAnew();
     this.#use();
     if (this.#queues.has(queue)) return;
     const commands = new CommandQueue({
@@ -430,7 +421,7 @@ export class GpuDevice implements Device {
     this.#isUsed = false;
     this.#endBlobs();
     faultPoint('gpu.reset-recorded');
-    if (this.#options.session.isLost) this.#options.session.reset();
+    if (this.#options.session.isLost) this.#options.session.beginAnew();
     faultPoint('gpu.reset-asked');
     this.#tidy();
   }
@@ -439,7 +430,7 @@ export class GpuDevice implements Device {
   #endBlobs(): void {
     const changes = this.#deciding?.reset() ?? this.#endPastBlobs();
     this.#durable?.journal.append(
-      { kind: 'reset', isDue: false },
+      { kind: 'reset' },
       ...(changes.length > 0 ? [{ kind: 'answered', answers: [], changes } as const] : []),
     );
     this.#deciding?.recorded();
@@ -474,7 +465,6 @@ export class GpuDevice implements Device {
     },
     published: (published, isIdle) => {
       if (this.#recorded.size > 0) this.#forgetPublished(published);
-      this.#options.session.published(published);
       if (isIdle && this.#isSweepDue) {
         this.#isSweepDue = false;
         this.#placement.sweep();
@@ -488,19 +478,16 @@ export class GpuDevice implements Device {
     this.#past = null;
     const { tables } = past;
     this.#forgetPublished(published);
-    // What is recorded counts as if it were published.
-    const committed = Math.max(published, ...[...this.#recorded.keys()].map((chain) => chain + 1));
     this.#state.contexts.restore(tables.contexts);
     this.#state.resources.restore(tables.resources);
     this.#placement.restore(past);
     this.#isSweepDue = true;
-    this.#options.session.adopt(committed);
-    // From here on the numbers go on, and what was not published must not seem to be.
+    // What was not published must not seem to be.
     this.#durable?.journal.compact(this.#snapshot());
     faultPoint('gpu.adopted');
     const { contexts, resources } = this.#state;
     this.#log.info(
-      { contexts: contexts.size, resources: resources.size, repeated: past.commands.length },
+      { contexts: contexts.size, resources: resources.size },
       'the device goes on where a predecessor stopped',
     );
   }
@@ -530,7 +517,7 @@ export class GpuDevice implements Device {
       ...(this.#isUsed ? [{ kind: 'used' } as const] : []),
       ...placement.files.map(({ dev, ino }) => ({ kind: 'file', dev, ino }) as const),
       ...this.#accountRecords(),
-      ...recordsOf(changesOf({ contexts: contexts.ids, resources: resources.all, mapped: new Map() })),
+      ...recordsOf(changesOf({ contexts: contexts.ids, resources: resources.all })),
       ...(this.#recorded.size > 0 ? [this.#recordedAnswers] : []),
     ];
   }

@@ -104,13 +104,13 @@ export class RangePlacement implements Placement {
   // ---- commands, as they are decided ----------------------------------------------------------------------------------------------------
 
   before(operation: Operation): Delay | null {
-    if (operation.kind === 'create' || operation.kind === 'reset') return null;
+    if (operation.kind === 'create') return null;
     if (this.#pending.has(operation.resourceId)) return 'pending';
     return operation.kind !== 'map' && this.#inVmm.has(operation.resourceId) ? 'mapped' : null;
   }
 
   async ready(operation: Operation): Promise<FailedResult | RefusedResult | null> {
-    if (this.before(operation) !== 'mapped' || operation.kind === 'reset') return null;
+    if (this.before(operation) !== 'mapped') return null;
     const { resourceId } = operation;
     return (await this.takeOut([resourceId])).has(resourceId) ? VMM_FAILED : null;
   }

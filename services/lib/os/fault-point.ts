@@ -113,13 +113,6 @@ export const FAULT_POINTS = [
   'gpu.adopted',
   'gpu.compacted',
   // frontend: a segment of commands
-  'gpu.planned',
-  'gpu.batch-numbered',
-  'gpu.batch-recorded',
-  'gpu.batch-written',
-  'gpu.batch-answered',
-  'gpu.late-recorded',
-  'gpu.late-undone',
   'gpu.finished',
   'gpu.stash-copied',
   'gpu.stash-recorded',
@@ -127,7 +120,6 @@ export const FAULT_POINTS = [
   'gpu.segment-recorded',
   'gpu.segment-published',
   // frontend: mappings of single blobs
-  'gpu.memory-fetched',
   'gpu.memory-asked',
   'gpu.memory-given',
   'gpu.file-recorded',

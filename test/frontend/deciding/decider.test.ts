@@ -35,7 +35,7 @@ function pattern(size: number, seed: number): Buffer {
 type Known = { readonly size: number; offset: number | null; bytes: Buffer };
 
 type Step = {
-  readonly what: Operation['kind'] | 'write';
+  readonly what: Operation['kind'] | 'write' | 'reset';
   readonly resource: number;
   readonly pages: number;
   readonly page: number;
@@ -180,7 +180,6 @@ class Life {
   }
 
   async #enter(operation: Operation, result: Result): Promise<void> {
-    if (operation.kind === 'reset') return;
     const { resourceId } = operation;
     if (result.kind === 'refused') Life.refusals += 1;
     if (result.kind === 'refused' || result.kind === 'failed') return;

@@ -181,7 +181,6 @@ export class Rig {
         session: new Uint8Array(16),
         placement: 'window',
         windowSize: this.size,
-        lastNumber: 0,
       },
       { kind: 'rules', rules: this.#rules },
       { kind: 'grant', grant },

@@ -134,7 +134,6 @@ class Bench {
         session: new Uint8Array(16),
         placement: 'per-blob',
         windowSize: WINDOW,
-        lastNumber: 0,
       },
       { kind: 'rules', rules: MIXED },
       { kind: 'grant', grant: MIXED_GRANT },

@@ -7,7 +7,7 @@ describe('answers in the journal', () => {
     const context = { kind: 'context', id: 1 } as const;
     const { answers } = replay([
       { kind: 'answered', answers: [{ chain: 7, reply: null }], changes: [context] },
-      { kind: 'reset', isDue: false },
+      { kind: 'reset' },
       { kind: 'answered', answers: [{ chain: 5, reply: new Uint8Array(1) }], changes: [context] },
     ]);
 

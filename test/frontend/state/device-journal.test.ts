@@ -1,14 +1,12 @@
 // The device's journal: what is written comes back, and a history that is cut anywhere restores to what the guest had been told.
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Operation } from '../../../services/frontend/operation.ts';
-import { type BlobMapping, Changes } from '../../../services/frontend/state/changes.ts';
+import { Changes } from '../../../services/frontend/state/changes.ts';
 import {
   changesOf,
   DeviceJournal,
   type Past,
   recordsOf,
-  replay,
 } from '../../../services/frontend/state/device-journal.ts';
 import { decodeRecord, encodeRecord, type JournalRecord } from '../../../services/frontend/state/records.ts';
 import type { Resource } from '../../../services/frontend/state/resource.ts';
@@ -45,7 +43,6 @@ const id = fc.nat(0xffff_ffff);
 const few = fc.integer({ min: 1, max: 5 });
 const bytes = fc.nat(2 ** 53 - 1);
 const u64 = fc.oneof(bytes, fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }));
-const chain = fc.option(fc.record({ chain: bytes }), { nil: {} });
 const uuid = fc.option(fc.uint8Array({ minLength: 16, maxLength: 16 }), { nil: null });
 const backing = fc.option(bytes, { nil: null });
 const resource: fc.Arbitrary<Resource> = fc.oneof(
@@ -54,32 +51,6 @@ const resource: fc.Arbitrary<Resource> = fc.oneof(
   fc.record({ kind: fc.constant('host-blob' as const), size: bytes, uuid }),
 );
 const bigint = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-const mapping: fc.Arbitrary<BlobMapping> = fc.record({
-  offset: bytes,
-  size: bytes,
-  fdOffset: bytes,
-  dev: bigint,
-  ino: bigint,
-});
-const blobOperation = fc.oneof(
-  fc.record({
-    kind: fc.constant('create' as const),
-    resourceId: id,
-    contextId: id,
-    memory: fc.constantFrom('host3d' as const, 'host3d-guest' as const),
-    flags: id,
-    blobId: u64,
-    size: u64,
-  }),
-  fc.record({ kind: fc.constant('map' as const), resourceId: id, offset: u64 }),
-  fc.record({ kind: fc.constant('unmap' as const), resourceId: id }),
-  fc.record({ kind: fc.constant('unmap' as const), resourceId: id, takesBack: fc.constant(true as const) }),
-  fc.record({ kind: fc.constant('destroy' as const), resourceId: id }),
-);
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.constant({ kind: 'reset' as const }),
-  fc.tuple(blobOperation, chain).map(([bare, asked]): Operation => ({ ...bare, ...asked })),
-);
 const count = bytes;
 const name = fc.string({ minLength: 1, maxLength: 20 });
 const amounts = fc.record({
@@ -122,9 +93,8 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('generation' as const), generation: count }),
   fc.record({ kind: fc.constant('count' as const), index: id, count }),
   fc.record({ kind: fc.constantFrom('context' as const, 'context-gone' as const), id }),
-  fc.record({ kind: fc.constantFrom('resource-gone' as const, 'unmapped' as const), id }),
+  fc.record({ kind: fc.constant('resource-gone' as const), id }),
   fc.record({ kind: fc.constant('resource' as const), id, resource }),
-  fc.record({ kind: fc.constant('mapped' as const), id, mapping }),
 );
 const record: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc.record({
@@ -132,17 +102,8 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
     session: fc.uint8Array({ maxLength: 32 }),
     placement: fc.constantFrom('window' as const, 'per-blob' as const),
     windowSize: bytes,
-    lastNumber: bytes,
   }),
-  fc.record({ kind: fc.constantFrom('session-gone' as const, 'used' as const) }),
-  fc.record({ kind: fc.constant('reset' as const), isDue: fc.boolean() }),
-  fc.record({
-    kind: fc.constant('sent' as const),
-    first: bytes,
-    acknowledged: bytes,
-    operations: fc.array(fc.record({ operation, isStale: fc.boolean() })),
-  }),
-  fc.record({ kind: fc.constant('late' as const), numbers: fc.array(bytes) }),
+  fc.record({ kind: fc.constantFrom('session-gone' as const, 'used' as const, 'reset' as const) }),
   fc.record({ kind: fc.constant('file' as const), dev: bigint, ino: bigint }),
   fc.record({
     kind: fc.constant('answered' as const),
@@ -205,15 +166,15 @@ describe('a journal', () => {
 
 type Step =
   | { readonly kind: 'work'; readonly on: Work; readonly id: number; readonly resource: Resource }
-  | { readonly kind: 'late' | 'finish' | 'publish' | 'compact' | 'die' | 'reset'; readonly id: number };
-type Work = 'context' | 'context-gone' | 'resource' | 'resource-gone' | 'mapped' | 'unmapped';
+  | { readonly kind: 'finish' | 'publish' | 'compact' | 'die' | 'reset'; readonly id: number };
+type Work = 'context' | 'context-gone' | 'resource' | 'resource-gone';
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 10,
     arbitrary: fc.record({
       kind: fc.constant('work' as const),
-      on: fc.constantFrom<Work>('context', 'context-gone', 'resource', 'resource-gone', 'mapped', 'unmapped'),
+      on: fc.constantFrom<Work>('context', 'context-gone', 'resource', 'resource-gone'),
       id: few,
       resource,
     }),
@@ -221,7 +182,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({
-      kind: fc.constantFrom('late' as const, 'finish' as const, 'publish' as const, 'compact' as const),
+      kind: fc.constantFrom('finish' as const, 'publish' as const, 'compact' as const),
       id: few,
     }),
   },
@@ -235,7 +196,6 @@ class Device {
   changes = new Changes();
   contexts = new Contexts(this.changes);
   resources = new Resources(this.changes);
-  mapped = new Map<number, BlobMapping>();
   published = 0;
   isRecorded = false;
   isClean = true;
@@ -246,9 +206,6 @@ class Device {
     switch (step.kind) {
       case 'work':
         this.#work(step.on, step.id, step.resource);
-        return;
-      case 'late':
-        this.#late(step.id);
         return;
       case 'finish':
         if (!this.isRecorded) this.#record();
@@ -278,22 +235,7 @@ class Device {
     if (on === 'context') this.contexts.add(id);
     else if (on === 'context-gone') this.contexts.delete(id);
     else if (on === 'resource') this.resources.add(id, resource);
-    else if (on === 'resource-gone') this.resources.delete(id);
-    else if (on === 'unmapped') {
-      if (this.mapped.delete(id)) this.changes.add({ kind: 'unmapped', id });
-    } else {
-      const mapping = { offset: id, size: id, fdOffset: 0, dev: 1n, ino: BigInt(id) };
-      this.mapped.set(id, mapping);
-      this.changes.add({ kind: 'mapped', id, mapping });
-    }
-  }
-
-  /** A resource ends whatever the guest is told of the segment under way. Ids of that are not among them: the broker keeps them apart. */
-  #late(id: number): void {
-    if (!this.isClean) return;
-    const changes = this.changes.during(() => this.resources.delete(id));
-    if (changes.length > 0) this.journal.append({ kind: 'answered', answers: [], changes });
-    this.told = this.#tables();
+    else this.resources.delete(id);
   }
 
   #record(): void {
@@ -304,10 +246,9 @@ class Device {
   }
 
   #reset(): void {
-    this.journal.append({ kind: 'reset', isDue: false });
+    this.journal.append({ kind: 'reset' });
     this.contexts.clear();
     this.resources.clear();
-    this.mapped.clear();
     this.changes.take();
     this.isRecorded = false;
     this.isClean = true;
@@ -324,19 +265,18 @@ class Device {
     this.resources = new Resources(this.changes);
     this.contexts.restore(tables.contexts);
     this.resources.restore(tables.resources);
-    this.mapped = new Map(tables.mapped);
     this.isRecorded = false;
     this.isClean = true;
     journal.compact([...recordsOf(changesOf(this.#live()))]);
   }
 
   #live() {
-    return { contexts: this.contexts.ids, resources: this.resources.all, mapped: this.mapped };
+    return { contexts: this.contexts.ids, resources: this.resources.all };
   }
 
   #tables() {
-    const { contexts, resources, mapped } = this.#live();
-    return { contexts: new Set(contexts), resources: new Map(resources), mapped: new Map(mapped) };
+    const { contexts, resources } = this.#live();
+    return { contexts: new Set(contexts), resources: new Map(resources) };
   }
 }
 
@@ -347,52 +287,11 @@ describe('a history', () => {
         const device = new Device();
         for (const next of steps) {
           device.apply(next);
-          const { contexts, resources, mapped } = reread(device.journal).tables;
-          expect({ contexts, resources, mapped }).toEqual(device.told);
+          const { contexts, resources } = reread(device.journal).tables;
+          expect({ contexts, resources }).toEqual(device.told);
         }
       }),
       { numRuns: 150 },
     );
-  });
-});
-
-describe('commands with numbers', () => {
-  const map = (number: number): Operation => ({ kind: 'map', resourceId: number, offset: 0, chain: number });
-  const sent = (first: number, acknowledged: number, ...operations: Operation[]): JournalRecord => ({
-    kind: 'sent',
-    first,
-    acknowledged,
-    operations: operations.map((one) => ({ operation: one, isStale: false })),
-  });
-
-  it('are there until they are acknowledged', () => {
-    const past = replay([sent(1, 0, map(1), map(2)), sent(3, 1, map(3))]);
-
-    expect(past.commands.map(({ number }) => number)).toEqual([2, 3]);
-    expect([past.acknowledged, past.lastNumber]).toEqual([1, 3]);
-  });
-
-  it('are void after a reset, which is due until it has a number', () => {
-    const due = replay([sent(1, 0, map(1)), { kind: 'used' }, { kind: 'reset', isDue: true }]);
-    const done = replay([sent(1, 0, map(1)), { kind: 'reset', isDue: true }, sent(2, 0, { kind: 'reset' })]);
-
-    expect([due.isResetDue, due.isUsed, due.commands.map(({ isStale }) => isStale)]).toEqual([
-      true,
-      false,
-      [true],
-    ]);
-    expect([done.isResetDue, done.commands.map(({ isStale }) => isStale)]).toEqual([false, [true, false]]);
-  });
-
-  it('of another session count for nothing', () => {
-    const session = { session: new Uint8Array(16), placement: 'window', windowSize: 4096 } as const;
-    const past = replay([
-      sent(1, 0, map(1)),
-      { kind: 'late', numbers: [1] },
-      { kind: 'session-gone' },
-      { kind: 'session', ...session, lastNumber: 0 },
-    ]);
-
-    expect([past.commands, past.late.size, past.lastNumber, past.isSessionGone]).toEqual([[], 0, 0, false]);
   });
 });

@@ -112,7 +112,8 @@ describe.skipIf(!canMount())('a device whose journal has no room', () => {
     cleanups.push(() => bench.close());
     await bench.run(createBlob(1));
     disk.fill();
-    while (journal.room !== 'none') journal.append({ kind: 'late', numbers: new Array(500).fill(1) });
+    while (journal.room !== 'none')
+      journal.append({ kind: 'answered', answers: [{ chain: 0, reply: new Uint8Array(4000) }], changes: [] });
     expect(await bench.run(unref(1), createBlob(2), getEdid(0))).toEqual([
       'ERR_OUT_OF_MEMORY',
       'ERR_OUT_OF_MEMORY',

@@ -228,11 +228,11 @@ describe('a driver that starts afresh', () => {
 
   it('is served anew by a session that was lost', () => {
     bench.vmm.reset();
-    expect(bench.session.resets).toBe(0);
+    expect(bench.session.begun).toBe(0);
     bench.session.isLost = true;
     bench.start();
 
-    expect(bench.session.resets).toBe(1);
+    expect(bench.session.begun).toBe(1);
   });
 });
 

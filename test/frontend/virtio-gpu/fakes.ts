@@ -201,17 +201,13 @@ export class Script {
 /** A broker session that is attached, and hears nothing. */
 export class FakeSession {
   /** How often a new session was begun. */
-  resets = 0;
+  begun = 0;
   isLost = false;
   refusal: RefusedResult | null = null;
 
-  reset(): void {
-    this.resets += 1;
+  beginAnew(): void {
+    this.begun += 1;
   }
-
-  published(): void {}
-
-  adopt(): void {}
 
   /** Handles of windows that could not be fetched. */
   readonly attachedAgain: MemoryHandle[] = [];
@@ -439,9 +435,9 @@ export class Bench {
 
   /** `isUsed`: by a predecessor, whose window nobody has compared with that of the session. */
   #begin(placement: 'window' | 'per-blob', { rules, grant }: Decides, isUsed: boolean): void {
-    const { session, windowSize, lastNumber } = attachment(placement);
+    const { session, windowSize } = attachment(placement);
     this.records.push(
-      { kind: 'session', session, placement, windowSize, lastNumber },
+      { kind: 'session', session, placement, windowSize },
       { kind: 'rules', rules },
       { kind: 'grant', grant },
       isUsed ? { kind: 'used' } : { kind: 'window', number: 1, dev: 0n, ino: 0n },
@@ -537,7 +533,6 @@ export function attachment(placement: 'window' | 'per-blob', windowSize = WINDOW
   return {
     session: new Uint8Array(16),
     resumed: false,
-    lastNumber: 0,
     generation: 1,
     placement,
     windowSize,

@@ -534,7 +534,7 @@ describe('a successor', () => {
 
   it('of a session that is gone waits for the next one, and then decides', async () => {
     await bench.run(createBlob(1), mapBlob(1));
-    bench.records.push({ kind: 'reset', isDue: false }, { kind: 'session-gone' });
+    bench.records.push({ kind: 'reset' }, { kind: 'session-gone' });
     const next = open({ predecessor: bench, decides: null });
     next.kick(createBlob(2), mapBlob(2));
     await turns();
