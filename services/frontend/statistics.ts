@@ -4,7 +4,7 @@ import { DurationHistogram } from '../lib/runtime/duration-histogram.ts';
 import type { Figures } from '../lib/runtime/process-figures.ts';
 import type { AnswerName, CommandName } from '../lib/wire/virtio-gpu.ts';
 
-export const STAGES = ['rpc', 'vmm', 'command', 'grant'] as const;
+export const STAGES = ['vmm', 'command', 'grant'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**
@@ -40,7 +40,6 @@ export const ANSWERS_OF = {
 
 export class Statistics {
   readonly #latencies: Readonly<Record<Stage, DurationHistogram>> = {
-    rpc: new DurationHistogram(),
     vmm: new DurationHistogram(),
     command: new DurationHistogram(),
     grant: new DurationHistogram(),

@@ -309,7 +309,7 @@ export const DEFINITIONS: readonly Definition[] = [
     of: 'host',
     name: 'barkeep_stage_duration_seconds',
     type: 'histogram',
-    help: 'Time by stage, of all VMs: rpc (batch to the broker and back), vmm (mapping in the VMM, acknowledged), command (kick to used index), grant (a command that waited for a larger grant).',
+    help: 'Time by stage, of all VMs: vmm (mapping in the VMM, acknowledged), command (kick to used index), grant (a command that waited for a larger grant).',
     labels: ['stage'],
     read: ({ stages }, add) => {
       for (const { stage, histogram } of stages ?? []) if (histogram) add(histogram, stage ?? '');

@@ -134,7 +134,7 @@ export class FullHost {
     const session = await RawSession.open(join(this.#directory, 'broker.sock'), name, secret);
     this.#sessions.push(session);
     const statistics = new Statistics();
-    for (const stage of ['rpc', 'vmm', 'command'] as const) {
+    for (const stage of ['vmm', 'command', 'grant'] as const) {
       for (const duration of [0.02, 0.3, 7]) statistics.observe(stage, duration, 1000);
     }
     for (const command of ['RESOURCE_CREATE_BLOB', 'CTX_CREATE', 'SUBMIT_3D'] as const) {
